@@ -161,7 +161,8 @@ S_target    : 1                                                # T: mean of the 
 S           : 1
 scale       : 1
 """
-SUM_CLEAR = "S = 0*S"
+MON_SUM_CLEAR = "S = 0*volt"
+TS_SUM_CLEAR = "S = 0; S_target = 0"
 SUM_ADD = "S_post += w"
 MON_SCALE = "scale = clip(1 + homeo_eta*due*(S_target/(S + 1e-15*volt) - 1), 0.9, 1.1)"
 TS_SCALE = "scale = clip(1 + homeo_eta*due*(S_target/(S + 1e-15) - 1), 0.9, 1.1)"
@@ -172,8 +173,10 @@ MON_TS_RESCALE = "w = clip(w*scale_post, 0, w_max)"
 TS_MEAN = """
 total       : 1
 n_cells     : 1
+mean        : 1
 fixed_target : 1 (shared, constant)                            # > 0 holds T at this value instead
 """
 TS_MEAN_CLEAR = "total = 0; n_cells = 0"
 TS_MEAN_ADD = "total_post += S_pre; n_cells_post += int(S_pre > 0)"
-TS_MEAN_TELL = "S_target_pre = int(fixed_target_post > 0)*fixed_target_post + int(fixed_target_post <= 0)*total_post/(n_cells_post + int(n_cells_post == 0))"
+TS_MEAN_DIVIDE = "mean = int(fixed_target > 0)*fixed_target + int(fixed_target <= 0)*total/(n_cells + int(n_cells == 0))"
+TS_MEAN_TELL = "S_target_pre += mean_post"

@@ -15,25 +15,18 @@ from functools import cache
 import numpy as np
 
 TWO_PI = 2 * np.pi
-MIN_RESULTANT = 1e-12
-"""Floor of the mean resultant length; caps the circular SD at 7.434 rad (8.1)."""
-SMOOTHING_S = 0.02
-"""Width of the boxcar over spike counts (8.1, step 3)."""
-MAX_ANGLE_BINS = 100
-USABLE_VALID_FRACTION = 0.60
-"""Share of decoded steps below which there is no usable map (8.2, published goal)."""
-MIN_RATIO_DENOMINATOR = 1e-9
-N_POSITION_BINS = 50
-MIN_PEAK_HZ = 1.0
-MIN_TUNING_SPIKES = 5
-STABLE_CHANGE = 0.005
-"""Relative change of the mean weight between records that counts as none (8.5)."""
-STABLE_RECORDS = 4
-WEIGHT_RTOL = 1e-5
-"""A weight within this relative distance of its ceiling is at the ceiling (9.4)."""
-
-
-# --- circular statistics ---------------------------------------------------------------
+# The caps and thresholds of the definitions, with the section that sets them.
+MIN_RESULTANT = 1e-12  # 8.1: caps the circular SD at 7.434 rad
+SMOOTHING_S = 0.02  # 8.1: width of the boxcar over spikes
+MAX_ANGLE_BINS = 100  # 8.1
+USABLE_VALID_FRACTION = 0.60  # 8.2: published goal; below it there is no usable map
+MIN_RATIO_DENOMINATOR = 1e-9  # 8.3
+N_POSITION_BINS = 50  # 8.4
+MIN_PEAK_HZ = 1.0  # 8.4: cells below are skipped
+MIN_TUNING_SPIKES = 5  # 8.4: a cell with fewer looks sharp whatever it does
+STABLE_CHANGE = 0.005  # 8.5: relative change of the mean weight that counts as none
+N_STABLE_CHANGES = 4  # 8.5
+WEIGHT_RTOL = 1e-5  # 9.4: as close to the ceiling is at the ceiling
 
 
 def wrap(angle):
@@ -78,9 +71,6 @@ def chance_band(n_bins: int, n_draws: int = 2000, seed: int = 0) -> tuple[float,
     return (float(low), float(median), float(high))
 
 
-# --- spikes on the step grid -----------------------------------------------------------
-
-
 def _spikes_in_phase(step, index, n_cells: int, n_steps: int):
     """Spikes of steps 0 to `n_steps` - 1, as two integer arrays."""
     step, index = np.asarray(step), np.asarray(index)
@@ -105,7 +95,7 @@ def _boxcar_sum(values, width: int):
     """Sum over the steps k - width // 2 to k + (width - 1) // 2, zero outside.
 
     The alignment of ``np.convolve(values, np.ones(width), "same")``, also where the
-    array is shorter than the boxcar. Exact for integers; floats keep a rounding residue.
+    array is shorter than the boxcar. Exact for integers.
     """
     running = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values)])
     k = np.arange(values.size)
@@ -124,44 +114,30 @@ def smoothed_rate(step, n_cells: int, n_steps: int, dt_s: float, width_s: float 
     return _boxcar_sum(np.bincount(step, minlength=n_steps), width) / (width * dt_s * n_cells)
 
 
-# --- population-vector decode ----------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class MapQuality:
     """Population-vector decode of one pass (8.1). Never print `sigma_theta` alone."""
 
-    sigma_theta: float
-    """Circular SD of the bias over bins, rad: a constant offset costs nothing."""
-    delta_trial: float
-    """RMS scatter within the bins of this one pass, rad; not trial-to-trial variation."""
-    valid_fraction: float
-    """Decoded steps inside the window over all steps."""
-    valid_fraction_window: float
-    """Decoded steps inside the window over the steps inside the window."""
-    silent: bool
-    """No step could be decoded."""
+    sigma_theta: float  # circular SD of the bias over bins, rad: a constant offset is free
+    delta_trial: float  # RMS scatter within the bins of this one pass, not between trials, rad
+    valid_fraction: float  # decoded steps inside the window over all steps
+    valid_fraction_window: float  # the same over the steps inside the window
+    silent: bool  # no step could be decoded
     n_bins_decoded: int
-    theta_true: np.ndarray
-    """(n_t,) rad; NaN outside the window."""
-    theta_hat: np.ndarray
-    """(n_t,) rad in [0, 2 pi); NaN where no spike is within reach of the boxcar."""
-    delta_theta: np.ndarray
-    """(n_t,) error, rad; NaN where either angle is."""
-    theta_bins: np.ndarray
-    """(n_bins,) bin centres, rad."""
-    bias_theta: np.ndarray
-    """(n_bins,) circular mean error, rad; NaN for an empty bin."""
-    sigma_trial_theta: np.ndarray
-    """(n_bins,) circular SD of the error, rad; NaN below two samples."""
+    theta_true: np.ndarray  # (n_t,) rad; NaN outside the window
+    theta_hat: np.ndarray  # (n_t,) rad, 0 to 2 pi; NaN with no spike in reach of the boxcar
+    delta_theta: np.ndarray  # (n_t,) error, rad; NaN where either angle is
+    theta_bins: np.ndarray  # (n_bins,) bin centres, rad
+    bias_theta: np.ndarray  # (n_bins,) circular mean error, rad; NaN in an empty bin
+    sigma_trial_theta: np.ndarray  # (n_bins,) circular SD of the error, rad; NaN below 2 samples
 
 
 def _decode(step, index, n_cells: int, n_t: int, width: int):
     """Angle of the smoothed population vector, shape (n_t,); 8.1 steps 3 and 4.
 
     Smoothing is linear, so the sum over cells is smoothed, not every cell. Whether a
-    step is decoded follows from integer counts, which leave no rounding residue. There is
-    no threshold on the vector's length.
+    step is decoded follows from the integer counts alone: the vector's length, which
+    rounding blurs, has no threshold.
     """
     phase = TWO_PI * np.arange(n_cells) / n_cells
     real = np.bincount(step, np.cos(phase)[index], n_t)
@@ -183,13 +159,12 @@ def _true_angle(x_cm, inside, window):
 
 def _bin_errors(theta, delta, n_bins: int):
     """Bias and scatter of the error per bin of the true angle, each shape (n_bins,)."""
-    valid = np.isfinite(delta)
-    # The window's upper end is 2 pi: it belongs to the last bin.
-    which = np.minimum((theta[valid] * n_bins / TWO_PI).astype(np.int64), n_bins - 1)
+    # Bins are half open, so a source right on the window's upper end, 2 pi, is in none.
+    binned = np.isfinite(delta) & (theta < TWO_PI)
+    which = np.minimum((theta[binned] * n_bins / TWO_PI).astype(np.int64), n_bins - 1)
     count = np.bincount(which, minlength=n_bins)
-    total = np.bincount(which, np.cos(delta[valid]), n_bins) + 1j * np.bincount(
-        which, np.sin(delta[valid]), n_bins
-    )
+    real = np.bincount(which, np.cos(delta[binned]), n_bins)
+    total = real + 1j * np.bincount(which, np.sin(delta[binned]), n_bins)
     bias = np.where(count > 0, np.angle(total), np.nan)
     # The spread does not depend on the bias being subtracted first.
     spread = _sd_of_resultant(np.abs(total) / np.maximum(count, 1))
@@ -197,14 +172,7 @@ def _bin_errors(theta, delta, n_bins: int):
 
 
 def pv_map_quality_from_ts_spikes(
-    step,
-    index,
-    n_cells: int,
-    x_cm,
-    dt_s: float,
-    *,
-    window: tuple[float, float] | None = None,
-    n_bins: int | None = None,
+    step, index, n_cells: int, x_cm, dt_s: float, *, window=None, n_bins: int | None = None
 ) -> MapQuality:
     """Decode position from spikes by the population vector and score the map (8.1).
 
@@ -277,26 +245,20 @@ def ratio(numerator: float, denominator: float) -> float:
     return float(numerator / denominator) if denominator > MIN_RATIO_DENOMINATOR else np.nan
 
 
-# --- tuning width ----------------------------------------------------------------------
-
-
 @dataclass(frozen=True, eq=False)
 class TuningWidth:
     """Width at half height over the cells of a population, cm (8.4); SD with ddof 1."""
 
     mean_cm: float
     sd_cm: float
-    n_cells: int
-    """Cells with a peak of at least 1 Hz."""
-    contiguous_mean_cm: float
+    n_cells: int  # cells with a peak of at least 1 Hz
+    contiguous_mean_cm: float  # over the same cells
     contiguous_sd_cm: float
-    well_driven_mean_cm: float
-    """`mean_cm` of cells with at least 5 spikes: one spike always looks sharp."""
+    well_driven_mean_cm: float  # `mean_cm` of the cells with at least 5 spikes
     well_driven_sd_cm: float
     n_well_driven_cells: int
-    width_cm: np.ndarray
-    """(cells of the population,) NaN where the peak is below 1 Hz."""
-    contiguous_width_cm: np.ndarray
+    width_cm: np.ndarray  # (cells of the population,); NaN with a peak below 1 Hz
+    contiguous_width_cm: np.ndarray  # likewise
 
 
 def _longest_run_at_peak(above, at_peak):
@@ -315,17 +277,7 @@ def _mean_sd(values) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1))
 
 
-def tuning_widths(
-    step,
-    index,
-    n_cells: int,
-    x_cm,
-    dt_s: float,
-    *,
-    n_bins: int = N_POSITION_BINS,
-    min_peak_Hz: float = MIN_PEAK_HZ,
-    min_spikes: int = MIN_TUNING_SPIKES,
-) -> TuningWidth:
+def tuning_widths(step, index, n_cells: int, x_cm, dt_s: float) -> TuningWidth:
     """Width of the tuning curve of every cell along x (8.4).
 
     Spikes as in `pv_map_quality_from_ts_spikes`. The width counts all bins at or above
@@ -333,7 +285,7 @@ def tuning_widths(
     the peak (of equal peaks, the longest run). A bin never visited has no rate: it counts
     for neither and ends a run. NaN for fewer than two cells, or if x never moves.
     """
-    x_cm = np.asarray(x_cm, dtype=float)
+    x_cm, n_bins = np.asarray(x_cm, dtype=float), N_POSITION_BINS
     step, index = _spikes_in_phase(step, index, n_cells, x_cm.size)
     span = np.ptp(x_cm)
     share = (x_cm - x_cm.min()) / span if span > 0 else np.zeros(x_cm.size)
@@ -343,25 +295,17 @@ def tuning_widths(
     spikes = spikes.reshape(n_cells, n_bins)
     rate = spikes / np.where(time_s > 0, time_s, np.inf)
     peak = rate.max(axis=1, keepdims=True)
-    tuned = (peak[:, 0] >= min_peak_Hz) & (span > 0)
+    tuned = (peak[:, 0] >= MIN_PEAK_HZ) & (span > 0)
 
-    above = (rate >= peak / 2) & (time_s > 0)
+    above = rate >= peak / 2
     bin_cm = span / n_bins
     width = np.where(tuned, above.sum(axis=1) * bin_cm, np.nan)
     contiguous = np.where(tuned, _longest_run_at_peak(above, rate == peak) * bin_cm, np.nan)
-    well_driven = tuned & (spikes.sum(axis=1) >= min_spikes)
-    return TuningWidth(
-        *_mean_sd(width[tuned]),
-        int(tuned.sum()),
-        *_mean_sd(contiguous[tuned]),
-        *_mean_sd(width[well_driven]),
-        int(well_driven.sum()),
-        width,
-        contiguous,
-    )
-
-
-# --- weights ---------------------------------------------------------------------------
+    well_driven = tuned & (spikes.sum(axis=1) >= MIN_TUNING_SPIKES)
+    all_cells, runs = _mean_sd(width[tuned]), _mean_sd(contiguous[tuned])
+    n_tuned, n_driven = int(tuned.sum()), int(well_driven.sum())
+    driven = _mean_sd(width[well_driven])
+    return TuningWidth(*all_cells, n_tuned, *runs, *driven, n_driven, width, contiguous)
 
 
 def estimate_stabilization_time(checkpoint_t_s, w_mean_series) -> float | None:
@@ -377,9 +321,9 @@ def estimate_stabilization_time(checkpoint_t_s, w_mean_series) -> float | None:
     if w_mean.size < 6:
         return None
     stable = np.abs(np.diff(w_mean)) / max(abs(w_mean[-1]), 1e-12) < STABLE_CHANGE
-    all_stable = np.lib.stride_tricks.sliding_window_view(stable, STABLE_RECORDS).all(axis=1)
+    all_stable = np.lib.stride_tricks.sliding_window_view(stable, N_STABLE_CHANGES).all(axis=1)
     first = np.flatnonzero(all_stable)
-    return float(t_s[first[0] + STABLE_RECORDS]) if first.size else None
+    return float(t_s[first[0] + N_STABLE_CHANGES]) if first.size else None
 
 
 def record_to_record_change(weight_series):
@@ -414,9 +358,6 @@ def weight_change(w_before, w_after) -> tuple[float, float]:
         raise ValueError(f"weights before {w_before.shape} and after {w_after.shape} differ")
     moved = np.abs(w_after - w_before)
     return (float(moved.mean()), float(np.mean(moved > 1e-3))) if moved.size else (np.nan, np.nan)
-
-
-# --- over seeds ------------------------------------------------------------------------
 
 
 def aggregate(values: Iterable[float | None]) -> dict[str, float | int | None]:

@@ -177,7 +177,7 @@ def in_order(clock, *steps) -> None:
 def ll_mon_homeostasis(mon, ll_mon, clock) -> None:
     in_order(
         clock,
-        (mon, eq.SUM_CLEAR),
+        (mon, eq.MON_SUM_CLEAR),
         (ll_mon, eq.SUM_ADD),
         (mon, eq.MON_SCALE),
         (ll_mon, eq.LL_MON_RESCALE),
@@ -187,10 +187,11 @@ def ll_mon_homeostasis(mon, ll_mon, clock) -> None:
 def mon_ts_homeostasis(ts, mon_ts, ts_mean, ts_ts_mean, clock) -> None:
     in_order(
         clock,
-        (ts, eq.SUM_CLEAR),
+        (ts, eq.TS_SUM_CLEAR),
         (mon_ts, eq.SUM_ADD),
         (ts_mean, eq.TS_MEAN_CLEAR),
         (ts_ts_mean, eq.TS_MEAN_ADD),
+        (ts_mean, eq.TS_MEAN_DIVIDE),
         (ts_ts_mean, eq.TS_MEAN_TELL),
         (ts, eq.TS_SCALE),
         (mon_ts, eq.MON_TS_RESCALE),

@@ -1,0 +1,254 @@
+"""State in, state out: one call that every backend serves.
+
+A block of steps is a pure function of its values, its first step and its length. Nothing
+hides in a clock, a queue or a generator, so a run is the same in one block or in many,
+resumed or not, and on any backend.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+BACKENDS = ("auto", "numpy", "cython", "cpp_standalone")
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """What a model hands to the driver.
+
+    Attributes
+    ----------
+    builder : str
+        ``"package.module:function"``; called as ``function(structure, wiring)`` it returns a
+        `brian2.Network` whose objects all have names.
+    structure : dict
+        Sizes and switches that are compiled in; JSON values.
+    wiring : dict of ndarray of int32
+        ``"<synapses>.i"`` and ``"<synapses>.j"``, sorted by (i, j).
+    state : tuple of str
+        Variables ``"<group>.<variable>"`` that evolve and are handed from block to block.
+    scratch : tuple of str
+        Variables that a block fills before it reads them; neither given nor returned.
+    populations : tuple of str
+        Groups whose spikes are recorded, by monitors named ``<group>_spikes``.
+    """
+
+    builder: str
+    structure: dict
+    wiring: Mapping[str, np.ndarray]
+    state: tuple[str, ...]
+    scratch: tuple[str, ...]
+    populations: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Spikes:
+    """Spikes of one population, ordered by time.
+
+    Attributes
+    ----------
+    index : ndarray of int32
+        Neuron of each spike.
+    step : ndarray of int64
+        Absolute step of each spike.
+    """
+
+    index: np.ndarray
+    step: np.ndarray
+
+    def between(self, first: int, stop: int) -> Spikes:
+        """Spikes with ``first <= step < stop``."""
+        low, high = np.searchsorted(self.step, (first, stop))
+        return Spikes(self.index[low:high], self.step[low:high])
+
+    @staticmethod
+    def concatenate(parts: list[Spikes]) -> Spikes:
+        if not parts:
+            return Spikes(np.empty(0, np.int32), np.empty(0, np.int64))
+        return Spikes(
+            np.concatenate([p.index for p in parts]), np.concatenate([p.step for p in parts])
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """What a block returns: the state after its last step, and the spikes of its steps."""
+
+    state: dict[str, np.ndarray]
+    spikes: dict[str, Spikes]
+
+
+class Engine(Protocol):
+    """A model ready to run on one backend."""
+
+    backend: str
+
+    def run(
+        self, values: Mapping[str, np.ndarray | float], *, first_step: int, n_steps: int
+    ) -> Block:
+        """Run steps `first_step` to `first_step + n_steps` - 1.
+
+        Parameters
+        ----------
+        values : mapping
+            State, parameters and tables, in SI base units, by ``"<group>.<variable>"`` or
+            ``"<table>.values"``. Tables that are left out are zero.
+        """
+
+    def close(self) -> None:
+        """Let go of temporary files."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Variable:
+    """Shape and type of a settable array; `size` 1 takes a number."""
+
+    size: int
+    dtype: str
+
+    @staticmethod
+    def of(brian, size: int | None = None) -> Variable:
+        """Of a Brian variable, or of the values of a timed array."""
+        size = brian.size if size is None else size
+        return Variable(int(size), np.dtype(brian.dtype).str)
+
+
+def checked(
+    values: Mapping[str, np.ndarray | float], variables: Mapping[str, Variable], model: Model
+) -> dict[str, np.ndarray]:
+    """Values as arrays of the right type.
+
+    Brian's compiled programs take a missing, misshapen or non-finite value for "use the
+    default" without an error, so nothing reaches them unchecked.
+
+    Raises
+    ------
+    KeyError
+        For a variable that is unknown, or one that is missing.
+    ValueError
+        For a wrong size or a value that is not finite.
+    """
+    unknown = sorted(set(values) - set(variables))
+    if unknown:
+        raise KeyError(f"the network has no variable {', '.join(unknown)}")
+    optional = {k for k in variables if k.endswith((".values", ".first_step"))}
+    missing = sorted(set(variables) - set(values) - set(model.scratch) - optional)
+    if missing:
+        raise KeyError(f"no value for {', '.join(missing)}")
+    return {key: as_array(key, value, variables[key]) for key, value in values.items()}
+
+
+def as_array(key: str, value: np.ndarray | float, variable: Variable) -> np.ndarray:
+    array = np.ascontiguousarray(value, dtype=variable.dtype).reshape(-1)
+    if array.size != variable.size:
+        raise ValueError(f"{key} has {array.size} values, the network needs {variable.size}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{key} holds values that are not finite")
+    return array
+
+
+def settable(network) -> dict[str, object]:
+    """Brian variables of a network that a block may set, by ``"<group>.<variable>"``."""
+    found = {}
+    for group in network.objects:
+        for equation in getattr(group, "equations", {}).values():
+            if equation.type in ("differential equation", "parameter"):
+                found[f"{group.name}.{equation.varname}"] = group.variables[equation.varname]
+    return found
+
+
+def tables(network) -> dict[str, object]:
+    """Timed arrays in the namespaces of a network's groups, by ``"<name>.values"``."""
+    from brian2 import TimedArray
+
+    return {
+        f"{item.name}.values": item
+        for group in network.objects
+        for item in (getattr(group, "namespace", None) or {}).values()
+        if isinstance(item, TimedArray)
+    }
+
+
+def resolve(builder: str):
+    """The function that ``"package.module:function"`` names."""
+    import importlib
+
+    module, function = builder.split(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def compiler() -> str | None:
+    """Path of the C++ compiler: ``$CXX``, else g++ or clang++; None where there is none."""
+    return next(
+        (shutil.which(name) for name in (os.environ.get("CXX"), "g++", "clang++") if name), None
+    )
+
+
+# Seconds, measured on one 2.x GHz core; only their proportions matter for the choice.
+NUMPY_SECONDS_PER_STEP = 5e-4
+NUMPY_SECONDS_PER_CELL_STEP = 2e-7
+COLD_BUILD_SECONDS = 15.0
+
+
+def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[str, str]:
+    """Backend for the work to be done, and why.
+
+    Parameters
+    ----------
+    requested : str
+        One of `BACKENDS`.
+    n_steps, n_cells : int
+        Steps of the whole run and cells of the network.
+
+    Returns
+    -------
+    backend, reason : str
+
+    Raises
+    ------
+    ValueError
+        If the backend needs a compiler and there is none.
+    """
+    found = compiler()
+    if requested not in BACKENDS:
+        raise ValueError(f"--backend {requested!r} is not one of {', '.join(BACKENDS)}")
+    if requested in ("cython", "cpp_standalone") and not found:
+        raise ValueError(f"--backend {requested} needs a C++ compiler; none found (try $CXX)")
+    if requested != "auto":
+        return requested, "as asked"
+    if not found:
+        return "numpy", "no C++ compiler found"
+
+    from driver.program import cached
+
+    if cached(model, found):
+        return "cpp_standalone", "compiled before"
+    seconds = n_steps * (NUMPY_SECONDS_PER_STEP + n_cells * NUMPY_SECONDS_PER_CELL_STEP)
+    if seconds < COLD_BUILD_SECONDS:
+        return "numpy", f"about {seconds:.0f} s of work, less than compiling takes"
+    return "cpp_standalone", f"about {seconds:.0f} s of work for numpy, worth compiling once"
+
+
+def open_engine(backend: str, model: Model, say=lambda text: None) -> Engine:
+    """Make the model ready to run.
+
+    Parameters
+    ----------
+    backend : {"numpy", "cython", "cpp_standalone"}
+    model : Model
+    say : callable
+        Told in a line what takes time.
+    """
+    if backend == "cpp_standalone":
+        from driver.standalone import StandaloneEngine
+
+        return StandaloneEngine(model, say)
+    from driver.runtime import RuntimeEngine
+
+    return RuntimeEngine(model, backend)

@@ -1,0 +1,279 @@
+"""Command-line flags from parameter dataclasses.
+
+A field `tau_m_ms: Annotated[float, Field(ge=0.1)] = 10.0` is the flag ``--tau-m-ms``; the string
+below it is the flag's help. `Flag` in the annotation gives another spelling. A preset sets the
+defaults, flags override them. A value beyond a bound of its field is moved to the bound and
+reported; anything else that is wrong is a `UsageError`, raised before anything is written.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import math
+import textwrap
+import typing
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+EXIT_USAGE = 2
+
+
+class UsageError(Exception):
+    """The command line cannot be run; the message says which flag, what value, what is allowed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Flag:
+    """Spelling of a field's flag where it differs from the field's name."""
+
+    name: str
+    alias: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class FieldInfo:
+    """What the command line and the README need to know of one field."""
+
+    name: str
+    type: Any
+    default: Any
+    flag: str
+    alias: str | None
+    help: str
+    low: float | None
+    high: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Adjustment:
+    """A value that was given and is not the one used."""
+
+    flag: str
+    given: Any
+    used: Any
+    reason: str
+
+    def __str__(self) -> str:
+        if self.given == self.used:
+            return f"--{self.flag} {self.given}: {self.reason}"
+        return f"--{self.flag} {self.given}: using {self.used} ({self.reason})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Parsed:
+    """Values of each group of fields, and the names of the fields whose flags were typed."""
+
+    values: dict[str, dict[str, Any]]
+    given: frozenset[str]
+
+
+def fields(cls: type) -> dict[str, FieldInfo]:
+    """Fields of a dataclass with flag, help and bounds.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Cell:
+    ...     tau_m_ms: float = 10.0
+    >>> fields(Cell)["tau_m_ms"].flag
+    'tau-m-ms'
+    """
+    hints = typing.get_type_hints(cls, include_extras=True)
+    helps = field_strings(cls)
+    return {f.name: field_info(f, hints[f.name], helps) for f in dataclasses.fields(cls)}
+
+
+def field_info(field: dataclasses.Field, hint: Any, helps: dict[str, str]) -> FieldInfo:
+    base, marks = hint, []
+    while typing.get_origin(base) is Annotated:
+        base, *more = typing.get_args(base)
+        marks = [*more, *marks]
+    flag = next((m for m in marks if isinstance(m, Flag)), None)
+    default = getattr(field.default, "default", field.default)
+    return FieldInfo(
+        name=field.name,
+        type=base,
+        default=default,
+        flag=flag.name if flag else field.name.lower().replace("_", "-"),
+        alias=flag.alias if flag else None,
+        help=helps.get(field.name, ""),
+        low=bound(marks, "ge"),
+        high=bound(marks, "le"),
+    )
+
+
+def bound(marks: Sequence[Any], kind: str) -> float | None:
+    """Inclusive bound `kind`, "ge" or "le", among the annotations of a field."""
+    for mark in marks:
+        for constraint in (mark, *getattr(mark, "metadata", ())):
+            value = getattr(constraint, kind, None)
+            if value is not None:
+                return value
+    return None
+
+
+def field_strings(cls: type) -> dict[str, str]:
+    """The string literal below each field of a dataclass."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    except (OSError, TypeError):
+        return {}
+    strings, name = {}, None
+    for node in tree.body[0].body:
+        if isinstance(node, ast.AnnAssign):
+            name = node.target.id
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and name:
+            strings[name] = " ".join(str(node.value.value).split())
+            name = None
+    return strings
+
+
+def parse(
+    argv: Sequence[str],
+    prog: str,
+    description: str,
+    groups: dict[str, tuple[type, dict[str, Any]]],
+) -> Parsed:
+    """Read flags.
+
+    Parameters
+    ----------
+    argv : sequence of str
+    prog, description : str
+        For the help page.
+    groups : dict of (dataclass, defaults)
+        Sections of the help page; `defaults` override those of the dataclass (the preset).
+
+    Raises
+    ------
+    UsageError
+        For a flag given twice under two spellings with different values.
+    SystemExit
+        From the parser: 0 after ``--help``, 2 for an unknown flag or a malformed value.
+    """
+    import tyro
+
+    flags_of = {name: fields(cls) for name, (cls, _) in groups.items()}
+    everything = {info.name: info for infos in flags_of.values() for info in infos.values()}
+    given = typed_fields(argv, everything)
+    sections = [
+        (name, section(name, flags_of[name], defaults), dataclasses.MISSING)
+        for name, (_, defaults) in groups.items()
+    ]
+    page = dataclasses.make_dataclass(
+        "Flags",
+        [(n, t, dataclasses.field(default_factory=t)) for n, t, _ in sections],
+    )
+    page.__doc__ = description
+    result = tyro.cli(
+        page,
+        prog=prog,
+        args=list(argv),
+        description=description,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.HelptextFromCommentsOff),
+    )
+    values = {name: vars(getattr(result, name)) for name in groups}
+    return Parsed(values, frozenset(given))
+
+
+def section(name: str, infos: dict[str, FieldInfo], defaults: dict[str, Any]) -> type:
+    """A plain dataclass of one group of flags; bounds are checked later, by `build`."""
+    import tyro
+
+    specs = []
+    for info in infos.values():
+        aliases = (f"--{info.alias}",) if info.alias else None
+        arg = tyro.conf.arg(name=info.flag, help=info.help or None, aliases=aliases)
+        default = defaults.get(info.name, info.default)
+        specs.append((info.name, Annotated[info.type, arg], dataclasses.field(default=default)))
+    made = dataclasses.make_dataclass(name, specs)
+    made.__doc__ = name
+    return made
+
+
+def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
+    """Names of the fields whose flag stands in `argv`.
+
+    Raises
+    ------
+    UsageError
+        If both spellings of a flag are given.
+    """
+    spelling = {}
+    for info in infos.values():
+        for text in filter(None, (info.flag, info.alias, f"no-{info.flag}")):
+            spelling[text] = info.name
+    seen: dict[str, str] = {}
+    for token in argv:
+        text = token[2:].split("=", 1)[0].replace("_", "-") if token.startswith("--") else None
+        name = spelling.get(text)
+        if name is None:
+            continue
+        if seen.get(name, text) != text:
+            raise UsageError(f"--{seen[name]} and --{text} set the same value: give one of them")
+        seen[name] = text
+    return set(seen)
+
+
+def option(argv: Sequence[str], flag: str, default: str) -> str:
+    """Value of one string flag, read before the page of flags exists (the preset decides it)."""
+    for place, token in enumerate(argv):
+        if token == flag and place + 1 < len(argv):
+            return argv[place + 1]
+        if token.startswith(f"{flag}="):
+            return token.split("=", 1)[1]
+    return default
+
+
+def build(cls: type, values: dict[str, Any]) -> tuple[Any, list[Adjustment]]:
+    """Make the validated dataclass from flag values.
+
+    Returns
+    -------
+    instance : cls
+    adjustments : list of Adjustment
+        Values that lay beyond an inclusive bound and were moved to it.
+
+    Raises
+    ------
+    UsageError
+        For NaN, infinities and everything the dataclass refuses.
+    """
+    from pydantic import ValidationError
+
+    infos = fields(cls)
+    used, adjustments = {}, []
+    for name, value in values.items():
+        info = infos[name]
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"--{info.flag} {value} is not a finite number")
+        used[name] = clamp(value, info)
+        if used[name] != value:
+            edge = ("smallest" if used[name] == info.low else "largest") + " allowed value"
+            adjustments.append(Adjustment(info.flag, value, used[name], edge))
+    try:
+        return cls(**used), adjustments
+    except ValidationError as error:
+        raise UsageError("; ".join(sentence(e, infos) for e in error.errors())) from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def clamp(value: Any, info: FieldInfo) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if info.low is not None and value < info.low:
+        return type(value)(info.low)
+    if info.high is not None and value > info.high:
+        return type(value)(info.high)
+    return value
+
+
+def sentence(error: dict[str, Any], infos: dict[str, FieldInfo]) -> str:
+    """One pydantic error in a user's words."""
+    if not error["loc"]:
+        return error["msg"].removeprefix("Value error, ")
+    info = infos[error["loc"][0]]
+    return f"--{info.flag} {error['input']}: {error['msg'][0].lower()}{error['msg'][1:]}"

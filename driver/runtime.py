@@ -1,0 +1,82 @@
+"""Blocks on Brian's runtime targets, numpy and Cython."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import brian2 as b2
+import numpy as np
+
+from driver.backend import Block, Model, Spikes, Variable, checked, resolve, settable, tables
+
+
+class RuntimeEngine:
+    """One network in this process; each block starts it again at time 0.
+
+    Parameters
+    ----------
+    model : Model
+    backend : {"numpy", "cython"}
+    """
+
+    def __init__(self, model: Model, backend: str):
+        self.backend = backend
+        self.model = model
+        with self._target():
+            self.network = resolve(model.builder)(model.structure, model.wiring)
+        self.brian = settable(self.network)
+        self.tables = tables(self.network)
+        self.variables = {k: Variable.of(v) for k, v in self.brian.items()}
+        self.variables |= {k: Variable.of(t.values) for k, t in self.tables.items()}
+        self.network.store()
+
+    def _target(self):
+        return _Target(self.backend)
+
+    def run(
+        self, values: Mapping[str, np.ndarray | float], *, first_step: int, n_steps: int
+    ) -> Block:
+        """Run a block, see `driver.backend.Engine`."""
+        arrays = checked(values, self.variables, self.model)
+        with self._target():
+            self.network.restore()
+            self._set(arrays, first_step)
+            self.network.run(n_steps * b2.defaultclock.dt, namespace={})
+        state = {key: np.array(self.brian[key].get_value(), ndmin=1) for key in self.model.state}
+        return Block(state, {name: self._spikes(name, first_step) for name in self.model.populations})
+
+    def _set(self, arrays: dict[str, np.ndarray], first_step: int) -> None:
+        for key, table in self.tables.items():
+            table.values[...] = arrays[key].reshape(table.values.shape) if key in arrays else 0
+        for key, variable in self.brian.items():
+            if key.endswith(".first_step"):
+                variable.set_value(first_step)
+            elif key in arrays:
+                value = arrays[key]
+                variable.set_value(value[0] if variable.scalar else value)
+
+    def _spikes(self, population: str, first_step: int) -> Spikes:
+        monitor = self.network[f"{population}_spikes"]
+        step = np.rint(monitor.t_[:] / self.model.structure["dt_s"]).astype(np.int64)
+        return Spikes(np.array(monitor.i[:], dtype=np.int32), step + first_step)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class _Target:
+    """The runtime device with one code generation target and strict IEEE arithmetic."""
+
+    def __init__(self, backend: str):
+        self.backend = backend
+
+    def __enter__(self):
+        b2.set_device("runtime")
+        self.before = (b2.prefs.codegen.target, b2.prefs.codegen.cpp.extra_compile_args_gcc)
+        b2.prefs.codegen.target = self.backend
+        from driver.program import ARITHMETIC
+
+        b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", *ARITHMETIC]
+
+    def __exit__(self, *error):
+        b2.prefs.codegen.target, b2.prefs.codegen.cpp.extra_compile_args_gcc = self.before

@@ -1,0 +1,413 @@
+"""Parameters of the lateral-line model: fields, bounds, presets.
+
+The string below a field is the help of its flag and its row in the README. Bounds stand with
+the field; a flag beyond one is moved to it with a printed note, a value set in Python raises.
+No Brian here, so `--help` and validation answer at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from driver.cli import Flag
+from driver.randomness import MAX_SEED
+
+Count = Annotated[int, Field(ge=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Finite = float
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+# fmt: off
+@dataclass(config=STRICT)
+class NetworkParams:
+    """Every number of a run. Units are in the names; pure numbers have none."""
+
+    # --- sizes and time ---------------------------------------------------------------
+    n_ll: Count = 100
+    """LL afferents, equispaced on the body, both ends included."""
+    n_mon: Count = 3200
+    """MON cells."""
+    n_ts: Count = 300
+    """TS cells, a ring of decoded angles."""
+    dt_s: Annotated[float, Field(ge=1e-6)] = 0.001
+    """Time step of the integration and of every rate. The model is calibrated at 1 ms."""
+    trial_duration_s: Annotated[float, Field(ge=1e-3)] = 1.2
+    """Simulated time of a training trial."""
+    n_training_trials: Annotated[int, Field(ge=0)] = 200
+    """Trials of the whole training."""
+    checkpoint_trials: Count = 10
+    """Trials between two records of weight statistics."""
+    pv_eval_every_checkpoints: Count = 2
+    """The map is decoded during training on every N-th record."""
+    checkpoint_save_every_n_checkpoints: Annotated[Count, Flag("checkpoint-save-every-n")] = 10
+    """Records between two writes of the checkpoint file."""
+
+    # --- stimulus ---------------------------------------------------------------------
+    training_position_hold_s: Annotated[float, Field(ge=1e-4)] = 0.05
+    """Time that a source position is held in training."""
+    training_noise_scale_early: Annotated[NonNegative, Flag("training-noise-early")] = 0.0
+    """Snapshot noise before the switch, in units of the noise SD."""
+    training_noise_scale_late: Annotated[NonNegative, Flag("training-noise-late")] = 0.0
+    """Snapshot noise after the switch, in units of the noise SD."""
+    test_ll_noise_hz: NonNegative = 0.0
+    """SD of extra white rate noise in the test, on top of the correlated noise."""
+    training_noise_switch_fraction: Annotated[Share, Flag("training-noise-switch")] = 0.5
+    """Fraction of the training at which early noise becomes late noise."""
+    training_ordered_sweeps: bool = True
+    """Ordered passes along the body and back, else a shuffled order for each pass."""
+    training_fixed_distance: bool = True
+    """Train at the mean distance of the stimulus law (1.5 cm); the bounds are ignored."""
+    training_bidirectional: bool = False
+    """Alternate the direction of flow between snapshots."""
+    training_distance_min_cm: Annotated[float, Field(gt=0)] = 0.8
+    """Smallest training distance."""
+    training_distance_max_cm: Annotated[float, Field(gt=0)] = 1.8
+    """Largest training distance."""
+    speed_cm_s: Annotated[float, Field(ge=0.1)] = 5.0
+    """Speed of the sphere: strength of the flow, and of the motion in the test sweep."""
+    distance_cm: Annotated[float, Field(ge=1e-6)] = 1.5
+    """Distance of the source in the test sweep."""
+    direction: Finite = 1.0
+    """Direction of the test sweep; only the sign counts, 0 is +1."""
+    sphere_radius_cm: Annotated[float, Field(ge=1e-3)] = 0.5
+    """Radius of the sphere; the flow grows with its cube."""
+    ll_rate_mode: Literal["raw", "modulation"] = "raw"
+    """`modulation` subtracts the spontaneous rate from the LL rates, `raw` does not."""
+    ll_rate_baseline_subtract_hz: Annotated[NonNegative, Flag("ll-baseline-subtract-hz")] = 0.0
+    """Rate subtracted from the LL rates before the gain."""
+    ll_rate_gain: NonNegative = 1.0
+    """Factor on the LL rates."""
+    ll_body_length_cm: Annotated[float, Field(ge=0.1)] = 4.0
+    """Length of the lateral line."""
+    test_path_cm: Annotated[float, Field(ge=1e-9)] = 4.0
+    """Length of the test sweep, which starts 0.5 cm before the body."""
+    eval_x_min_cm: Annotated[float | None, Flag("eval-x-min", alias="eval-x-min-cm")] = None
+    """Lower end of the evaluation window on the test path; none is the whole path."""
+    eval_x_max_cm: Annotated[float | None, Flag("eval-x-max", alias="eval-x-max-cm")] = None
+    """Upper end of the evaluation window."""
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED), Flag("seed-start")] = 123
+    """Seed of the (first) run; everything random follows from it."""
+
+    # --- neurons ----------------------------------------------------------------------
+    vth_mV: Finite = -54.0
+    """Threshold."""
+    vreset_mV: Finite = -60.0
+    """Reset."""
+    el_mV: Finite = -74.0
+    """Leak reversal."""
+    tau_ref_ms: NonNegative = 2.0
+    """Absolute refractory time."""
+    tau_m_ms: Annotated[float, Field(ge=0.1)] = 10.0
+    """Membrane time constant."""
+    tau_s_ms: Annotated[float, Field(ge=0.1)] = 2.0
+    """Decay time of excitation and inhibition."""
+
+    # --- LL -> MON --------------------------------------------------------------------
+    p_ll_to_mon: Share = 0.03
+    """Density of the Bernoulli wiring, used with --ll-mon-bernoulli at topography 0 only."""
+    ll_mon_bernoulli: bool = False
+    """At topography 0 draw every LL -> MON pair with --p-ll-to-mon (the published rule) \
+instead of giving each MON cell its full in-degree."""
+    ll_to_mon_in_degree: Annotated[Count, Flag("ll-mon-in-degree")] = 3
+    """LL inputs per MON cell."""
+    ll_to_mon_sigma: Annotated[float, Field(ge=1e-6), Flag("ll-mon-sigma")] = 15.0
+    """SD of a topographic draw, in LL indices."""
+    ll_to_mon_topography_strength: Annotated[Share, Flag("ll-mon-topo")] = 0.01
+    """Share of topographic contacts (nominal: it is rounded to whole contacts)."""
+    ll_mon_w_mean_mV: NonNegative = 7.0
+    """Lower end of the fixed weights."""
+    ll_mon_w_jitter_mV: NonNegative = 3.0
+    """Width of the uniform spread above it."""
+    ll_mon_use_stdp: Annotated[bool, Flag("use-ll-mon-stdp")] = False
+    """Make LL -> MON plastic."""
+    ll_mon_apre: Finite = 0.01
+    """Gain of pre before post, multiplicative."""
+    ll_mon_apost: Finite = -0.0105
+    """Gain of post before pre, multiplicative; negative is depression."""
+    ll_mon_wmax_mV: NonNegative = 20.0
+    """Upper bound of plastic weights."""
+    ll_mon_w_init_mV: NonNegative = 10.0
+    """Lower end of initial plastic weights."""
+    ll_mon_w_jitter_stdp_mV: NonNegative = 2.0
+    """Width of the uniform spread above it."""
+    ll_mon_homeo_eta: Finite = 0.0
+    """Rate of the rescaling of summed LL -> MON input; 0 or less is off."""
+    ll_mon_homeo_every_trials: Count = 10
+    """Its period."""
+
+    # --- MON -> TS --------------------------------------------------------------------
+    mon_to_ts_out_degree: Annotated[Count, Flag("mon-ts-out-degree")] = 16
+    """TS targets per MON cell."""
+    mon_to_ts_sigma: Annotated[float, Field(ge=1e-6), Flag("mon-ts-sigma")] = 120.0
+    """SD of a topographic draw, in TS indices."""
+    mon_to_ts_topography_strength: Annotated[Share, Flag("mon-ts-topo")] = 0.05
+    """Share of topographic contacts (nominal: it is rounded to whole contacts)."""
+    mon_ts_apre: Finite = 0.02
+    """Gain of pre before post, additive, in units of the weight."""
+    mon_ts_apost: Finite = -0.021
+    """Gain of post before pre, additive; negative is depression."""
+    mon_ts_wmax: NonNegative = 0.045
+    """Upper bound of the weights."""
+    mon_ts_w_init: NonNegative = 0.02
+    """Lower end of initial weights."""
+    mon_ts_w_jitter: NonNegative = 0.01
+    """Width of the uniform spread above it."""
+    mon_ts_homeo_eta: Finite = 0.0
+    """Rate of the rescaling of summed MON -> TS input; 0 or less is off."""
+    mon_ts_homeo_every_trials: Count = 10
+    """Its period."""
+    mon_ts_homeo_target: Literal["current-mean", "initial-mean"] = "current-mean"
+    """What summed MON -> TS input is drawn to: its mean now (published) or at the start."""
+    mon_ts_gain_mV: NonNegative = 30.0
+    """EPSP of a unit weight."""
+    stdp_tau_ms: Annotated[float, Field(ge=0.1)] = 20.0
+    """Decay time of all spike traces of both rules."""
+    keep_mon_ts_stdp_during_test: bool = False
+    """Leave MON -> TS plastic in the test (diagnostic)."""
+    test_using_held_snapshots: bool = False
+    """Test with one pass of held positions instead of the moving sweep."""
+
+    # --- inhibition -------------------------------------------------------------------
+    mon_to_global_inh_p: Annotated[Share, Flag("mon-global-inh-p")] = 0.06
+    """Share of MON cells that drive I_MON."""
+    mon_to_global_inh_drive_mV: Annotated[NonNegative, Flag("mon-global-inh-drive-mv")] = 0.5
+    """EPSP of MON on I_MON."""
+    global_inh_to_mon_mV: Annotated[NonNegative, Flag("mon-global-inh-mv")] = 1.4
+    """IPSP of I_MON on every MON cell."""
+    ts_lateral_radius: Count = 14
+    """Radius of TS lateral inhibition on the ring, in TS indices."""
+    ts_local_inh_peak_mV: NonNegative = 1.0
+    """Peak IPSP of TS lateral inhibition; it falls linearly to 0 at the radius."""
+    use_ts_feedback_inh: bool = False
+    """Build the TS -> I_TS -> TS loop."""
+    ts_to_global_inh_p: Annotated[Share, Flag("ts-feedback-p")] = 0.12
+    """Share of TS cells that drive I_TS."""
+    ts_to_global_inh_drive_mV: Annotated[NonNegative, Flag("ts-feedback-drive-mv")] = 0.35
+    """EPSP of TS on I_TS."""
+    global_inh_to_ts_mV: Annotated[NonNegative, Flag("ts-feedback-inh-mv")] = 0.8
+    """IPSP of I_TS on every TS cell."""
+
+    # --- background -------------------------------------------------------------------
+    bg_rate_mon_hz: NonNegative = 22.0
+    """Background rate of a MON cell."""
+    bg_rate_ts_hz: NonNegative = 12.0
+    """Background rate of a TS cell."""
+    bg_w_mon_mV: NonNegative = 1.5
+    """EPSP of a background spike on MON."""
+    bg_w_ts_mV: NonNegative = 0.6
+    """EPSP of a background spike on TS."""
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def trial_steps(self) -> int:
+        """Steps of a training trial."""
+        return round(self.trial_duration_s / self.dt_s)
+
+    @property
+    def training_steps(self) -> int:
+        """Steps of the whole training."""
+        return self.n_training_trials * self.trial_steps
+
+    @property
+    def body_window_cm(self) -> tuple[float, float]:
+        """The body, 0 to L: the window in which the wiring's map is defined."""
+        return 0.0, self.ll_body_length_cm
+
+    @property
+    def eval_window_cm(self) -> tuple[float, float] | None:
+        """The evaluation window as given, or None for the whole path."""
+        if self.eval_x_min_cm is None:
+            return None
+        return self.eval_x_min_cm, self.eval_x_max_cm
+
+
+def check(p: NetworkParams) -> None:
+    """Relations between fields. Messages name flags, as a user typed them.
+
+    Raises
+    ------
+    ValueError
+        With one sentence per broken relation.
+    """
+    problems = [text for holds, text in relations(p) if not holds]
+    if problems:
+        raise ValueError("; ".join(problems))
+
+
+def relations(p: NetworkParams):
+    """Pairs (holds, message) of all relations between fields."""
+    steps = p.trial_duration_s / p.dt_s
+    yield (
+        round(steps) >= 1 and abs(steps - round(steps)) < 1e-6 * steps,
+        f"--trial-duration-s {p.trial_duration_s:g} is not a whole number of steps "
+        f"of --dt-s {p.dt_s:g}",
+    )
+    yield (
+        p.training_distance_min_cm <= p.training_distance_max_cm or p.training_fixed_distance,
+        f"--training-distance-min-cm {p.training_distance_min_cm:g} is larger than "
+        f"--training-distance-max-cm {p.training_distance_max_cm:g}",
+    )
+    yield (
+        p.vreset_mV < p.vth_mV,
+        f"--vreset-mv {p.vreset_mV:g} must lie below --vth-mv {p.vth_mV:g}",
+    )
+    yield p.el_mV < p.vth_mV, f"--el-mv {p.el_mV:g} must lie below --vth-mv {p.vth_mV:g}"
+    for flag, tau in (("tau-m-ms", p.tau_m_ms), ("tau-s-ms", p.tau_s_ms)):
+        yield (
+            tau * 1e-3 >= p.dt_s,
+            f"--{flag} {tau:g} is shorter than --dt-s {p.dt_s:g}: the Euler step is unstable",
+        )
+    yield from weight_bounds(p)
+    yield from rate_bounds(p)
+    yield from test_path(p)
+    yield (
+        p.training_steps + 10**7 < 2**31,
+        f"--n-training-trials {p.n_training_trials}: more than 2**31 steps in all",
+    )
+
+
+def weight_bounds(p: NetworkParams):
+    """Initial weights of the plastic projections lie below their ceiling."""
+    if p.ll_mon_use_stdp:
+        yield (
+            p.ll_mon_w_init_mV + p.ll_mon_w_jitter_stdp_mV <= p.ll_mon_wmax_mV,
+            f"--ll-mon-w-init-mv {p.ll_mon_w_init_mV:g} plus --ll-mon-w-jitter-stdp-mv "
+            f"{p.ll_mon_w_jitter_stdp_mV:g} exceeds --ll-mon-wmax-mv {p.ll_mon_wmax_mV:g}",
+        )
+    yield (
+        p.mon_ts_w_init + p.mon_ts_w_jitter <= p.mon_ts_wmax,
+        f"--mon-ts-w-init {p.mon_ts_w_init:g} plus --mon-ts-w-jitter {p.mon_ts_w_jitter:g} "
+        f"exceeds --mon-ts-wmax {p.mon_ts_wmax:g}",
+    )
+
+
+def rate_bounds(p: NetworkParams):
+    """A Poisson source fires at most once a step."""
+    for flag, rate in (("bg-rate-mon-hz", p.bg_rate_mon_hz), ("bg-rate-ts-hz", p.bg_rate_ts_hz)):
+        yield (
+            rate * p.dt_s < 1,
+            f"--{flag} {rate:g} is not below one spike per step, {1 / p.dt_s:g} Hz",
+        )
+
+
+def test_path(p: NetworkParams):
+    """The test sweep has steps, and the evaluation window lies on it."""
+    steps = round(p.test_path_cm / p.speed_cm_s / p.dt_s)
+    yield (
+        steps >= 2,
+        f"--test-path-cm {p.test_path_cm:g} at --speed-cm-s {p.speed_cm_s:g} "
+        f"takes {steps} steps; at least 2 are needed",
+    )
+    low, high = p.eval_x_min_cm, p.eval_x_max_cm
+    if (low is None) != (high is None):
+        given, missing = ("min", "max") if high is None else ("max", "min")
+        yield False, f"--eval-x-{given} needs --eval-x-{missing} as well"
+        return
+    if low is None:
+        return
+    yield low < high, f"--eval-x-max {high:g} must be larger than --eval-x-min {low:g}"
+    start, end = sorted(path_ends(p))
+    yield (
+        low <= end and high >= start,
+        f"--eval-x-min {low:g} to --eval-x-max {high:g} does not overlap the test path, "
+        f"{start:g} to {end:g} cm",
+    )
+
+
+def path_ends(p: NetworkParams) -> tuple[float, float]:
+    """Where the test sweep starts and ends, in cm along the body."""
+    if p.test_using_held_snapshots:
+        return 0.0, p.ll_body_length_cm
+    if p.direction < 0:
+        return p.ll_body_length_cm + 0.5, p.ll_body_length_cm + 0.5 - p.test_path_cm
+    return -0.5, -0.5 + p.test_path_cm
+
+
+# --- presets: what differs from the defaults ---------------------------------------------
+
+LL_THESIS = dict(
+    n_training_trials=1000,
+    checkpoint_trials=5,
+    training_fixed_distance=False,
+    training_distance_max_cm=0.8,
+    distance_cm=0.8,
+    test_path_cm=5.0,
+    ll_to_mon_in_degree=10,
+    ll_to_mon_topography_strength=0.08,
+    ll_mon_w_mean_mV=11.5,
+    mon_to_ts_sigma=10.0,
+    mon_to_ts_topography_strength=0.08,
+    mon_ts_apre=0.01,
+    mon_ts_apost=-0.006,
+    mon_ts_wmax=0.028,
+    mon_ts_w_jitter=0.005,
+    mon_ts_gain_mV=72.0,
+    mon_to_global_inh_p=0.03,
+    global_inh_to_mon_mV=1.15,
+    ts_lateral_radius=18,
+    ts_local_inh_peak_mV=0.9,
+    use_ts_feedback_inh=True,
+    ts_to_global_inh_p=0.08,
+    ts_to_global_inh_drive_mV=0.25,
+    global_inh_to_ts_mV=0.2,
+    bg_rate_ts_hz=20.0,
+    bg_w_ts_mV=0.85,
+)
+
+# the weak-topography recipe behind the published tables
+LL_BASELINE = LL_THESIS | dict(
+    n_training_trials=10_000,
+    ll_to_mon_topography_strength=0.2,
+    ll_mon_use_stdp=True,
+    ll_mon_w_jitter_stdp_mV=8.0,
+    ll_mon_homeo_eta=0.005,
+    mon_to_ts_topography_strength=0.2,
+    mon_ts_homeo_eta=0.001,
+    mon_ts_gain_mV=220.0,
+    global_inh_to_mon_mV=1.8,
+    ts_local_inh_peak_mV=1.5,
+    bg_rate_mon_hz=18.0,
+)
+
+# the baseline at a quarter of the size; lateral inhibition keeps its share of the ring
+LL_FAST = LL_BASELINE | dict(
+    n_mon=800,
+    n_ts=80,
+    trial_duration_s=0.8,
+    n_training_trials=40,
+    checkpoint_trials=10,
+    pv_eval_every_checkpoints=1,
+    mon_to_ts_sigma=3.0,
+    ts_lateral_radius=5,
+)
+
+PRESETS = {"ll_thesis": LL_THESIS, "ll_fast": LL_FAST, "ll_baseline": LL_BASELINE}
+
+
+def apply_model_mode(params: NetworkParams, mode: str) -> NetworkParams:
+    """Set what a preset sets; fields it does not name keep their value.
+
+    Parameters
+    ----------
+    params : NetworkParams
+    mode : str
+        A key of `PRESETS`; stripped and lower-cased first.
+
+    Raises
+    ------
+    ValueError
+        For an unknown preset, with the known ones.
+    """
+    name = mode.strip().lower()
+    if name not in PRESETS:
+        raise ValueError(f"--mode {mode!r} is not one of {', '.join(PRESETS)}")
+    return dataclasses.replace(params, **PRESETS[name])

@@ -1,0 +1,259 @@
+"""From parameters to the numbers that the network takes: the only place where units change.
+
+Keys are ``"<group>.<variable>"`` of `equations.py`, values are in SI base units.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from driver.backend import Model
+from driver.randomness import generator
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.wiring import Wiring, lateral_kernel
+from stimulus import Frames, StimulusParams, n_test_steps, neuromast_positions
+
+MV, MS, CM = 1e-3, 1e-3, 1e-2
+NEVER = 2**31 - 1
+TRAINING, TEST = 0, 1
+
+WEIGHTS = ("ll_mon.w", "mon_ts.w")
+MEMBRANES = ("mon", "ts", "i_mon", "i_ts")
+STATE = (
+    "ll.trace",
+    *(f"{group}.{name}" for group in MEMBRANES for name in ("v", "g_e", "g_i", "ready")),
+    "mon.trace",
+    "ts.trace",
+    "mon_background.next_event",
+    "ts_background.next_event",
+    *WEIGHTS,
+)
+SCRATCH = (
+    *("mon.S", "mon.scale", "ts.S", "ts.scale", "ts.S_target"),
+    *("ts_mean.total", "ts_mean.n_cells", "ts_mean.mean"),
+)
+POPULATIONS = ("ll", "mon", "ts", "i_mon", "i_ts")
+
+
+def model(params: NetworkParams, wiring: Wiring) -> Model:
+    """The network of these parameters, as the driver takes it."""
+    mon, ts, one_mon, one_ts = (
+        np.arange(params.n_mon),
+        np.arange(params.n_ts),
+        np.zeros(params.n_mon, int),
+        np.zeros(params.n_ts, int),
+    )
+    lateral_i, lateral_j, _ = lateral_kernel(params.n_ts, params.ts_lateral_radius, 1.0)
+    ends = {
+        "ll_mon": (wiring.ll_mon.i[wiring.ll_mon.order], wiring.ll_mon.j[wiring.ll_mon.order]),
+        "mon_ts": (wiring.mon_ts.i[wiring.mon_ts.order], wiring.mon_ts.j[wiring.mon_ts.order]),
+        "mon_i_mon": (mon, one_mon),
+        "i_mon_mon": (one_mon, mon),
+        "ts_ts": (lateral_i, lateral_j),
+        "ts_i_ts": (ts, one_ts),
+        "i_ts_ts": (one_ts, ts),
+        "mon_background_mon": (mon, mon),
+        "ts_background_ts": (ts, ts),
+        "ts_ts_mean": (ts, one_ts),
+    }
+    contacts = {}
+    for name, (i, j) in ends.items():
+        contacts[f"{name}.i"] = i.astype(np.int32)
+        contacts[f"{name}.j"] = j.astype(np.int32)
+    return Model(
+        builder="models.lateral_line.network:build",
+        structure={
+            "n_ll": params.n_ll,
+            "n_mon": params.n_mon,
+            "n_ts": params.n_ts,
+            "dt_s": params.dt_s,
+            "trial_steps": params.trial_steps,
+            "n_frames": frame_capacity(params),
+            "plastic_ll_mon": params.ll_mon_use_stdp,
+        },
+        wiring=contacts,
+        state=STATE,
+        scratch=SCRATCH if params.ll_mon_use_stdp else (*SCRATCH, "mon.S_target"),
+        populations=POPULATIONS,
+    )
+
+
+def frame_capacity(params: NetworkParams) -> int:
+    """Rows of the stimulus tables: enough for a block and for the test, a power of two.
+
+    Rounding up lets networks that are tested at another speed share a compiled program.
+    """
+    block = params.checkpoint_trials * params.trial_steps
+    hold = max(1, round(params.training_position_hold_s / params.dt_s))
+    needed = max(block // hold + 2, n_test_steps(params))
+    return max(1024, 1 << (needed - 1).bit_length())
+
+
+def initial_state(params: NetworkParams, wiring: Wiring) -> dict[str, np.ndarray]:
+    """State before the first step."""
+    sizes = {"mon": params.n_mon, "ts": params.n_ts, "i_mon": 1, "i_ts": 1}
+    state: dict[str, np.ndarray] = {"ll.trace": np.zeros(params.n_ll)}
+    for name, n in sizes.items():
+        state[f"{name}.v"] = np.full(n, params.el_mV * MV)
+        state[f"{name}.g_e"] = np.zeros(n)
+        state[f"{name}.g_i"] = np.zeros(n)
+        state[f"{name}.ready"] = np.zeros(n, np.int32)
+    for name in ("mon", "ts"):
+        u = generator(params.seed, f"{name} v").random(sizes[name])
+        state[f"{name}.v"] += 2 * MV * u
+        state[f"{name}.trace"] = np.zeros(sizes[name])
+    for name, rate_hz in (("mon", params.bg_rate_mon_hz), ("ts", params.bg_rate_ts_hz)):
+        state[f"{name}_background.next_event"] = first_events(params, name, sizes[name], rate_hz)
+    state["ll_mon.w"] = wiring.ll_mon.to_network(wiring.ll_mon_w_init_mV) * MV
+    state["mon_ts.w"] = wiring.mon_ts.to_network(wiring.mon_ts_w_init)
+    return state
+
+
+def first_events(params: NetworkParams, name: str, n: int, rate_hz: float) -> np.ndarray:
+    """Step of each background source's first spike; never for a rate of 0."""
+    if rate_hz == 0:
+        return np.full(n, NEVER, np.int32)
+    gaps = generator(params.seed, f"{name} background start").geometric(rate_hz * params.dt_s, n)
+    return np.minimum(gaps - 1, NEVER).astype(np.int32)
+
+
+def constants(
+    params: NetworkParams, stimulus: StimulusParams, wiring: Wiring
+) -> dict[str, np.ndarray | float]:
+    """Everything that stays the same through training and test."""
+    values: dict[str, np.ndarray | float] = {}
+    for name in MEMBRANES:
+        values[f"{name}.E_L"] = params.el_mV * MV
+        values[f"{name}.V_th"] = params.vth_mV * MV
+        values[f"{name}.V_reset"] = params.vreset_mV * MV
+        values[f"{name}.tau_m"] = params.tau_m_ms * MS
+        values[f"{name}.tau_s"] = params.tau_s_ms * MS
+        values[f"{name}.refractory_steps"] = math.floor(params.tau_ref_ms * MS / params.dt_s + 1e-6)
+    for name in ("ll", "mon", "ts"):
+        values[f"{name}.tau_trace"] = euler_time_constant(params.stdp_tau_ms * MS, params.dt_s)
+    for name in ("ll", "mon_background", "ts_background"):
+        values[f"{name}.seed"] = params.seed
+    return (
+        values
+        | afferents(params, stimulus)
+        | background(params)
+        | inhibition(params, wiring)
+        | plasticity(params)
+        | homeostasis(params, wiring)
+    )
+
+
+def euler_time_constant(tau: float, dt: float) -> float:
+    """Time constant with which one Euler step multiplies by exactly ``exp(-dt/tau)``."""
+    return dt / -math.expm1(-dt / tau)
+
+
+def afferents(params: NetworkParams, stimulus: StimulusParams) -> dict[str, np.ndarray | float]:
+    subtracted = params.ll_rate_baseline_subtract_hz
+    if params.ll_rate_mode == "modulation":
+        subtracted += stimulus.r0_hz
+    return {
+        "ll.position": neuromast_positions(params.n_ll, params.ll_body_length_cm) * CM,
+        "ll.U": params.speed_cm_s * CM,
+        "ll.R": params.sphere_radius_cm * CM,
+        "ll.r_0": stimulus.r0_hz,
+        "ll.A": stimulus.A_per_cm / CM,
+        "ll.r_max": stimulus.rmax_hz,
+        "ll.baseline": subtracted,
+        "ll.gain": params.ll_rate_gain,
+    }
+
+
+def background(params: NetworkParams) -> dict[str, float]:
+    def log_miss(rate_hz: float) -> float:
+        return math.log1p(-rate_hz * params.dt_s) or -1.0  # a source that never fires needs none
+
+    return {
+        "mon_background.log_miss": log_miss(params.bg_rate_mon_hz),
+        "ts_background.log_miss": log_miss(params.bg_rate_ts_hz),
+        "mon_background_mon.w": params.bg_w_mon_mV * MV,
+        "ts_background_ts.w": params.bg_w_ts_mV * MV,
+    }
+
+
+def inhibition(params: NetworkParams, wiring: Wiring) -> dict[str, np.ndarray]:
+    _, _, lateral = lateral_kernel(
+        params.n_ts, params.ts_lateral_radius, params.ts_local_inh_peak_mV * MV
+    )
+    return {
+        "mon_i_mon.w": wiring.mon_drives * params.mon_to_global_inh_drive_mV * MV,
+        "i_mon_mon.w": np.full(params.n_mon, params.global_inh_to_mon_mV * MV),
+        "ts_ts.w": lateral,
+        "ts_i_ts.w": wiring.ts_drives * params.ts_to_global_inh_drive_mV * MV,
+        "i_ts_ts.w": np.full(params.n_ts, params.global_inh_to_ts_mV * MV),
+    }
+
+
+def plasticity(params: NetworkParams) -> dict[str, float]:
+    values = {
+        "mon_ts.G": params.mon_ts_gain_mV * MV,
+        "mon_ts.w_max": params.mon_ts_wmax,
+        "mon_ts.A_plus": params.mon_ts_apre,
+        "mon_ts.A_minus": params.mon_ts_apost,
+    }
+    if params.ll_mon_use_stdp:
+        values["ll_mon.w_max"] = params.ll_mon_wmax_mV * MV
+        values["ll_mon.A_plus"] = params.ll_mon_apre
+        values["ll_mon.A_minus"] = params.ll_mon_apost
+    return values
+
+
+def homeostasis(params: NetworkParams, wiring: Wiring) -> dict[str, float]:
+    fixed = wiring.mon_ts_target if params.mon_ts_homeo_target == "initial-mean" else 0.0
+    values = {
+        "mon.homeo_every": params.ll_mon_homeo_every_trials,
+        "ts.homeo_every": params.mon_ts_homeo_every_trials,
+        "ts_mean.fixed_target": fixed,
+    }
+    if params.ll_mon_use_stdp:
+        values["mon.S_target"] = wiring.ll_mon_target_mV * MV
+    return values
+
+
+def switches(
+    params: NetworkParams, *, ll_mon: bool, mon_ts: bool, homeostasis: bool
+) -> dict[str, float]:
+    """Learning and homeostasis on or off."""
+    values = {
+        "mon_ts.learn": float(mon_ts),
+        "mon.homeo_eta": max(0.0, params.ll_mon_homeo_eta) * homeostasis,
+        "ts.homeo_eta": max(0.0, params.mon_ts_homeo_eta) * homeostasis,
+    }
+    if params.ll_mon_use_stdp:
+        values["ll_mon.learn"] = float(ll_mon)
+    return values
+
+
+def source(frames: Frames, capacity: int, n_ll: int, phase: int, phase_start: int) -> dict:
+    """Stimulus tables of a block, and the phase whose random streams it draws from.
+
+    `frames.first_step` counts from the start of the phase, like the draws of the spikes.
+    """
+    values: dict[str, np.ndarray | float] = {
+        "ll.frame_start": phase_start + frames.first_step,
+        "ll.frame_steps": frames.frame_steps,
+        "source_x.values": padded(frames.x_cm * CM, capacity),
+        "source_distance.values": padded(frames.d_cm * CM, capacity),
+        "source_direction.values": padded(frames.direction, capacity),
+    }
+    for name, table in (("noise", frames.eta_hz), ("extra_noise", frames.zeta_hz)):
+        if table is not None:
+            values[f"{name}.values"] = padded(table, capacity)
+    for name in ("ll", "mon_background", "ts_background"):
+        values[f"{name}.phase"] = phase
+        values[f"{name}.phase_start"] = phase_start
+    return values
+
+
+def padded(table: np.ndarray, capacity: int) -> np.ndarray:
+    """Repeat the last row up to `capacity` rows."""
+    if len(table) > capacity:
+        raise ValueError(f"{len(table)} stimulus frames do not fit {capacity} rows")
+    return np.concatenate([table, np.repeat(table[-1:], capacity - len(table), axis=0)])
