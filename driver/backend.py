@@ -78,10 +78,21 @@ class Spikes:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """What a block returns: the state after its last step, and the spikes of its steps."""
+    """What a block returns.
+
+    Attributes
+    ----------
+    state : dict of ndarray
+        After its last step.
+    spikes : dict of Spikes
+        Of the populations that were to be recorded; empty for the others.
+    counts : dict of int
+        Spikes of every population, recorded or not.
+    """
 
     state: dict[str, np.ndarray]
     spikes: dict[str, Spikes]
+    counts: dict[str, int]
 
 
 class Engine(Protocol):
@@ -90,7 +101,12 @@ class Engine(Protocol):
     backend: str
 
     def run(
-        self, values: Mapping[str, np.ndarray | float], *, first_step: int, n_steps: int
+        self,
+        values: Mapping[str, np.ndarray | float],
+        *,
+        first_step: int,
+        n_steps: int,
+        record: tuple[str, ...] = (),
     ) -> Block:
         """Run steps `first_step` to `first_step + n_steps` - 1.
 
@@ -99,6 +115,8 @@ class Engine(Protocol):
         values : mapping
             State, parameters and tables, in SI base units, by ``"<group>.<variable>"`` or
             ``"<table>.values"``. Tables that are left out are zero.
+        record : tuple of str
+            Populations whose spikes are returned. Recording changes nothing else.
         """
 
     def close(self) -> None:
@@ -120,12 +138,14 @@ class Variable:
 
 
 def checked(
-    values: Mapping[str, np.ndarray | float], variables: Mapping[str, Variable], model: Model
+    values: Mapping[str, np.ndarray | float],
+    variables: Mapping[str, Variable],
+    model: Model,
+    first_step: int,
 ) -> dict[str, np.ndarray]:
-    """Values as arrays of the right type.
+    """All variables of a block as arrays of the right type and size, in the order of `variables`.
 
-    Brian's compiled programs take a missing, misshapen or non-finite value for "use the
-    default" without an error, so nothing reaches them unchecked.
+    Scratch variables and tables that are not given are zero; every ``first_step`` is set.
 
     Raises
     ------
@@ -137,11 +157,18 @@ def checked(
     unknown = sorted(set(values) - set(variables))
     if unknown:
         raise KeyError(f"the network has no variable {', '.join(unknown)}")
-    optional = {k for k in variables if k.endswith((".values", ".first_step"))}
-    missing = sorted(set(variables) - set(values) - set(model.scratch) - optional)
+    complete = {}
+    for key, variable in variables.items():
+        if key in values:
+            complete[key] = as_array(key, values[key], variable)
+        elif key.endswith(".first_step"):
+            complete[key] = np.full(1, first_step, variable.dtype)
+        elif key in model.scratch or key.endswith(".values"):
+            complete[key] = np.zeros(variable.size, variable.dtype)
+    missing = [key for key in variables if key not in complete]
     if missing:
         raise KeyError(f"no value for {', '.join(missing)}")
-    return {key: as_array(key, value, variables[key]) for key, value in values.items()}
+    return complete
 
 
 def as_array(key: str, value: np.ndarray | float, variable: Variable) -> np.ndarray:

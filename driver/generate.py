@@ -1,7 +1,15 @@
-"""``python -m driver.generate FOLDER``: write a model's C++ project, to be run block by block.
+"""``python -m driver.generate FOLDER``: write a model's C++ project, made to serve blocks.
 
-FOLDER holds ``request.json`` and ``wiring.npz`` (see `driver.program.generate`). The program reads
-its number of steps from ``$BLOCK_STEPS``; ``manifest.json`` says which file holds which array.
+Brian's standalone program runs once: start, one run, write all arrays, end. Ours stays: after
+the wiring is built it waits for a block on standard input, runs it and answers on the file
+descriptor ``$ANSWER_FD``, until the input ends. So a block costs neither a start nor files.
+
+A request is, in this order and without padding, ``n_steps`` (int64), one byte for each
+population (record its spikes or only count them), and every array of ``manifest["inputs"]``. The
+answer is every array of ``manifest["state"]`` and, for each population, its number of spikes
+(int64), the number recorded (int64) and the recorded ``i`` (int32) and steps (float64 seconds).
+
+FOLDER holds ``request.json`` and ``wiring.npz`` (see `driver.program.generate`).
 """
 
 from __future__ import annotations
@@ -15,6 +23,15 @@ import brian2 as b2
 import numpy as np
 
 from driver.backend import Variable, resolve, settable, tables
+from driver.tune import tune
+
+HELPERS = """
+static FILE* answer = nullptr;
+static bool take(void* to, size_t bytes) { return fread(to, 1, bytes, stdin) == bytes; }
+static void give(const void* from, size_t bytes) {
+    if (bytes && fwrite(from, 1, bytes, answer) != bytes) exit(3);
+}
+"""
 
 
 def main(folder: Path) -> None:
@@ -24,55 +41,169 @@ def main(folder: Path) -> None:
     b2.set_device("cpp_standalone", build_on_run=False)
     network = resolve(request["builder"])(request["structure"], wiring)
     network.run(b2.defaultclock.dt, namespace={})
-    take_steps_from_environment(network, b2.defaultclock.dt_)
+    inputs = input_variables(network, wiring)
+    serve_blocks(network, request, inputs)
     b2.get_device().build(directory=str(folder), compile=False, run=False)
-    (folder / "manifest.json").write_text(json.dumps(manifest(network, request, wiring)))
+    require_no_delays((folder / "main.cpp").read_text())
+    add_helpers(folder / "main.cpp", request["populations"])
+    tune(folder)
+    manifest = {
+        "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
+        "wiring": wiring_files(wiring),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def take_steps_from_environment(network, dt: float) -> None:
-    """Replace the compiled-in duration of the one `run` by a number read at run time."""
-    device = b2.get_device()
-    device.insert_code(
-        "before_start", 'const double _block_steps = std::atof(std::getenv("BLOCK_STEPS"));'
-    )
-    fixed = f"{network.name}.run({dt!r},"
-    ours = f"{network.name}.run(_block_steps*{dt!r},"
-    changed = 0
-    for kind, payload in device.main_queue:
-        if kind == "run_network":
-            lines = payload[1]
-            changed += sum(fixed in line for line in lines)
-            lines[:] = [line.replace(fixed, ours) for line in lines]
-    if changed != 1:
-        raise RuntimeError(f"expected one {fixed!r} in the generated program, found {changed}")
-
-
-def manifest(network, request: dict, wiring: dict[str, np.ndarray]) -> dict:
-    """Names, types, sizes and files of the arrays that go in and come out."""
-    device = b2.get_device()
-    variables = {}
+def input_variables(network, wiring: dict[str, np.ndarray]) -> dict[str, Variable]:
+    """Every array that a block may set, in the order of the request."""
+    inputs = {}
     for key, variable in settable(network).items():
         contacts = wiring.get(f"{key.split('.')[0]}.i")  # synapses have no size yet
         size = None if contacts is None or variable.scalar else len(contacts)
-        variables[key] = Variable.of(variable, size)
-    variables |= {key: Variable.of(table.values) for key, table in tables(network).items()}
+        inputs[key] = Variable.of(variable, size)
+    return inputs | {key: Variable.of(table.values) for key, table in tables(network).items()}
+
+
+def serve_blocks(network, request: dict, inputs: dict[str, Variable]) -> None:
+    """Turn the one `run` of the generated ``main`` into a loop over blocks."""
+    lines = the_run_lines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"{network.name}.run("))
+    run = f"{network.name}.run({b2.defaultclock.dt_!r},"
+    if not lines[start].startswith(run):
+        raise RuntimeError(f"expected {run!r} in the generated program, found {lines[start]!r}")
+    populations = request["populations"]
+    lines[:] = [
+        *(
+            switchable(line, populations)
+            for line in lines[:start]
+            if "set_from_command" not in line
+        ),
+        'answer = fdopen(atoi(getenv("ANSWER_FD")), "wb");',
+        "int64_t n_steps;",
+        "while (take(&n_steps, sizeof(n_steps))) {",
+        *(f"if (!take(&record_{name}, 1)) exit(3);" for name in populations),
+        *(take_line(key, variable) for key, variable in inputs.items()),
+        *rewind_lines(network, populations),
+        lines[start].replace(run, f"{network.name}.run(n_steps*{b2.defaultclock.dt_!r},"),
+        *(give_line(key, inputs[key]) for key in request["state"]),
+        *(line for name in populations for line in give_spikes(network, name)),
+        "fflush(answer);",
+        "}",
+        "return 0;",
+        *lines[start + 1 :],
+    ]
+
+
+def the_run_lines() -> list[str]:
+    """Generated lines of the one `run`, to be edited in place."""
+    runs = [payload[1] for kind, payload in b2.get_device().main_queue if kind == "run_network"]
+    if len(runs) != 1:
+        raise RuntimeError(f"a program serves blocks of one run(), this one has {len(runs)}")
+    return runs[0]
+
+
+def array_name(key: str) -> str:
+    """C++ expression of the data of a variable or table."""
+    group, variable = key.rsplit(".", 1)
+    network = b2.get_device().networks
+    (net,) = network
+    if variable == "values":
+        return f"{group}_values"
+    return b2.get_device().get_array_name(net[group].variables[variable])
+
+
+def take_line(key: str, variable: Variable) -> str:
+    size = variable.size * np.dtype(variable.dtype).itemsize
+    return f"if (!take({array_pointer(key)}, {size})) exit(3);"
+
+
+def give_line(key: str, variable: Variable) -> str:
+    return f"give({array_pointer(key)}, {variable.size * np.dtype(variable.dtype).itemsize});"
+
+
+def array_pointer(key: str) -> str:
+    device = b2.get_device()
+    name = array_name(key)
+    if key.endswith(".values"):
+        return name
+    group, variable = key.split(".")
+    (net,) = device.networks
+    brian = net[group].variables[variable]
+    if brian in device.dynamic_arrays:
+        return f"{device.get_array_name(brian, access_data=False)}.data()"
+    return name
+
+
+def rewind_lines(network, populations: list[str]) -> list[str]:
+    """Set clocks to 0 and forget recorded spikes; zero delays leave nothing in the queues."""
+    device = b2.get_device()
+    lines = [f"{network.name}.t = 0;"]
+    for clock in device.clocks:
+        lines += [f"{device.get_array_name(clock.variables[v])}[0] = 0;" for v in ("t", "timestep")]
+    for name in populations:
+        lines += [f"count_{name} = 0;"]
+        lines += [f"{recorded(network, name, part)}.clear();" for part in ("i", "t")]
+    return lines
+
+
+def recorded(network, population: str, part: str) -> str:
+    variable = network[f"{population}_spikes"].variables[part]
+    return b2.get_device().get_array_name(variable, access_data=False)
+
+
+def give_spikes(network, name: str) -> list[str]:
+    i, t = (recorded(network, name, part) for part in ("i", "t"))
+    return [
+        f"give(&count_{name}, sizeof(int64_t));",
+        f"{{ const int64_t n = {i}.size(); give(&n, sizeof(n)); }}",
+        f"give({i}.data(), {i}.size()*sizeof({i}[0]));",
+        f"give({t}.data(), {t}.size()*sizeof({t}[0]));",
+    ]
+
+
+def switchable(line: str, populations: list[str]) -> str:
+    """Let the monitor of a population count its spikes when they are not to be recorded."""
+    for name in populations:
+        line = line.replace(f"_run_{name}_spikes_codeobject", f"watch_{name}")
+    return line
+
+
+def add_helpers(main_file: Path, populations: list[str]) -> None:
+    """Put what `serve_blocks` calls in front of ``main``."""
+    device = b2.get_device()
+    (network,) = device.networks
+    code = HELPERS
+    for name in populations:
+        space = device.get_array_name(network[name].variables["_spikespace"])
+        code += (
+            f"static char record_{name} = 1;\n"
+            f"static int64_t count_{name} = 0;\n"
+            f"static void watch_{name}() {{\n"
+            f"    count_{name} += brian::{space}[{network[name].N}];\n"
+            f"    if (record_{name}) _run_{name}_spikes_codeobject();\n}}\n"
+        )
+    text = main_file.read_text()
+    marker = "int main(int argc, char **argv)"
+    if text.count(marker) != 1:
+        raise RuntimeError("the generated main.cpp does not look as expected")
+    main_file.write_text(text.replace(marker, code + marker))
+
+
+def require_no_delays(main_text: str) -> None:
+    """A spike in flight at the end of a block would be lost."""
+    device = b2.get_device()
+    for synapses in device.synapses:
+        for pathway in synapses._pathways:
+            delay = device.get_array_name(pathway.variables["delay"], access_data=False)
+            if f"{delay}[0] = 0.0;" not in main_text:
+                raise ValueError(f"{pathway.name} needs a scalar delay of 0, given as delay=")
+
+
+def wiring_files(wiring: dict[str, np.ndarray]) -> dict[str, str]:
+    """File of ``static_arrays/`` that each end of the contacts is read from."""
+    words = {"i": "sources", "j": "targets"}
     return {
-        "variables": {key: dataclasses.asdict(v) for key, v in variables.items()},
-        "state": {
-            key: f"{device.get_array_filename(settable(network)[key])}" for key in request["state"]
-        },
-        "spikes": {
-            name: {
-                part: device.get_array_filename(network[f"{name}_spikes"].variables[part])
-                for part in ("i", "t")
-            }
-            for name in request["populations"]
-        },
-        "wiring": {
-            f"{name}.{end}": f"_static_array__array_{name}_{word}"
-            for name in {key.split(".")[0] for key in wiring}
-            for end, word in (("i", "sources"), ("j", "targets"))
-        },
+        key: "_static_array__array_{}_{}".format(key[:-2], words[key[-1]]) for key in sorted(wiring)
     }
 
 

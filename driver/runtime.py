@@ -34,26 +34,30 @@ class RuntimeEngine:
         return _Target(self.backend)
 
     def run(
-        self, values: Mapping[str, np.ndarray | float], *, first_step: int, n_steps: int
+        self,
+        values: Mapping[str, np.ndarray | float],
+        *,
+        first_step: int,
+        n_steps: int,
+        record: tuple[str, ...] = (),
     ) -> Block:
         """Run a block, see `driver.backend.Engine`."""
-        arrays = checked(values, self.variables, self.model)
+        arrays = checked(values, self.variables, self.model, first_step)
         with self._target():
             self.network.restore()
-            self._set(arrays, first_step)
+            self._set(arrays)
             self.network.run(n_steps * b2.defaultclock.dt, namespace={})
         state = {key: np.array(self.brian[key].get_value(), ndmin=1) for key in self.model.state}
-        return Block(state, {name: self._spikes(name, first_step) for name in self.model.populations})
+        spikes = {name: self._spikes(name, first_step) for name in self.model.populations}
+        counts = {name: s.index.size for name, s in spikes.items()}
+        kept = {name: s if name in record else s.between(0, 0) for name, s in spikes.items()}
+        return Block(state, kept, counts)
 
-    def _set(self, arrays: dict[str, np.ndarray], first_step: int) -> None:
+    def _set(self, arrays: dict[str, np.ndarray]) -> None:
         for key, table in self.tables.items():
-            table.values[...] = arrays[key].reshape(table.values.shape) if key in arrays else 0
+            table.values[...] = arrays[key].reshape(table.values.shape)
         for key, variable in self.brian.items():
-            if key.endswith(".first_step"):
-                variable.set_value(first_step)
-            elif key in arrays:
-                value = arrays[key]
-                variable.set_value(value[0] if variable.scalar else value)
+            variable.set_value(arrays[key][0] if variable.scalar else arrays[key])
 
     def _spikes(self, population: str, first_step: int) -> Spikes:
         monitor = self.network[f"{population}_spikes"]

@@ -1,10 +1,11 @@
-"""Blocks as calls of one compiled program (Brian's C++ standalone mode)."""
+"""Blocks served by one compiled program (Brian's C++ standalone mode)."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -17,11 +18,11 @@ from driver.program import find_or_build
 
 
 class BlockError(RuntimeError):
-    """The compiled program failed or complained."""
+    """The compiled program ended or complained."""
 
 
 class StandaloneEngine:
-    """The model's program and a working folder with this run's wiring.
+    """The model's program, running, with this run's wiring. See `driver.generate`.
 
     Parameters
     ----------
@@ -34,73 +35,89 @@ class StandaloneEngine:
 
     def __init__(self, model: Model, say=lambda text: None):
         self.model = model
-        self.program = find_or_build(model, say)
-        self.manifest = json.loads((self.program / "manifest.json").read_text())
-        self.variables = {k: Variable(**v) for k, v in self.manifest["variables"].items()}
-        self.folder = Path(tempfile.mkdtemp(prefix="ll_block_"))
-        for name in ("in", "out"):
-            (self.folder / name).mkdir()
-        shutil.copytree(self.program / "static_arrays", self.folder / "static_arrays")
-        for key, name in self.manifest["wiring"].items():
-            write(self.folder / "static_arrays" / name, model.wiring[key], np.int32)
+        program = find_or_build(model, say)
+        manifest = json.loads((program / "manifest.json").read_text())
+        self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
+        self.folder = Path(tempfile.mkdtemp(prefix="ll_program_"))
+        shutil.copytree(program / "static_arrays", self.folder / "static_arrays")
+        for key, name in manifest["wiring"].items():
+            contacts = np.ascontiguousarray(model.wiring[key], dtype=np.int32)
+            contacts.tofile(self.folder / "static_arrays" / name)
+        self._start(program / "main")
+
+    def _start(self, program: Path) -> None:
+        """Start the program; its answers come through a pipe of their own."""
+        reader, writer = os.pipe()
+        self.complaints = self.folder / "complaints.txt"
+        with open(self.complaints, "w") as complaints:
+            self.process = subprocess.Popen(
+                [program],
+                cwd=self.folder,
+                # libm is slow where it binds lazily
+                env={**os.environ, "ANSWER_FD": str(writer), "LD_BIND_NOW": "1"},
+                stdin=subprocess.PIPE,
+                stdout=complaints,
+                stderr=complaints,
+                pass_fds=(writer,),
+                start_new_session=True,  # Ctrl+C is ours to handle
+            )
+        os.close(writer)
+        self.answers = os.fdopen(reader, "rb")
 
     def run(
-        self, values: Mapping[str, np.ndarray | float], *, first_step: int, n_steps: int
+        self,
+        values: Mapping[str, np.ndarray | float],
+        *,
+        first_step: int,
+        n_steps: int,
+        record: tuple[str, ...] = (),
     ) -> Block:
         """Run a block, see `driver.backend.Engine`."""
-        arrays = checked(values, self.variables, self.model)
-        arguments = [self._argument(key, array) for key, array in arrays.items()]
-        arguments += [
-            f"{key}={first_step}" for key in self.variables if key.endswith(".first_step")
-        ]
-        self._call(arguments, n_steps)
-        state = {key: self._read(self.manifest["state"][key], key) for key in self.model.state}
-        spikes = {name: self._spikes(name, first_step) for name in self.model.populations}
-        return Block(state, spikes)
-
-    def _argument(self, key: str, array: np.ndarray) -> str:
-        if array.size == 1:
-            return f"{key}={array[0].item()!r}"
-        write(self.folder / "in" / key, array, array.dtype)
-        return f"{key}=in/{key}"
-
-    def _call(self, arguments: list[str], n_steps: int) -> None:
-        process = subprocess.Popen(
-            [self.program / "main", "--results_dir", "out/", *arguments],
-            cwd=self.folder,
-            env={**os.environ, "BLOCK_STEPS": str(n_steps), "LD_BIND_NOW": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,  # Ctrl+C is ours to handle
-        )
+        arrays = checked(values, self.inputs, self.model, first_step)
         try:
-            output, _ = process.communicate()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        # The program reports a file that it could not read and goes on with a default.
-        if process.returncode or output.strip():
-            raise BlockError(f"block failed (status {process.returncode}): {output.strip()[-800:]}")
+            self._ask(arrays, n_steps, record)
+            return self._answer(first_step)
+        except (BrokenPipeError, EOFError) as error:
+            raise BlockError(f"the compiled program ended: {self._complaint()}") from error
 
-    def _read(self, name: str, key: str) -> np.ndarray:
-        array = np.fromfile(self.folder / "out" / name, dtype=self.variables[key].dtype)
-        if array.size != self.variables[key].size:
-            raise BlockError(f"the program wrote {array.size} values of {key}")
+    def _ask(self, arrays: dict[str, np.ndarray], n_steps: int, record: tuple[str, ...]) -> None:
+        send = self.process.stdin.write
+        send(struct.pack("<q", n_steps))
+        send(bytes(name in record for name in self.model.populations))
+        for array in arrays.values():
+            send(array.data)
+        self.process.stdin.flush()
+
+    def _answer(self, first_step: int) -> Block:
+        state = {
+            key: self._read(self.inputs[key].dtype, self.inputs[key].size)
+            for key in self.model.state
+        }
+        spikes, counts = {}, {}
+        for name in self.model.populations:
+            counts[name], recorded = (int(n) for n in self._read("<i8", 2))
+            index = self._read("<i4", recorded)
+            step = np.rint(self._read("<f8", recorded) / self.model.structure["dt_s"])
+            spikes[name] = Spikes(index, step.astype(np.int64) + first_step)
+        if self.complaints.stat().st_size:
+            raise BlockError(f"the compiled program complained: {self._complaint()}")
+        return Block(state, spikes, counts)
+
+    def _read(self, dtype: str, size: int) -> np.ndarray:
+        array = np.empty(size, dtype)
+        if size and self.answers.readinto(array.data.cast("B")) != array.nbytes:
+            raise EOFError
         return array
 
-    def _spikes(self, population: str, first_step: int) -> Spikes:
-        files = self.manifest["spikes"][population]
-        index = np.fromfile(self.folder / "out" / files["i"], dtype=np.int32)
-        seconds = np.fromfile(self.folder / "out" / files["t"], dtype=np.float64)
-        step = np.rint(seconds / self.model.structure["dt_s"]).astype(np.int64)
-        return Spikes(index, step + first_step)
+    def _complaint(self) -> str:
+        status = self.process.poll()
+        text = self.complaints.read_text()[-800:].strip()
+        return f"{text or 'no message'} (status {status})"
 
     def close(self) -> None:
-        """Delete the working folder."""
+        """End the program and delete its folder."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin = None  # whatever it held is of no use now
+        self.answers.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def write(path: Path, array: np.ndarray, dtype) -> None:
-    np.ascontiguousarray(array, dtype=dtype).tofile(path)

@@ -140,7 +140,9 @@ def build_mon_to_ts_indices(params: NetworkParams) -> tuple[np.ndarray, np.ndarr
     return np.repeat(np.arange(params.n_mon), params.mon_to_ts_out_degree), contacts.ravel()
 
 
-def lateral_kernel(n_ts: int, radius: int, peak: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def lateral_kernel(
+    n_ts: int, radius: int, peak: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """TS -> TS inhibition on the ring: ``peak*(1 - d/radius)`` for ``0 < d <= radius``.
 
     Returns
@@ -197,7 +199,9 @@ class Wiring:
             mon_ts=mon_ts,
             ll_mon_w_init_mV=initial_ll_mon_weights(params, ll_mon.i.size),
             mon_ts_w_init=initial_mon_ts_weights(params, mon_ts.i.size),
-            mon_drives=drivers(params, "mon drives i_mon", params.n_mon, params.mon_to_global_inh_p),
+            mon_drives=drivers(
+                params, "mon drives i_mon", params.n_mon, params.mon_to_global_inh_p
+            ),
             ts_drives=drivers(params, "ts drives i_ts", params.n_ts, p_ts),
         )
 
