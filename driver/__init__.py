@@ -1,0 +1,3 @@
+"""What every model needs and no model owns: flags, backends, randomness, run folders."""
+
+VERSION = "0.1.0"

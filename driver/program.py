@@ -42,6 +42,7 @@ PRECOMPILED = """
 #include "brianlib/stdint_compat.h"
 #include <climits>
 #include <cmath>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <iostream>

@@ -3,7 +3,7 @@
 Brian's templates are general; three of their loops cost a network of this kind half its time:
 
 * thresholds test one cell after the other, with a branch; here a chunk of cells is tested in
-  one vectorised loop and only chunks with a spike are searched;
+  one vectorised loop, and its hits are collected eight at a time;
 * a spike copies its synapse numbers into a queue, and from there into a second list; without
   delays a pathway can walk the synapses of the spiking cells directly;
 * the network asks the operating system for its CPU time in every step.
@@ -48,24 +48,27 @@ THRESHOLD = re.compile(
 
 
 def vectorised_threshold(text: str) -> str:
-    """Test `CHUNK` cells at a time, then search the chunks that hold a spike, in order."""
+    """Test `CHUNK` cells in a loop without branches, then collect the hits, eight bytes at a time."""
     return THRESHOLD.sub(
-        lambda found: f"""
+        lambda found: (
+            f"""
     for(size_t _base=0; _base<N; _base+={CHUNK})
     {{
         const size_t _stop = _base + {CHUNK} < N ? _base + {CHUNK} : N;
-        char _hit[{CHUNK}];
-        char _any = 0;
+        alignas(64) char _hit[{CHUNK}] = {{0}};
         for(size_t _idx=_base; _idx<_stop; _idx++)
         {{{found["test"]}
             _hit[_idx - _base] = _cond;
-            _any |= _cond;
         }}
-        if(_any)
-            for(size_t _idx=_base; _idx<_stop; _idx++)
-                if(_hit[_idx - _base])
-                    {found["space"]}[_count++] = _idx;
-    }}""",
+        for(size_t _byte=0; _byte<{CHUNK}; _byte+=8)
+        {{
+            uint64_t _word;
+            std::memcpy(&_word, _hit + _byte, 8);
+            for(; _word; _word &= _word - 1)  // little-endian: the lowest byte is the first cell
+                {found["space"]}[_count++] = _base + _byte + __builtin_ctzll(_word)/8;
+        }}
+    }}"""
+        ),
         text,
     )
 
@@ -127,9 +130,7 @@ public:
 def direct_pathways(folder: Path) -> list[str]:
     """Let pathways walk the synapses of the spiking cells; all of them or none."""
     files = [
-        file
-        for file in sorted(folder.glob("code_objects/*.cpp"))
-        if ".peek()" in file.read_text()
+        file for file in sorted(folder.glob("code_objects/*.cpp")) if ".peek()" in file.read_text()
     ]
     if not files or not all(PATHWAY.search(file.read_text()) for file in files):
         return []

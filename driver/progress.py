@@ -1,0 +1,91 @@
+"""What a run says while it runs: a bar on a terminal, plain lines in a file, a log."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from pathlib import Path
+
+LINE_EVERY_S = 10.0
+
+
+class Progress:
+    """Trials done and time left.
+
+    On a terminal a bar (tqdm); elsewhere a line every `LINE_EVERY_S` seconds.
+
+    Parameters
+    ----------
+    total : int
+    label : str
+    log : logging.Logger
+    """
+
+    def __init__(self, total: int, label: str, log: logging.Logger, stream=None):
+        self.total, self.label, self.log = total, label, log
+        self.stream = stream or sys.stderr
+        self.done, self.started = 0, time.monotonic()
+        self.spoken = self.started
+        self.bar = None
+        if self.stream.isatty():
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=total, desc=label, unit="trial", file=self.stream)
+
+    def advance(self, n: int, note: str = "") -> None:
+        """Count `n` more trials; `note` is a short text such as the last metric."""
+        self.done += n
+        if self.bar is not None:
+            self.bar.set_postfix_str(note, refresh=False)
+            self.bar.update(n)
+            return
+        now = time.monotonic()
+        if now - self.spoken >= LINE_EVERY_S:
+            self.spoken = now
+            self.log.info(self.line(now - self.started, note))
+
+    def line(self, elapsed: float, note: str) -> str:
+        left = elapsed * (self.total - self.done) / max(self.done, 1)
+        text = f"{self.label}: {self.done} of {self.total} trials, {clock(left)} left"
+        return f"{text}, {note}" if note else text
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def clock(seconds: float) -> str:
+    """Seconds as ``h:mm:ss``.
+
+    Examples
+    --------
+    >>> clock(3725)
+    '1:02:05'
+    """
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def open_log(name: str, file: Path | None) -> logging.Logger:
+    """Logger of a run: everything into `file`, the same lines without the time to the terminal."""
+    log = logging.getLogger(f"run.{name}")
+    close_log(log)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setFormatter(logging.Formatter("%(message)s"))
+    log.addHandler(terminal)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.FileHandler(file, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        log.addHandler(handler)
+    return log
+
+
+def close_log(log: logging.Logger) -> None:
+    """Close the log's file; a run may be one of many in its process."""
+    for handler in list(log.handlers):
+        log.removeHandler(handler)
+        handler.close()

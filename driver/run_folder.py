@@ -1,0 +1,152 @@
+"""The folder of a run: ``params.json`` first, ``run_summary.json`` last, whole files only.
+
+Every file is written beside its place and renamed onto it, so a reader sees the old file or
+the new one. The presence of ``run_summary.json`` means that the run is complete.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from driver import VERSION
+from driver.cli import UsageError
+
+PARAMS, SUMMARY = "params.json", "run_summary.json"
+
+
+class RunFolder:
+    """Paths and atomic writes of one run.
+
+    Parameters
+    ----------
+    path : Path
+    """
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.artifacts = self.path / "artifacts"
+        self.figures = self.path / "figures"
+
+    @property
+    def is_complete(self) -> bool:
+        return (self.path / SUMMARY).exists()
+
+    def create(self, overwrite: bool = False) -> None:
+        """Make the folder; nothing of an earlier run is ever mixed with this one.
+
+        Raises
+        ------
+        UsageError
+            If it exists and `overwrite` is not given, or does not look like a run.
+        """
+        self.check(overwrite)
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        for folder in (self.artifacts, self.figures):
+            folder.mkdir(parents=True)
+
+    def check(self, overwrite: bool = False) -> None:
+        """Raise what `create` would raise, touching nothing."""
+        if not self.path.exists():
+            return
+        if not self.path.is_dir():
+            raise UsageError(f"{self.path} is a file; choose another --run-name")
+        if not any(self.path.iterdir()):
+            return
+        if not overwrite:
+            raise UsageError(
+                f"{self.path} exists: choose another --run-name, or give --overwrite to replace it"
+            )
+        if not (self.path / PARAMS).exists():
+            raise UsageError(f"{self.path} is not the folder of a run; --overwrite leaves it alone")
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
+        """Write JSON with an indent of 2; NaN and infinities become null."""
+        text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+        return self._replace(name, lambda file: file.write((text + "\n").encode()))
+
+    def write_npz(self, name: str, arrays: Mapping[str, Any]) -> Path:
+        """Write a compressed archive of arrays; no pickles."""
+        return self._replace(name, lambda file: np.savez_compressed(file, **arrays))
+
+    def _replace(self, name: str, write) -> Path:
+        target = self.path / name
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            with open(temporary, "wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return target
+
+
+def plain(value: Any) -> Any:
+    """Nested containers of numbers as JSON can say them."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def folder_name(run_name: str | None) -> str:
+    """Folder of a run name: trimmed, slashes become ``_``; the time if there is none.
+
+    Raises
+    ------
+    UsageError
+        For ``.`` and ``..``.
+    """
+    name = (run_name or "").strip().replace("/", "_").replace("\\", "_")
+    if name in (".", ".."):
+        raise UsageError(f"--run-name {name!r} is not a name")
+    return name or datetime.datetime.now().strftime("%Y%m%d_%H%M%S")
+
+
+def environment(backend: str) -> dict[str, Any]:
+    """Where and with what a run was made; no path and no host name of the machine."""
+    packages = ("brian2", "numpy", "scipy", "matplotlib", "pydantic", "tyro")
+    return {
+        "program_version": VERSION,
+        "git_commit": git_commit(),
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in packages},
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "backend": backend,
+        "integrator": "euler",
+        "arguments": sys.argv[1:],
+        "start_time_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def git_commit() -> str | None:
+    """Commit of this checkout, with ``+`` if files differ from it; None outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        describe = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+"]
+        return subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
