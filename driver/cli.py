@@ -69,6 +69,27 @@ class Parsed:
     given: frozenset[str]
 
 
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """A dataclass whose fields become flags.
+
+    Attributes
+    ----------
+    cls : type
+    defaults : dict
+        What a preset sets instead of the dataclass's own defaults.
+    hidden : tuple of str
+        Fields that get no flag.
+    """
+
+    cls: type
+    defaults: dict[str, Any] = dataclasses.field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+
+    def fields(self) -> dict[str, FieldInfo]:
+        return {k: v for k, v in fields(self.cls).items() if k not in self.hidden}
+
+
 def fields(cls: type) -> dict[str, FieldInfo]:
     """Fields of a dataclass with flag, help and bounds.
 
@@ -134,7 +155,7 @@ def parse(
     argv: Sequence[str],
     prog: str,
     description: str,
-    groups: dict[str, tuple[type, dict[str, Any]]],
+    groups: dict[str, Group],
 ) -> Parsed:
     """Read flags.
 
@@ -143,8 +164,8 @@ def parse(
     argv : sequence of str
     prog, description : str
         For the help page.
-    groups : dict of (dataclass, defaults)
-        Sections of the help page; `defaults` override those of the dataclass (the preset).
+    groups : dict of Group
+        Sections of the help page.
 
     Raises
     ------
@@ -155,18 +176,13 @@ def parse(
     """
     import tyro
 
-    flags_of = {name: fields(cls) for name, (cls, _) in groups.items()}
+    flags_of = {name: group.fields() for name, group in groups.items()}
     everything = {info.name: info for infos in flags_of.values() for info in infos.values()}
     given = typed_fields(argv, everything)
-    sections = [
-        (name, section(name, flags_of[name], defaults), dataclasses.MISSING)
-        for name, (_, defaults) in groups.items()
-    ]
+    sections = [(name, section(name, flags_of[name], groups[name])) for name in groups]
     page = dataclasses.make_dataclass(
-        "Flags",
-        [(n, t, dataclasses.field(default_factory=t)) for n, t, _ in sections],
+        "Flags", [(n, t, dataclasses.field(default_factory=t)) for n, t in sections]
     )
-    page.__doc__ = description
     result = tyro.cli(
         page,
         prog=prog,
@@ -178,7 +194,7 @@ def parse(
     return Parsed(values, frozenset(given))
 
 
-def section(name: str, infos: dict[str, FieldInfo], defaults: dict[str, Any]) -> type:
+def section(name: str, infos: dict[str, FieldInfo], group: Group) -> type:
     """A plain dataclass of one group of flags; bounds are checked later, by `build`."""
     import tyro
 
@@ -186,10 +202,10 @@ def section(name: str, infos: dict[str, FieldInfo], defaults: dict[str, Any]) ->
     for info in infos.values():
         aliases = (f"--{info.alias}",) if info.alias else None
         arg = tyro.conf.arg(name=info.flag, help=info.help or None, aliases=aliases)
-        default = defaults.get(info.name, info.default)
+        default = group.defaults.get(info.name, info.default)
         specs.append((info.name, Annotated[info.type, arg], dataclasses.field(default=default)))
     made = dataclasses.make_dataclass(name, specs)
-    made.__doc__ = name
+    made.__doc__ = (group.cls.__doc__ or name).splitlines()[0]
     return made
 
 

@@ -48,7 +48,7 @@ THRESHOLD = re.compile(
 
 
 def vectorised_threshold(text: str) -> str:
-    """Test `CHUNK` cells in a loop without branches, then collect the hits, eight bytes at a time."""
+    """Test `CHUNK` cells in a loop without branches, then collect the hits eight at a time."""
     return THRESHOLD.sub(
         lambda found: (
             f"""

@@ -65,9 +65,10 @@ class NetworkParams:
     """Train at the mean distance of the stimulus law (1.5 cm); the bounds are ignored."""
     training_bidirectional: bool = False
     """Alternate the direction of flow between snapshots."""
-    training_distance_min_cm: Annotated[float, Field(gt=0)] = 0.8
-    """Smallest training distance."""
-    training_distance_max_cm: Annotated[float, Field(gt=0)] = 1.8
+    training_distance_min_cm: Annotated[float | None, Field(gt=0)] = 0.8
+    """Smallest training distance. With both bounds the distance is uniform between them, drawn \
+for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance-cm) and cut."""
+    training_distance_max_cm: Annotated[float | None, Field(gt=0)] = 1.8
     """Largest training distance."""
     speed_cm_s: Annotated[float, Field(ge=0.1)] = 5.0
     """Speed of the sphere: strength of the flow, and of the motion in the test sweep."""
@@ -251,10 +252,10 @@ def relations(p: NetworkParams):
         f"--trial-duration-s {p.trial_duration_s:g} is not a whole number of steps "
         f"of --dt-s {p.dt_s:g}",
     )
+    low, high = p.training_distance_min_cm, p.training_distance_max_cm
     yield (
-        p.training_distance_min_cm <= p.training_distance_max_cm or p.training_fixed_distance,
-        f"--training-distance-min-cm {p.training_distance_min_cm:g} is larger than "
-        f"--training-distance-max-cm {p.training_distance_max_cm:g}",
+        p.training_fixed_distance or low is None or high is None or low <= high,
+        f"--training-distance-min-cm {low} is larger than --training-distance-max-cm {high}",
     )
     yield (
         p.vreset_mV < p.vth_mV,

@@ -13,11 +13,18 @@ from driver.backend import Model
 from driver.randomness import generator
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import Wiring, lateral_kernel
-from stimulus import Frames, StimulusParams, n_test_steps, neuromast_positions
+from stimulus import (
+    Frames,
+    StimulusParams,
+    hold_steps,
+    n_test_steps,
+    neuromast_positions,
+)
 
 MV, MS, CM = 1e-3, 1e-3, 1e-2
 NEVER = 2**31 - 1
 TRAINING, TEST = 0, 1
+MAX_BLOCK_TRIALS = 25  # bounds what is lost or waited for, and the spikes held in memory
 
 WEIGHTS = ("ll_mon.w", "mon_ts.w")
 MEMBRANES = ("mon", "ts", "i_mon", "i_ts")
@@ -85,9 +92,9 @@ def frame_capacity(params: NetworkParams) -> int:
 
     Rounding up lets networks that are tested at another speed share a compiled program.
     """
-    block = params.checkpoint_trials * params.trial_steps
-    hold = max(1, round(params.training_position_hold_s / params.dt_s))
-    needed = max(block // hold + 2, n_test_steps(params))
+    held = params.test_using_held_snapshots and params.test_ll_noise_hz == 0
+    block = min(params.checkpoint_trials, MAX_BLOCK_TRIALS) * params.trial_steps
+    needed = max(block // hold_steps(params) + 2, params.n_ll if held else n_test_steps(params))
     return max(1024, 1 << (needed - 1).bit_length())
 
 
@@ -231,7 +238,7 @@ def switches(
     return values
 
 
-def source(frames: Frames, capacity: int, n_ll: int, phase: int, phase_start: int) -> dict:
+def source(frames: Frames, capacity: int, phase: int, phase_start: int) -> dict:
     """Stimulus tables of a block, and the phase whose random streams it draws from.
 
     `frames.first_step` counts from the start of the phase, like the draws of the spikes.

@@ -48,7 +48,7 @@ class Projection:
 
 
 def topographic_contacts(degree: int, strength: float) -> int:
-    """Topographic contacts among `degree`; `strength` is rounded to whole contacts (half to even)."""
+    """Topographic ones among `degree` contacts: whole contacts, halves to even."""
     return round(degree * min(max(strength, 0.0), 1.0))
 
 

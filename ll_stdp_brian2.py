@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Lateral line: LL -> MON -> TS, learning a map of source position.
+
+    python ll_stdp_brian2.py --mode ll_fast
+
+Reads the flags, hands over to `models.lateral_line`, returns an exit status: 0 done, 1 failed,
+2 usage error, 130 interrupted. The public names of the model can be imported from here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+PUBLIC = {
+    "NetworkParams": "models.lateral_line.params",
+    "apply_model_mode": "models.lateral_line.params",
+    "StimulusParams": "stimulus",
+    "hydrodynamic_velocity_parallel": "stimulus",
+    "simulate_lateral_line": "stimulus",
+    "make_training_rates": "stimulus",
+    "make_test_rates": "stimulus",
+    "make_test_rates_held_snapshots": "stimulus",
+    "build_ll_to_mon_indices": "models.lateral_line.wiring",
+    "build_mon_to_ts_indices": "models.lateral_line.wiring",
+    "pv_map_quality_from_ts_spikes": "models.lateral_line.metrics",
+    "estimate_stabilization_time": "models.lateral_line.metrics",
+    "run_spatial_two_stage_model": "models.lateral_line.results",
+    "save_learning_artifacts": "models.lateral_line.results",
+}
+
+
+def __getattr__(name: str):
+    """Public names, imported when they are asked for: ``--help`` needs none of them."""
+    if name not in PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(PUBLIC[name]), name)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv`; returns the exit status."""
+    from driver.cli import EXIT_USAGE, UsageError
+    from models.lateral_line.options import resolve
+
+    try:
+        request = resolve(sys.argv[1:] if argv is None else argv)
+    except UsageError as error:
+        print(f"ll_stdp_brian2.py: error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+
+    from models.lateral_line.run import execute
+
+    return execute(request)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Checkpoints: everything that a training needs to go on, in one file, replaced atomically."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from driver.backend import Spikes
+from driver.run_folder import RunFolder
+from models.lateral_line import values
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.records import SERIES, Records
+from models.lateral_line.wiring import Wiring
+from stimulus import StimulusParams
+
+SCHEMA_VERSION = 2
+# what may differ between the run that wrote a checkpoint and the one that continues it
+FREE = {
+    "n_training_trials",
+    "checkpoint_save_every_n_checkpoints",
+    "test_ll_noise_hz",
+    "test_path_cm",
+    "test_using_held_snapshots",
+    "keep_mon_ts_stdp_during_test",
+    "distance_cm",
+    "direction",
+    "eval_x_min_cm",
+    "eval_x_max_cm",
+}
+
+
+def name(seed: int) -> str:
+    """File name of a seed's checkpoint, inside ``artifacts/``."""
+    return f"mid_checkpoint_seed_{seed}.npz"
+
+
+def save(path: Path, training, sim) -> None:
+    """Write a checkpoint.
+
+    ``state.*`` is the state at the end of the trial, before the homeostasis that may fall due
+    there (it stands before the next step); ``mon_ts_w``, ``ll_mon_w_mV`` are the weights after it.
+    """
+    settled = sim.settle(training.state, training.trial * sim.params.trial_steps)
+    records: Records = training.records
+    arrays = {
+        "schema_version": SCHEMA_VERSION,
+        "seed": sim.params.seed,
+        "trial_idx": training.trial - 1,
+        "mon_ts_w": sim.wiring.mon_ts.from_network(settled["mon_ts.w"]),
+        "ll_mon_w_mV": sim.wiring.ll_mon.from_network(settled["ll_mon.w"]) / values.MV,
+        "ll_mon_homeo_target_mV": sim.wiring.ll_mon_target_mV,
+        "mon_ts_w_before": sim.wiring.mon_ts.from_network(records.w_before),
+        "tracked_idx": sim.wiring.mon_ts.order[records.tracked],
+        "params_json": json.dumps(asdict(sim.params)),
+        "stimulus_json": json.dumps(asdict(sim.stimulus)),
+        "wiring_sha256": sim.wiring.sha256,
+        "w_last": records.w_last,
+        **records.arrays(),
+        **{f"state.{key}": array for key, array in training.state.items()},
+        **{f"count.{key}": n for key, n in training.counts.items()},
+    }
+    for key, parts in training.tail.items():
+        spikes = Spikes.concatenate(parts)
+        arrays[f"tail.{key}.i"], arrays[f"tail.{key}.step"] = spikes.index, spikes.step
+    RunFolder(path.parent).write_npz(path.name, arrays)
+
+
+def load(path: Path, sim):
+    """Read a checkpoint written for the same seed, sizes and recipe.
+
+    Raises
+    ------
+    ValueError
+        Naming what differs, or that the file cannot be read.
+    """
+    from models.lateral_line.protocol import Training
+
+    stored = read(path)
+    require_same(stored, sim.params, sim.stimulus, path)
+    records = Records.start(sim.params, sim.initial_state()["mon_ts.w"])
+    records.series = {key: list(stored[key]) for key in SERIES}
+    records.w_last = stored["w_last"]
+    records.trial = int(stored["trial_idx"]) + 1
+    tail = {
+        key: [Spikes(stored[f"tail.{key}.i"], stored[f"tail.{key}.step"])]
+        for key in values.POPULATIONS
+    }
+    return Training(
+        state={key: stored[f"state.{key}"] for key in values.STATE},
+        trial=records.trial,
+        records=records,
+        counts={key: int(stored[f"count.{key}"]) for key in values.POPULATIONS},
+        tail=tail,
+    )
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except FileNotFoundError:
+        raise ValueError(f"--resume-from: there is no checkpoint {path}") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"--resume-from: {path} cannot be read ({error})") from None
+
+
+def require_same(
+    stored: dict[str, np.ndarray], params: NetworkParams, stimulus: StimulusParams, path: Path
+) -> None:
+    """Raise `ValueError` unless the checkpoint is of this seed, these sizes and this recipe."""
+    if int(stored.get("schema_version", 0)) != SCHEMA_VERSION or "state.mon.v" not in stored:
+        raise ValueError(f"--resume-from: {path} does not hold a full state")
+    theirs = json.loads(str(stored["params_json"])) | json.loads(str(stored["stimulus_json"]))
+    ours = asdict(params) | asdict(stimulus)
+    differing = sorted(
+        key for key in ours if key not in FREE and theirs.get(key, ours[key]) != ours[key]
+    )
+    if differing:
+        pairs = ", ".join(f"{key} {theirs[key]} there, {ours[key]} here" for key in differing)
+        raise ValueError(f"--resume-from: {path} is of another run: {pairs}")
+    if str(stored["wiring_sha256"]) != Wiring.of(params).sha256:
+        raise ValueError(f"--resume-from: {path} belongs to another wiring")
+    trials = int(stored["trial_idx"]) + 1
+    if trials > params.n_training_trials:
+        raise ValueError(
+            f"--resume-from: {path} holds {trials} trials, "
+            f"more than --n-training-trials {params.n_training_trials}"
+        )

@@ -1,0 +1,215 @@
+"""From the command line to a request: preset, overrides, checks. Nothing is written here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from driver import backend, cli
+from driver.cli import Adjustment, Group, UsageError
+from driver.run_folder import RunFolder, folder_name
+from models.lateral_line.params import PRESETS, NetworkParams, path_ends
+from stimulus import StimulusParams
+
+DEFAULT_MODE = "ll_thesis"
+
+
+@dataclass(config=ConfigDict(extra="forbid", frozen=True))
+class RunOptions:
+    """Which preset, which seeds, where to and on what."""
+
+    mode: str = DEFAULT_MODE
+    """Preset: ll_fast (small, about a minute), ll_thesis, or ll_baseline (the recipe of the \
+published tables). Flags override it."""
+    run_name: str | None = None
+    """Folder of the run; the date and time if not given."""
+    output_root: Path = Path("Runs")
+    """Folder that run folders are made in."""
+    overwrite: bool = False
+    """Replace the folder of an earlier run of this name."""
+    save_tag: str = "latest"
+    """Prefix of the weight artifact."""
+    multi_seed: Annotated[int, Field(ge=1)] = 1
+    """Number of consecutive seeds, each in a process of its own."""
+    resume_from: Path | None = None
+    """Run folder whose checkpoint is continued, seed by seed."""
+    disable_all_stdp: bool = False
+    """Switch off both STDP rules and both homeostases: weights stay as they start."""
+    backend: Literal["auto", "numpy", "cython", "cpp_standalone"] = "auto"
+    """What runs the equations; auto chooses by the work to be done and the compiler at hand."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A run that can be started: everything checked."""
+
+    options: RunOptions
+    params: NetworkParams
+    stimulus: StimulusParams
+    adjustments: list[Adjustment]
+    folder: RunFolder
+
+    @property
+    def seeds(self) -> list[int]:
+        return [self.params.seed + k for k in range(self.options.multi_seed)]
+
+    @property
+    def continues_in_place(self) -> bool:
+        """Whether the run goes on in the folder that it resumes from."""
+        source = self.options.resume_from
+        return source is not None and source.resolve() == self.folder.path.resolve()
+
+    @property
+    def log_folder(self) -> Path:
+        """``Logs/``, beside the default ``Runs/`` or inside another output root."""
+        root = self.options.output_root
+        return Path("Logs") if root == Path("Runs") else root / "Logs"
+
+
+def resolve(argv: Sequence[str]) -> Request:
+    """Read the command line.
+
+    Raises
+    ------
+    UsageError
+        For anything that cannot be run, with the flag, the value and what is allowed.
+    """
+    mode = cli.option(argv, "--mode", DEFAULT_MODE).strip().lower()
+    if mode not in PRESETS and not {"-h", "--help"} & set(argv):
+        raise UsageError(f"--mode {mode!r} is not one of {', '.join(PRESETS)}")
+    groups = {
+        "run": Group(RunOptions),
+        "network": Group(NetworkParams, PRESETS.get(mode, {})),
+        "stimulus": Group(StimulusParams, hidden=WITHOUT_FLAG),
+    }
+    parsed = cli.parse(argv, "ll_stdp_brian2.py", DESCRIPTION, groups)
+    options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode})
+    given = parsed.values["network"]
+    params, moved_network = cli.build(NetworkParams, without_learning(given, options))
+    stimulus, moved_stimulus = cli.build(StimulusParams, stimulus_values(parsed.values, params))
+    adjustments = [*moved, *moved_network, *moved_stimulus, *without_effect(parsed.given, params)]
+    check_conflicts(parsed.given, params, stimulus, options)
+    folder = RunFolder(options.output_root / folder_name(options.run_name))
+    request = Request(options, params, stimulus, adjustments, folder)
+    if not request.continues_in_place:
+        folder.check(options.overwrite)
+    check_checkpoints(request)
+    return request
+
+
+DESCRIPTION = (
+    "Does a lateral-line network learn a map of source position? Trains LL -> MON -> TS, tests it, "
+    "and tests its untrained twin. Values beyond a bound are moved to it and reported."
+)
+
+# the network's own fields override the first two; the others only serve stand-alone sweeps
+WITHOUT_FLAG = (
+    *("sphere_radius_cm", "lateral_line_length_cm"),
+    *("mu_speed_cm_s", "sigma_speed_cm_s"),
+)
+
+
+def without_learning(values: dict[str, Any], options: RunOptions) -> dict[str, Any]:
+    """`--disable-all-stdp` comes last and wins over explicit increments."""
+    if not options.disable_all_stdp:
+        return values
+    off = ("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost")
+    return values | dict.fromkeys((*off, "ll_mon_homeo_eta", "mon_ts_homeo_eta"), 0.0)
+
+
+def stimulus_values(values: dict[str, dict[str, Any]], params: NetworkParams) -> dict[str, Any]:
+    return values["stimulus"] | {
+        "sphere_radius_cm": params.sphere_radius_cm,
+        "lateral_line_length_cm": params.ll_body_length_cm,
+    }
+
+
+def without_effect(given: frozenset[str], p: NetworkParams) -> list[Adjustment]:
+    """Flags that were typed and change nothing in this run."""
+    plastic = {name for name in given if name.startswith("ll_mon_")} - {
+        *("ll_mon_use_stdp", "ll_mon_bernoulli", "ll_mon_w_mean_mV", "ll_mon_w_jitter_mV"),
+    }
+    loop = {"ts_to_global_inh_p", "ts_to_global_inh_drive_mV", "global_inh_to_ts_mV"}
+    fixed = {"ll_mon_w_mean_mV", "ll_mon_w_jitter_mV"}
+    bernoulli = p.ll_mon_bernoulli and p.ll_to_mon_topography_strength == 0
+    idle = [
+        (plastic, not p.ll_mon_use_stdp, "no effect without --use-ll-mon-stdp"),
+        (fixed & given, p.ll_mon_use_stdp, "no effect with --use-ll-mon-stdp"),
+        (loop & given, not p.use_ts_feedback_inh, "no effect without --use-ts-feedback-inh"),
+        (
+            {"p_ll_to_mon"} & given,
+            not bernoulli,
+            "used only with --ll-mon-bernoulli at --ll-mon-topo 0",
+        ),
+        (
+            {"ll_mon_bernoulli"} & given,
+            p.ll_mon_bernoulli and p.ll_to_mon_topography_strength > 0,
+            "no effect unless --ll-mon-topo is 0",
+        ),
+    ]
+    infos = cli.fields(NetworkParams)
+    found = [
+        Adjustment(infos[name].flag, getattr(p, name), getattr(p, name), reason)
+        for names, is_idle, reason in idle
+        if is_idle
+        for name in sorted(names)
+    ]
+    signs = (("apre", "ll_mon_apre"), ("apre", "mon_ts_apre"))
+    signs += (("apost", "ll_mon_apost"), ("apost", "mon_ts_apost"))
+    for kind, name in signs:
+        value = getattr(p, name)
+        if value < 0 if kind == "apre" else value > 0:
+            usual = "negative: pre before post depresses"
+            usual = usual if kind == "apre" else "positive: post before pre potentiates"
+            found.append(Adjustment(infos[name].flag, value, value, usual))
+    return found
+
+
+def check_conflicts(
+    given: frozenset[str], p: NetworkParams, stimulus: StimulusParams, options: RunOptions
+) -> None:
+    """Combinations in which one flag would silently overrule another."""
+    bounds = {"training_distance_min_cm", "training_distance_max_cm"} & given
+    if p.training_fixed_distance and bounds:
+        flag = "--" + sorted(bounds)[0].replace("_", "-")
+        raise UsageError(
+            f"{flag} has no effect with --training-fixed-distance, which trains at "
+            f"{stimulus.mu_distance_cm:g} cm; give --no-training-fixed-distance"
+        )
+    fastest = max(0.0, stimulus.rmax_hz - p.ll_rate_baseline_subtract_hz) * p.ll_rate_gain
+    if fastest * p.dt_s > 1:
+        raise UsageError(
+            f"--ll-rate-gain {p.ll_rate_gain:g} allows LL rates of {fastest:g} Hz, "
+            f"more than one spike per step of --dt-s {p.dt_s:g}"
+        )
+    if options.multi_seed - 1 + p.seed > cli.fields(NetworkParams)["seed"].high:
+        raise UsageError(f"--multi-seed {options.multi_seed} from --seed-start {p.seed}: too large")
+    if options.save_tag.strip() in ("", ".", "..") or set("/\\") & set(options.save_tag):
+        raise UsageError(f"--save-tag {options.save_tag!r} is not a file name")
+    if options.backend in ("cython", "cpp_standalone") and not backend.compiler():
+        raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
+    low, high = p.body_window_cm
+    start, end = sorted(path_ends(p))
+    if not (low < end and high > start):
+        raise UsageError(f"--test-path-cm {p.test_path_cm:g} ends before it reaches the body")
+
+
+def check_checkpoints(request: Request) -> None:
+    """Every seed of a resumed run has a checkpoint of the same seed, sizes and recipe."""
+    source = request.options.resume_from
+    if source is None:
+        return
+    from models.lateral_line import checkpoint
+
+    for seed in request.seeds:
+        path = source / "artifacts" / checkpoint.name(seed)
+        params = dataclasses.replace(request.params, seed=seed)
+        try:
+            checkpoint.require_same(checkpoint.read(path), params, request.stimulus, path)
+        except ValueError as error:
+            raise UsageError(str(error)) from None

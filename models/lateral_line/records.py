@@ -1,0 +1,116 @@
+"""Series that are recorded during training: weight statistics and the decoded map."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from driver.backend import Spikes
+from driver.randomness import generator
+from models.lateral_line import metrics
+from models.lateral_line.params import NetworkParams
+
+N_TRACKED = 24
+SERIES = (
+    "checkpoint_t_s",
+    "w_mean_series",
+    "w_std_series",
+    "w_mean_abs_delta_series",
+    "w_frac_delta_gt_1e3_series",
+    "w_mean_abs_step_series",
+    "tracked_weight_series",
+    "ts_ckpt_rate_series",
+    "pv_ckpt_t_s",
+    "pv_sigma_theta_series",
+    "pv_delta_trial_series",
+    "pv_valid_fraction_series",
+)
+
+
+@dataclasses.dataclass
+class Records:
+    """Series over training, by name, and what they refer to.
+
+    Decodes during training are made with plasticity on and held stimuli, so they compare with
+    each other and not with the test. The first, at time 0, is of the untouched network.
+
+    Attributes
+    ----------
+    w_before : ndarray, shape (n_synapses,)
+        MON -> TS weights before the whole training, in network order.
+    tracked : ndarray of int
+        Synapses whose weights are kept at every record.
+    series : dict of list
+        Keys of `SERIES`.
+    """
+
+    params: NetworkParams
+    w_before: np.ndarray
+    w_last: np.ndarray
+    tracked: np.ndarray
+    series: dict[str, list]
+    trial: int = 0
+
+    @staticmethod
+    def start(params: NetworkParams, w: np.ndarray) -> Records:
+        rng = generator(params.seed, "tracked synapses")
+        tracked = np.sort(rng.choice(w.size, min(N_TRACKED, w.size), replace=False))
+        records = Records(params, w, w, tracked, {name: [] for name in SERIES})
+        records.add_weights(0.0, w)
+        return records
+
+    def add_weights(self, t_s: float, w: np.ndarray) -> None:
+        mean_abs_delta, frac_moved = metrics.weight_change(self.w_before, w)
+        for name, value in (
+            ("checkpoint_t_s", t_s),
+            ("w_mean_series", w.mean()),
+            ("w_std_series", w.std()),
+            ("w_mean_abs_delta_series", mean_abs_delta),
+            ("w_frac_delta_gt_1e3_series", frac_moved),
+            ("w_mean_abs_step_series", np.abs(w - self.w_last).mean()),
+            ("tracked_weight_series", w[self.tracked]),
+        ):
+            self.series[name].append(value)
+        self.w_last = w
+
+    def add(self, trial: int, w: np.ndarray, ts_spikes: Spikes, x_cm: np.ndarray) -> None:
+        """A record after `trial` trials, with the TS spikes and positions since the last one."""
+        p = self.params
+        seconds = (trial - self.trial) * p.trial_duration_s
+        t_s = trial * p.trial_duration_s
+        self.add_weights(t_s, w)
+        self.series["ts_ckpt_rate_series"].append(ts_spikes.index.size / (p.n_ts * seconds))
+        if self.number(trial) % p.pv_eval_every_checkpoints == 0:
+            self.add_decode(t_s, ts_spikes, self.trial * p.trial_steps, x_cm)
+        self.trial = trial
+
+    def add_decode(self, t_s: float, ts_spikes: Spikes, first: int, x_cm: np.ndarray) -> None:
+        """Decode the map from spikes of absolute steps from `first` on."""
+        quality = metrics.pv_map_quality_from_ts_spikes(
+            ts_spikes.step - first, ts_spikes.index, self.params.n_ts, x_cm, self.params.dt_s
+        )
+        self.series["pv_ckpt_t_s"].append(t_s)
+        self.series["pv_sigma_theta_series"].append(quality.sigma_theta)
+        self.series["pv_delta_trial_series"].append(quality.delta_trial)
+        self.series["pv_valid_fraction_series"].append(quality.valid_fraction)
+
+    def number(self, trial: int) -> int:
+        """Number of the record after `trial` trials, from 1; absolute, also after a resume."""
+        return -(-trial // self.params.checkpoint_trials)
+
+    def save_due(self, trial: int) -> bool:
+        every = self.params.checkpoint_save_every_n_checkpoints
+        return self.number(trial) % every == 0 or trial == self.params.n_training_trials
+
+    def note(self) -> str:
+        """The last decode in a few words."""
+        sigma = self.series["pv_sigma_theta_series"]
+        if not sigma:
+            return ""
+        valid = self.series["pv_valid_fraction_series"][-1]
+        return f"in training sigma_theta {sigma[-1]:.2f} rad, valid {valid:.2f}"
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Series as arrays."""
+        return {name: np.array(values, dtype=float) for name, values in self.series.items()}

@@ -1,0 +1,204 @@
+"""What the tests share: a small network that fires, ready to run on any backend."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+
+import numpy as np
+import pytest
+
+from driver.backend import Block, Engine, Spikes, compiler, open_engine
+from models.lateral_line import values
+from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.wiring import Wiring
+from stimulus import StimulusParams, training_frames
+
+os.environ["MPLBACKEND"] = "Agg"  # before any figure module is imported
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Skip what needs a compiler where there is none."""
+    if compiler() is None:
+        for item in items:
+            if item.get_closest_marker("compiler"):
+                item.add_marker(pytest.mark.skip(reason="no C++ compiler found"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def program_cache(tmp_path_factory):
+    """Compiled programs lie in a folder of the tests, never in the user's cache.
+
+    `$LL_TEST_PROGRAM_CACHE` names one that is kept, so that a developer compiles once.
+    """
+    folder = os.environ.get("LL_TEST_PROGRAM_CACHE") or str(tmp_path_factory.mktemp("programs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LL_PROGRAM_CACHE", os.path.abspath(folder))
+        yield folder
+
+
+def small_params(**changes) -> NetworkParams:
+    """The fast preset, smaller still; every population fires.
+
+    The drives are raised to make up for the missing cells, so that both inhibitory loops act.
+    Source distances are drawn, and rate noise begins half-way.
+    """
+    return dataclasses.replace(
+        apply_model_mode(NetworkParams(), "ll_fast"),
+        **dict(
+            n_ll=30,
+            n_mon=60,
+            n_ts=24,
+            ts_lateral_radius=3,
+            ll_to_mon_sigma=4.5,
+            mon_ts_gain_mV=400.0,
+            mon_to_global_inh_p=0.5,
+            mon_to_global_inh_drive_mV=30.0,
+            ts_to_global_inh_p=0.5,
+            ts_to_global_inh_drive_mV=30.0,
+            training_distance_max_cm=1.2,
+            training_noise_scale_late=0.5,
+            trial_duration_s=0.2,
+            n_training_trials=6,
+            checkpoint_trials=2,
+            ll_mon_homeo_every_trials=2,
+            mon_ts_homeo_every_trials=2,
+        )
+        | changes,
+    )
+
+
+@dataclasses.dataclass
+class Bench:
+    """A network on one backend, with its training stimulus."""
+
+    params: NetworkParams
+    backend: str = "numpy"
+
+    def __post_init__(self) -> None:
+        self.stimulus = StimulusParams()
+        self.wiring = Wiring.of(self.params)
+        self.model = values.model(self.params, self.wiring)
+        self.said: list[str] = []
+        self.engine: Engine = open_engine(self.backend, self.model, self.said.append)
+
+    def close(self) -> None:
+        self.engine.close()
+
+    def start(self) -> dict:
+        """State before the first step."""
+        return values.initial_state(self.params, self.wiring)
+
+    def inputs(self, state: dict, first: int, n_steps: int, *, learn=True, homeostasis=True):
+        """All values of a block of the training."""
+        capacity = values.frame_capacity(self.params)
+        frames = training_frames(self.params, self.stimulus, first, n_steps)
+        return (
+            values.constants(self.params, self.stimulus, self.wiring)
+            | values.switches(self.params, ll_mon=learn, mon_ts=learn, homeostasis=homeostasis)
+            | values.source(frames, capacity, phase=values.TRAINING, phase_start=0)
+            | state
+        )
+
+    def block(
+        self, state, first, n_steps, *, record=values.POPULATIONS, change=None, **switches
+    ) -> Block:
+        """Run a block; `change` replaces some of its values."""
+        inputs = self.inputs(state, first, n_steps, **switches) | (change or {})
+        return self.engine.run(inputs, first_step=first, n_steps=n_steps, record=record)
+
+    def train(self, *cuts: int, **options) -> Block:
+        """The whole training, in blocks that begin at 0 and at each of `cuts`."""
+        borders = [0, *cuts, self.params.training_steps]
+        state, blocks = self.start(), []
+        for first, stop in zip(borders, borders[1:], strict=False):
+            blocks.append(self.block(state, first, stop - first, **options))
+            state = blocks[-1].state
+        names = values.POPULATIONS
+        return Block(
+            state,
+            {name: Spikes.concatenate([b.spikes[name] for b in blocks]) for name in names},
+            {name: sum(b.counts[name] for b in blocks) for name in names},
+        )
+
+
+def digest(block: Block) -> str:
+    """Hash of every bit of a block: state, spikes and counts."""
+    found = hashlib.sha256(repr(sorted(block.counts.items())).encode())
+    for key, array in sorted(block.state.items()):
+        found.update(key.encode() + array.dtype.str.encode() + array.tobytes())
+    for key, spikes in sorted(block.spikes.items()):
+        found.update(key.encode() + spikes.index.tobytes() + spikes.step.tobytes())
+    return found.hexdigest()
+
+
+def assert_same(one: Block, other: Block) -> None:
+    """Two blocks agree in every bit; a failure names what differs."""
+    for key in one.state:
+        np.testing.assert_array_equal(one.state[key], other.state[key], err_msg=key)
+    for name in one.spikes:
+        for part in ("index", "step"):
+            first, second = getattr(one.spikes[name], part), getattr(other.spikes[name], part)
+            np.testing.assert_array_equal(first, second, err_msg=f"{name} spikes, {part}")
+    assert one.counts == other.counts
+    assert digest(one) == digest(other)  # and nothing is told apart by -0.0 or by its type
+
+
+@pytest.fixture(scope="session")
+def small() -> NetworkParams:
+    return small_params()
+
+
+@pytest.fixture(scope="session")
+def numpy_bench(small):
+    """The small network in this process; blocks are pure, so tests may share it."""
+    bench = Bench(small)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="session")
+def cpp_bench(small):
+    """The one program that the default tests compile."""
+    bench = Bench(small, "cpp_standalone")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="session")
+def cython_bench(small, program_cache):
+    from brian2 import prefs
+
+    before = prefs.codegen.runtime.cython.cache_dir
+    prefs.codegen.runtime.cython.cache_dir = os.path.join(os.path.abspath(program_cache), "cython")
+    bench = Bench(small, "cython")
+    yield bench
+    bench.close()
+    prefs.codegen.runtime.cython.cache_dir = before
+
+
+@pytest.fixture
+def open_bench():
+    """Function that makes a `Bench`; all of them are closed after the test."""
+    opened = []
+
+    def make(params: NetworkParams, backend: str = "numpy") -> Bench:
+        opened.append(Bench(params, backend))
+        return opened[-1]
+
+    yield make
+    for bench in opened:
+        bench.close()
+
+
+@pytest.fixture
+def brian():
+    """Brian on the numpy target with a step of 1 ms, for networks of one or two cells."""
+    import brian2 as b2
+
+    b2.set_device("runtime")
+    before = b2.prefs.codegen.target, b2.defaultclock.dt
+    b2.prefs.codegen.target, b2.defaultclock.dt = "numpy", b2.ms
+    yield b2
+    b2.prefs.codegen.target, b2.defaultclock.dt = before
