@@ -203,7 +203,7 @@ def wiring_files(wiring: dict[str, np.ndarray]) -> dict[str, str]:
     """File of ``static_arrays/`` that each end of the contacts is read from."""
     words = {"i": "sources", "j": "targets"}
     return {
-        key: "_static_array__array_{}_{}".format(key[:-2], words[key[-1]]) for key in sorted(wiring)
+        key: f"_static_array__array_{key[:-2]}_{words[key[-1]]}" for key in sorted(wiring)
     }
 
 

@@ -103,7 +103,7 @@ def rate_lines(results: dict[str, Any]) -> list[str]:
     settled = "not reached" if stable is None else f"after {stable:g} s"
     return [
         f"mean rates, training / test (Hz): {rates}",
-        f"MON->TS weights: mean |dw| {w['mean_abs_delta']:.4g}, moved {w['frac_delta_gt_1e3']:.1%}, "
+        f"MON->TS: mean |dw| {w['mean_abs_delta']:.4g}, moved {w['frac_delta_gt_1e3']:.1%}, "
         f"at w_max {w['frac_at_wmax']:.1%}, at 0 {w['frac_at_zero']:.1%}; stable mean {settled}",
     ]
 
