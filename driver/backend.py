@@ -30,7 +30,7 @@ class Model:
     structure : dict
         Sizes and switches that are compiled in; JSON values.
     wiring : dict of ndarray of int32
-        ``"<synapses>.i"`` and ``"<synapses>.j"``, sorted by (i, j).
+        ``"<synapses>.i"`` and ``"<synapses>.j"``.
     state : tuple of str
         Variables ``"<group>.<variable>"`` that evolve and are handed from block to block.
     scratch : tuple of str
@@ -163,12 +163,17 @@ def checked(
             complete[key] = as_array(key, values[key], variable)
         elif key.endswith(".first_step"):
             complete[key] = np.full(1, first_step, variable.dtype)
-        elif key in model.scratch or key.endswith(".values"):
+        elif key in model.scratch or is_table(key):
             complete[key] = np.zeros(variable.size, variable.dtype)
     missing = [key for key in variables if key not in complete]
     if missing:
         raise KeyError(f"no value for {', '.join(missing)}")
     return complete
+
+
+def is_table(key: str) -> bool:
+    """Whether a key names the values of a timed array."""
+    return key.endswith(".values")
 
 
 def as_array(key: str, value: np.ndarray | float, variable: Variable) -> np.ndarray:

@@ -5,7 +5,8 @@ the wiring is built it waits for a block on standard input, runs it and answers 
 descriptor ``$ANSWER_FD``, until the input ends. So a block costs neither a start nor files.
 
 A request is, in this order and without padding, ``n_steps`` (int64), one byte for each
-population (record its spikes or only count them), and every array of ``manifest["inputs"]``. The
+population (record its spikes or only count them), and every array of ``manifest["inputs"]``,
+tables after a byte that is 0 if the table is all zero and left out. The
 answer is every array of ``manifest["state"]`` and, for each population, its number of spikes
 (int64), the number recorded (int64) and the recorded ``i`` (int32) and steps (float64 seconds).
 
@@ -22,12 +23,17 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
-from driver.backend import Variable, resolve, settable, tables
+from driver.backend import Variable, is_table, resolve, settable, tables
 from driver.tune import tune
 
 HELPERS = """
 static FILE* answer = nullptr;
 static bool take(void* to, size_t bytes) { return fread(to, 1, bytes, stdin) == bytes; }
+static bool take_table(void* to, size_t bytes) {
+    char given;
+    if (!take(&given, 1)) return false;
+    return given ? take(to, bytes) : std::memset(to, 0, bytes) != nullptr;
+}
 static void give(const void* from, size_t bytes) {
     if (bytes && fwrite(from, 1, bytes, answer) != bytes) exit(3);
 }
@@ -102,19 +108,10 @@ def the_run_lines() -> list[str]:
     return runs[0]
 
 
-def array_name(key: str) -> str:
-    """C++ expression of the data of a variable or table."""
-    group, variable = key.rsplit(".", 1)
-    network = b2.get_device().networks
-    (net,) = network
-    if variable == "values":
-        return f"{group}_values"
-    return b2.get_device().get_array_name(net[group].variables[variable])
-
-
 def take_line(key: str, variable: Variable) -> str:
     size = variable.size * np.dtype(variable.dtype).itemsize
-    return f"if (!take({array_pointer(key)}, {size})) exit(3);"
+    take = "take_table" if is_table(key) else "take"
+    return f"if (!{take}({array_pointer(key)}, {size})) exit(3);"
 
 
 def give_line(key: str, variable: Variable) -> str:
@@ -122,16 +119,16 @@ def give_line(key: str, variable: Variable) -> str:
 
 
 def array_pointer(key: str) -> str:
+    """C++ expression of the data of a variable or table."""
     device = b2.get_device()
-    name = array_name(key)
-    if key.endswith(".values"):
-        return name
     group, variable = key.split(".")
-    (net,) = device.networks
-    brian = net[group].variables[variable]
+    if is_table(key):
+        return f"{group}_values"
+    (network,) = device.networks
+    brian = network[group].variables[variable]
     if brian in device.dynamic_arrays:
         return f"{device.get_array_name(brian, access_data=False)}.data()"
-    return name
+    return device.get_array_name(brian)
 
 
 def rewind_lines(network, populations: list[str]) -> list[str]:
@@ -202,9 +199,7 @@ def require_no_delays(main_text: str) -> None:
 def wiring_files(wiring: dict[str, np.ndarray]) -> dict[str, str]:
     """File of ``static_arrays/`` that each end of the contacts is read from."""
     words = {"i": "sources", "j": "targets"}
-    return {
-        key: f"_static_array__array_{key[:-2]}_{words[key[-1]]}" for key in sorted(wiring)
-    }
+    return {key: f"_static_array__array_{key[:-2]}_{words[key[-1]]}" for key in sorted(wiring)}
 
 
 if __name__ == "__main__":

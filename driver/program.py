@@ -59,9 +59,9 @@ class BuildError(RuntimeError):
 def cache_folder() -> Path:
     """Folder of all compiled programs."""
     if "LL_PROGRAM_CACHE" in os.environ:
-        return Path(os.environ["LL_PROGRAM_CACHE"])
+        return Path(os.environ["LL_PROGRAM_CACHE"]).absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "ll_stdp_brian2"
+    return Path(base).absolute() / "ll_stdp_brian2"
 
 
 def cached(model: Model, cxx: str) -> Path | None:

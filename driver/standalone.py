@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.backend import Block, Model, Spikes, Variable, checked
+from driver.backend import Block, Model, Spikes, Variable, checked, is_table
 from driver.program import find_or_build
 
 
@@ -84,8 +84,12 @@ class StandaloneEngine:
         send = self.process.stdin.write
         send(struct.pack("<q", n_steps))
         send(bytes(name in record for name in self.model.populations))
-        for array in arrays.values():
-            send(array.data)
+        for key, array in arrays.items():
+            given = not is_table(key) or bool(array.any())
+            if is_table(key):
+                send(bytes([given]))
+            if given:
+                send(array.data)
         self.process.stdin.flush()
 
     def _answer(self, first_step: int) -> Block:

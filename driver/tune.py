@@ -99,6 +99,7 @@ public:
     std::vector<int32_t> first, synapses;
     const int32_t* spikes = nullptr;
     int n_spikes = 0;
+    bool in_order = true;  // the synapses of every source stand side by side
 
     SynapticPathway(std::vector<int>& _sources, int _begin, int _end)
         : sources(_sources), begin_source(_begin), end_source(_end) {}
@@ -112,6 +113,7 @@ public:
         for (size_t s = 1; s < first.size(); s++) first[s] += first[s - 1];
         std::vector<int32_t> next(first.begin(), first.end());
         for (int k = 0; k < n_synapses; k++) synapses[next[source[k] - begin_source]++] = k;
+        for (int k = 0; k < n_synapses; k++) in_order &= synapses[k] == k;
     }
 
     void advance() {}
@@ -142,10 +144,12 @@ def direct_pathways(folder: Path) -> list[str]:
 
 def walk(found: re.Match) -> str:
     pathway = found["pathway"]
-    return f"""{found["between"]}
+    return f"""
+    const int32_t* const _listed = {pathway}.in_order ? nullptr : {pathway}.synapses.data();
+    {found["between"]}
         for(int _spike=0; _spike<{pathway}.n_spikes; _spike++)
         for(int32_t _k={pathway}.first[{pathway}.spikes[_spike] - {pathway}.begin_source],
             _last={pathway}.first[{pathway}.spikes[_spike] - {pathway}.begin_source + 1];
             _k<_last; _k++)
         {{
-            const size_t _idx = {pathway}.synapses[_k];"""
+            const size_t _idx = _listed ? _listed[_k] : _k;"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -117,7 +118,7 @@ class Bench:
         """The whole training, in blocks that begin at 0 and at each of `cuts`."""
         borders = [0, *cuts, self.params.training_steps]
         state, blocks = self.start(), []
-        for first, stop in zip(borders, borders[1:], strict=False):
+        for first, stop in pairwise(borders):
             blocks.append(self.block(state, first, stop - first, **options))
             state = blocks[-1].state
         names = values.POPULATIONS

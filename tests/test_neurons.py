@@ -31,15 +31,17 @@ class Cells:
         Steps in which each cell fires.
     """
 
-    def __init__(self, b2, n_steps, *, v, g_e=0.0, g_i=0.0, dt=MS, tau_s=TAU_S, extra=(), **numbers):
+    def __init__(
+        self, b2, n_steps, *, v, g_e=0.0, g_i=0.0, dt=MS, tau_s=TAU_S, extra=(), **numbers
+    ):
         n = len(v)
         b2.defaultclock.dt = dt * b2.second
         self.group = network.cells("mon", n, eq.LIF + eq.TRACE, {"trial_steps": 1})
         numbers = {
-            **dict(E_L=E_L, V_th=V_TH, V_reset=V_RESET, tau_m=TAU_M, tau_s=tau_s),
+            **dict(E_L=E_L, V_th=V_TH, V_reset=V_RESET, tau_m=TAU_M, tau_s=TAU_S),
             **dict(refractory_steps=round(2 * MS / dt), first_step=0, tau_trace=20 * MS),
-            **dict(v=v, g_e=g_e, g_i=g_i),
             **numbers,
+            "v": v,
         }
         for name, number in numbers.items():
             self.group.variables[name].set_value(number)

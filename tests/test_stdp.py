@@ -61,9 +61,7 @@ class Pairs:
             b2.StateMonitor(group, name, record=True, when="end", name=f"watch_{k}")
             for k, (group, name) in enumerate(watched)
         ]
-        b2.Network(pre, post, synapses, monitors, name="network").run(
-            N_STEPS * b2.ms, namespace={}
-        )
+        b2.Network(pre, post, synapses, monitors, name="network").run(N_STEPS * b2.ms, namespace={})
         self.w, self.g_e, self.pre_trace, self.post_trace = (
             np.array(monitor.variables[name].get_value()).T
             for monitor, (_, name) in zip(monitors, watched, strict=True)

@@ -25,7 +25,7 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
         ``n_ll``, ``n_mon``, ``n_ts``, ``dt_s``, ``trial_steps``, ``n_frames`` (capacity of the
         stimulus tables) and ``plastic_ll_mon``.
     wiring : dict of ndarray of int
-        ``"<synapses>.i"`` and ``"<synapses>.j"``, sorted by (i, j).
+        ``"<synapses>.i"`` and ``"<synapses>.j"``.
 
     Returns
     -------

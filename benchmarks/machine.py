@@ -1,0 +1,88 @@
+"""What the numbers were measured on, and how much a process used."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from driver import program
+from driver.backend import compiler
+
+
+def describe() -> dict[str, str | int]:
+    """Processor, cores, compiler and Python; no host name."""
+    cpu = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True).stdout
+    return {
+        "cpu": cpu,
+        "cores": program.cores(),
+        "compiler": version.splitlines()[0],
+        "python": platform.python_version(),
+        "flags": " ".join([program.HOT, *program.FLAGS]),
+    }
+
+
+def cpu_seconds() -> float:
+    """CPU time of this process and of its children that have ended."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, kinds))
+
+
+def spread(values: list[float]) -> dict[str, float | int]:
+    """Median, extremes and number of repeats."""
+    return {
+        "median": statistics.median(values),
+        "low": min(values),
+        "high": max(values),
+        "n": len(values),
+    }
+
+
+def peak_memory_mb(arguments: list[str]) -> float:
+    """Run a Python command; sum of the peak resident memory of its processes, MB (Linux)."""
+    process = subprocess.Popen([sys.executable, *arguments], stderr=subprocess.DEVNULL)
+    peaks: dict[int, float] = {}
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            for pid in family(process.pid):
+                peaks[pid] = max(peaks.get(pid, 0.0), high_water_mb(pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    status = process.wait()
+    done.set()
+    watcher.join()
+    if status:
+        raise RuntimeError(f"{' '.join(arguments)} failed with status {status}")
+    return sum(peaks.values())
+
+
+def family(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found = [pid]
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            children = Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+            for child in children:
+                found += family(int(child))
+    return found
+
+
+def high_water_mb(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    return 0.0

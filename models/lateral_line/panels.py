@@ -1,0 +1,275 @@
+"""Panels of the lateral-line figures: each takes axes and saved arrays and returns the axes.
+
+Nothing here opens a file or computes a result; what is empty says so in words.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from driver import style
+from models.lateral_line.metrics import TWO_PI, USABLE_VALID_FRACTION
+
+COLOUR = {"ll": style.BRIGHT, "mon": style.MIDDLE, "ts": style.DARK}
+MAX_RASTER_CELLS = 400
+MAX_TRACKED = 8
+N_WEIGHT_EDGES = 40
+MAX_MARKED = 60  # a series with more points is drawn as a line alone
+SIGMA, DELTA = r"$\sigma_\theta$", r"$\Delta_\mathrm{trial}$"
+
+
+def draw_stimulus_plane(
+    ax, train_x_cm, train_d_cm, test_x_cm, test_d_cm, body_cm: float, radius_cm: float
+):
+    """Where the source was, seen from above the fish; equal scales.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    train_x_cm, train_d_cm : ndarray, shape (n_snapshots,)
+        Along the body and away from it, cm.
+    test_x_cm, test_d_cm : ndarray, shape (n_test_steps,)
+    body_cm : float
+        The body reaches from 0 to here.
+    radius_cm : float
+        Of the sphere, drawn where the test starts.
+    """
+    ax.plot([0, body_cm], [0, 0], lw=5, color=COLOUR["ll"], solid_capstyle="butt", label="body")
+    moves = np.unique(test_x_cm).size == test_x_cm.size
+    look = {"lw": 3} if moves else {"ls": "none", "marker": "o", "ms": 6}
+    ax.plot(test_x_cm, test_d_cm, color=style.CHANCE, label="test", **look)
+    if moves and test_x_cm.size > 1:
+        ends = (test_x_cm[-1], test_d_cm[-1]), (test_x_cm[-2], test_d_cm[-2])
+        arrow = {"arrowstyle": "-|>", "color": style.MUTED, "mutation_scale": 14}
+        ax.annotate("", *ends, arrowprops=arrow)
+    label = "training, held" if train_x_cm.size else None
+    ax.plot(train_x_cm, train_d_cm, ".", ms=3, mew=0, color=style.TRAINED, label=label)
+    angle = np.linspace(0, TWO_PI, 100)
+    circle = test_x_cm[0] + radius_cm * np.cos(angle), test_d_cm[0] + radius_cm * np.sin(angle)
+    ax.plot(*circle, color=style.MUTED, lw=1, label="sphere")
+    if not train_x_cm.size:
+        style.say(ax, "no training")
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set(xlabel="along the body x (cm)", ylabel="from the body y (cm)")
+    return ax
+
+
+def dot_size(ax, n_spikes: int) -> float:
+    """Diameter of a raster's dots, points: the ink stays about the same, so dense ones can be read.
+
+    Rasters to be compared take the size of the densest.
+    """
+    across, down = ax.get_position().size * ax.figure.get_size_inches() * 72
+    return float(np.clip(np.sqrt(0.6 * across * down / max(1, n_spikes)), 0.8, 2.4))
+
+
+def draw_raster(ax, t_s, index, n_cells: int, population: str, size: float | None = None):
+    """One dot a spike, of the first `MAX_RASTER_CELLS` cells (of all cells of TS).
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    t_s : ndarray, shape (n_spikes,)
+        Seconds.
+    index : ndarray of int, shape (n_spikes,)
+        Cell of each spike.
+    n_cells : int
+        Cells of the population.
+    population : {'ll', 'mon', 'ts'}
+    size : float, optional
+        Diameter of a dot, points; by the number of spikes if not given.
+    """
+    name = population.upper()
+    n_shown = n_cells if population == "ts" else min(MAX_RASTER_CELLS, n_cells)
+    shown = index < n_shown
+    n_spikes = np.count_nonzero(shown)
+    size = dot_size(ax, n_spikes) if size is None else size
+    dots = {"ls": "none", "marker": "o", "mew": 0, "ms": size, "rasterized": True}
+    ax.plot(t_s[shown], index[shown], color=COLOUR[population], **dots)
+    if n_spikes == 0:
+        only = "" if n_shown == n_cells or not index.size else f" cells 0 to {n_shown - 1}:"
+        style.say(ax, f"{name}{only} no spikes" if only else f"{name} is silent")
+    part = f"\n(first {n_shown} of {n_cells})" if n_shown < n_cells else ""
+    ax.set(ylim=(-0.5, n_shown - 0.5), ylabel=f"{name} cell index{part}")
+    return ax
+
+
+def mark_train_end(ax, t_s: float):
+    """Dashed line where the training ends and the test begins; returns the axes."""
+    ax.axvline(t_s, color=style.TRAINED, ls="--", lw=0.9, zorder=4)
+    return ax
+
+
+def draw_rates(ax, t_s, trained, untrained_t_s, untrained):
+    """Population rates; trained solid, the untrained twin thin and dashed.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    t_s, untrained_t_s : ndarray, shape (n_steps,)
+        Seconds.
+    trained, untrained : dict of str to ndarray, shape (n_steps,)
+        Rate per cell by population, Hz; NaN where it is not known.
+    """
+    solid, dashed = {"lw": 1.4}, {"lw": 0.9, "ls": (0, (4, 1.5))}
+    silent = []
+    for t, rates, ending, look in (
+        (t_s, trained, "", solid),
+        (untrained_t_s, untrained, " untrained", dashed),
+    ):
+        for population, rate in rates.items():
+            label = population.upper() + ending
+            ax.plot(t, rate, color=COLOUR[population], label=label, **look)
+            silent += [] if np.any(rate > 0) else [label]
+    if silent:
+        style.say(ax, f"silent: {', '.join(silent)}", y=0.85)
+    ax.set_ylim(0, max(1.0, ax.get_ylim()[1]))
+    ax.set_ylabel("rate per cell (Hz)")
+    return style.legend_above(ax)
+
+
+def draw_weight_histogram(ax, w_before, w_after, w_max: float):
+    """MON -> TS weights before and after training, `N_WEIGHT_EDGES` edges from 0 to `w_max`.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    w_before, w_after : ndarray, shape (n_synapses,)
+        Dimensionless.
+    w_max : float
+        Ceiling of the weights; those beyond count in the last bin.
+    """
+    edges = np.linspace(0, w_max, N_WEIGHT_EDGES)
+    after, before = (np.histogram(np.clip(w, 0, w_max), edges)[0] for w in (w_after, w_before))
+    ax.stairs(before, edges, color=style.UNTRAINED, lw=1.8, zorder=3, label="before (untrained)")
+    ax.stairs(after, edges, fill=True, color=style.TRAINED, alpha=0.35, label="after training")
+    if w_before.size == 0:
+        style.say(ax, "no synapses")
+    elif np.array_equal(w_before, w_after):
+        style.say(ax, "no weight has changed", x=w_max / 3)
+    ax.set(xlim=(0, w_max), xlabel=f"MON→TS weight (dimensionless, ceiling {w_max:g})")
+    ax.set_ylabel("synapses (count)")
+    return style.legend_above(ax)
+
+
+def draw_weight_means(
+    ax, t_s, w_mean, w_sd, tracked, w_max: float, stabilization_time_s: float | None
+):
+    """Weights over training: mean, SD over synapses as a band, single ones as thin lines.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    t_s, w_mean, w_sd : ndarray, shape (n_records,)
+        Seconds; dimensionless.
+    tracked : ndarray, shape (n_records, n_tracked)
+        The first `MAX_TRACKED` are drawn.
+    w_max : float
+        Ceiling of the weights; the band of the SD may reach over it, no weight does.
+    stabilization_time_s : float or None
+    """
+    ax.set(xlabel="training time (s)", ylabel="MON→TS weight (dimensionless)")
+    if t_s.size < 2:
+        return style.empty(ax, "no training")
+    shown = tracked[:, :MAX_TRACKED]
+    lines = ax.plot(t_s, shown, color=style.MUTED, lw=0.6, alpha=0.7)
+    if lines:
+        lines[0].set_label(f"{len(lines)} single synapses")
+    ax.axhline(w_max, color=style.TRAINED, lw=0.8, ls=":", label="ceiling")
+    ax.fill_between(t_s, w_mean - w_sd, w_mean + w_sd, color=style.CHANCE, lw=0, zorder=0)
+    ax.plot(t_s, w_mean, color=style.TRAINED, lw=2, label="mean ± SD of all")
+    if stabilization_time_s is not None:
+        label = f"mean stable from {stabilization_time_s:g} s"
+        ax.axvline(stabilization_time_s, color=style.UNTRAINED, ls=":", lw=1.8, label=label)
+    ax.set_xlim(0, t_s[-1])
+    return style.legend_above(ax)
+
+
+def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, chance, n_bins: int):
+    """Map during training, with the untouched network at time 0; hollow: no usable map.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    t_s, sigma_theta, delta_trial, valid : ndarray, shape (n_decodes,)
+        Seconds, radians, radians, fraction of decoded steps.
+    chance : (float, float, float)
+        5, 50 and 95 % of `sigma_theta` without any order, radians.
+    n_bins : int
+        For which `chance` holds.
+    """
+    ax.set_ylabel("angle (rad)")
+    if t_s.size == 0:
+        return style.empty(ax, "no training")
+    if np.isfinite(chance).all():
+        label = f"{SIGMA} by chance, 5–95 %, {n_bins} bins"
+        ax.axhspan(chance[0], chance[2], color=style.CHANCE, lw=0, label=label)
+        ax.axhline(chance[1], color="white", lw=1)
+    draw_series(ax, t_s, sigma_theta, valid, "o", style.TRAINED, SIGMA)
+    draw_series(ax, t_s, delta_trial, valid, "s", style.MUTED, DELTA)
+    ax.plot([], [], "o", ms=5, color=style.UNTRAINED, label="before trial 1")
+    if not np.isfinite(sigma_theta).any():
+        style.say(ax, "TS is silent: nothing could be decoded", y=0.3)
+    ax.set_ylim(0, 1.05 * np.nanmax([3.0, *sigma_theta, *delta_trial]))
+    return style.legend_above(ax)
+
+
+def draw_valid_fraction(ax, t_s, valid):
+    """Share of the steps that could be decoded, over training; see `draw_training_map`."""
+    ax.set(xlabel="training time (s)", ylabel="valid\nfraction (1)", ylim=(0, 1.1))
+    if t_s.size == 0:
+        return style.empty(ax, "no training")
+    ax.axhline(USABLE_VALID_FRACTION, color=style.MUTED, ls=":", lw=1)
+    draw_series(ax, t_s, valid, valid, "o", style.TRAINED, "valid fraction")
+    return ax
+
+
+def draw_series(ax, t_s, values, valid, marker: str, colour: str, label: str):
+    """A line over training; its first point is of the untrained network, hollow ones no map."""
+    size = 4 if t_s.size <= MAX_MARKED else 0
+    ax.plot(t_s, values, marker=marker, ms=size, lw=1, color=colour, label=label, clip_on=False)
+    poor = valid < USABLE_VALID_FRACTION
+    ax.plot(t_s[poor], values[poor], marker, ms=max(size, 2.5), mfc="white", mec=colour)
+    fill = "white" if poor[0] else style.UNTRAINED
+    ax.plot(t_s[:1], values[:1], marker, ms=5.5, mfc=fill, mec=style.UNTRAINED, zorder=4)
+    return ax
+
+
+def decoded_cm(theta_hat, delta_theta, low_cm: float, high_cm: float):
+    """Decoded angle as a position, cm, shape kept; NaN where no error was scored.
+
+    0 is `low_cm` and 2 pi is `high_cm`: the same point of the ring.
+    """
+    scored = np.isfinite(delta_theta)
+    return np.where(scored, low_cm + theta_hat / TWO_PI * (high_cm - low_cm), np.nan)
+
+
+def draw_positions(ax, t_s, x_cm, trained_cm, untrained_cm, body_cm: float):
+    """Where the source is and where TS says it is.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    t_s, x_cm : ndarray, shape (n_steps,)
+        Seconds and source position, cm.
+    trained_cm, untrained_cm : ndarray, shape (n_steps,)
+        Decoded positions, cm; NaN where undecoded.
+    body_cm : float
+        The body reaches from 0 to here.
+    """
+    for end, label in ((0, "body ends"), (body_cm, None)):
+        ax.axhline(end, color=COLOUR["ll"], lw=1, ls=(0, (1, 2)), label=label)
+    ax.plot(t_s, x_cm, color=style.CHANCE, lw=4, label="source", zorder=1)
+    dots = {"ls": "none", "mew": 0}
+    colour = style.UNTRAINED
+    ax.plot(t_s, untrained_cm, marker="s", ms=2.2, color=colour, label="untrained", **dots)
+    ax.plot(t_s, trained_cm, marker="o", ms=2.2, color=style.TRAINED, label="trained", **dots)
+    silent = [
+        name
+        for name, values in (("trained", trained_cm), ("untrained", untrained_cm))
+        if not np.isfinite(values).any()
+    ]
+    if silent:
+        style.say(ax, f"{' and '.join(silent)}: TS is silent, nothing to decode", y=0.12)
+    ax.set_ylabel("position x (cm)")
+    return style.legend_above(ax, markerscale=3)
