@@ -44,6 +44,7 @@ def main(folder: Path) -> None:
     request = json.loads((folder / "request.json").read_text())
     with np.load(folder / "wiring.npz") as stored:
         wiring = dict(stored)
+    refuse_openmp()
     b2.set_device("cpp_standalone", build_on_run=False)
     network = resolve(request["builder"])(request["structure"], wiring)
     network.run(b2.defaultclock.dt, namespace={})
@@ -58,6 +59,16 @@ def main(folder: Path) -> None:
         "wiring": wiring_files(wiring),
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def refuse_openmp() -> None:
+    """Under OpenMP the sums ``S_post += w`` of a `run_regularly` are unprotected parallel loops."""
+    threads = b2.prefs.devices.cpp_standalone.openmp_threads
+    if threads:
+        raise ValueError(
+            f"the Brian preference devices.cpp_standalone.openmp_threads is {threads}, must be 0: "
+            "the sums of the homeostasis would be silently wrong. Use processes (--multi-seed)"
+        )
 
 
 def input_variables(network, wiring: dict[str, np.ndarray]) -> dict[str, Variable]:

@@ -48,7 +48,9 @@ def applied():
     """
     import matplotlib
 
-    with _one_at_a_time, matplotlib.rc_context({**matplotlib.rcParamsDefault, **SETTINGS}):
+    settings = {**matplotlib.rcParamsDefault, **SETTINGS}
+    del settings["backend"]  # the one setting that would not be put back
+    with _one_at_a_time, matplotlib.rc_context(settings):
         yield
 
 

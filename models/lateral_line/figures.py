@@ -22,6 +22,7 @@ from models.lateral_line import metrics, panels
 from models.lateral_line.panels import SIGMA
 
 SHOWN_TRAINING_S = 2.0  # last part of the training in rasters and rates
+MAX_NAME = 80  # letters of a run's name in a title
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,10 +178,12 @@ def spatial_two_stage(saved: Saved) -> Figure:
 
 def headline(saved: Saved) -> str:
     p = saved.params
+    name = saved.run if len(saved.run) <= MAX_NAME else f"{saved.run[: MAX_NAME - 1]}…"
+    name = name.replace("$", r"\$")  # not mathematics
     return (
-        f"{saved.run} ({saved.mode}), seed {p.seed}: {p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
+        f"{name} ({saved.mode}), seed {p.seed}\n{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
         f"{p.n_training_trials} trials of {p.trial_duration_s:g} s; "
-        f"source at {p.distance_cm:g} cm, {p.speed_cm_s:g} cm/s"
+        f"test at {p.distance_cm:g} cm, {p.speed_cm_s:g} cm/s"
     )
 
 
@@ -223,6 +226,7 @@ def ts_panels(figure, cell, saved: Saved):
     panels.draw_raster(twin, step * saved.dt_s, index, saved.n_cells("ts"), "ts", size)
     twin.set(xlim=(0, saved.test_s), xlabel="test time (s)", ylabel="")
     twin.locator_params(axis="x", nbins=3)
+    ax.locator_params(axis="x", nbins=round(3 * (1 + tail_s / saved.test_s)))
     twin.tick_params(labelleft=False)
     twin.set_title("TS untrained: test", color=style.UNTRAINED)
 
@@ -254,7 +258,7 @@ def weight_panels(histogram, series, saved: Saved):
     names = ("checkpoint_t_s", "w_mean_series", "w_std_series", "tracked_weight_series")
     stable = saved.results["training"]["stabilization_time_s"]
     panels.draw_weight_means(series, *(a[name] for name in names), w_max, stable)
-    series.set_title("G  MON→TS weights in training")
+    series.set_title("G  MON→TS weights")
 
 
 def map_panels(figure, cell, saved: Saved):
@@ -299,7 +303,7 @@ def test_phase_only(saved: Saved) -> Figure:
     figure = Figure(figsize=(12, 14), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.06)
     figure.suptitle(
-        f"{headline(saved)}\ntest of {saved.test_s:g} s; training ended at {saved.train_end_s:g} s"
+        f"{headline(saved)}, {saved.test_s:g} s, from training time {saved.train_end_s:g} s"
         f"\n{test_numbers(saved)}"
     )
     axes = figure.subplots(6, 1, sharex=True, height_ratios=(1.7, 1, 1.2, 1.2, 1.2, 1))

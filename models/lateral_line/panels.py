@@ -13,6 +13,7 @@ from models.lateral_line.metrics import TWO_PI, USABLE_VALID_FRACTION
 COLOUR = {"ll": style.BRIGHT, "mon": style.MIDDLE, "ts": style.DARK}
 MAX_RASTER_CELLS = 400
 MAX_TRACKED = 8
+MAX_TRACKED_RECORDS = 100  # single weights jump from record to record: more are a grey mass
 N_WEIGHT_EDGES = 40
 MAX_MARKED = 60  # a series with more points is drawn as a line alone
 SIGMA, DELTA = r"$\sigma_\theta$", r"$\Delta_\mathrm{trial}$"
@@ -163,7 +164,7 @@ def draw_weight_means(
     t_s, w_mean, w_sd : ndarray, shape (n_records,)
         Seconds; dimensionless.
     tracked : ndarray, shape (n_records, n_tracked)
-        The first `MAX_TRACKED` are drawn.
+        The first `MAX_TRACKED` are drawn, at no more than `MAX_TRACKED_RECORDS` records.
     w_max : float
         Ceiling of the weights; the band of the SD may reach over it, no weight does.
     stabilization_time_s : float or None
@@ -171,15 +172,16 @@ def draw_weight_means(
     ax.set(xlabel="training time (s)", ylabel="MON→TS weight (dimensionless)")
     if t_s.size < 2:
         return style.empty(ax, "no training")
-    shown = tracked[:, :MAX_TRACKED]
-    lines = ax.plot(t_s, shown, color=style.MUTED, lw=0.6, alpha=0.7)
+    every = -(-t_s.size // MAX_TRACKED_RECORDS)
+    shown = tracked[::every, :MAX_TRACKED]
+    lines = ax.plot(t_s[::every], shown, color=style.MUTED, lw=0.6, alpha=0.7)
     if lines:
-        lines[0].set_label(f"{len(lines)} single synapses")
+        lines[0].set_label(f"{len(lines)} synapses")
     ax.axhline(w_max, color=style.TRAINED, lw=0.8, ls=":", label="ceiling")
     ax.fill_between(t_s, w_mean - w_sd, w_mean + w_sd, color=style.CHANCE, lw=0, zorder=0)
-    ax.plot(t_s, w_mean, color=style.TRAINED, lw=2, label="mean ± SD of all")
+    ax.plot(t_s, w_mean, color=style.TRAINED, lw=2, label="mean ± SD")
     if stabilization_time_s is not None:
-        label = f"mean stable from {stabilization_time_s:g} s"
+        label = f"stable from {stabilization_time_s:g} s"
         ax.axvline(stabilization_time_s, color=style.UNTRAINED, ls=":", lw=1.8, label=label)
     ax.set_xlim(0, t_s[-1])
     return style.legend_above(ax)
@@ -202,16 +204,19 @@ def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, chance, n_bins: 
     if t_s.size == 0:
         return style.empty(ax, "no training")
     if np.isfinite(chance).all():
-        label = f"{SIGMA} by chance, 5–95 %, {n_bins} bins"
+        label = f"chance {SIGMA}, 5–95 % ({n_bins} bins)"
         ax.axhspan(chance[0], chance[2], color=style.CHANCE, lw=0, label=label)
         ax.axhline(chance[1], color="white", lw=1)
     draw_series(ax, t_s, sigma_theta, valid, "o", style.TRAINED, SIGMA)
     draw_series(ax, t_s, delta_trial, valid, "s", style.MUTED, DELTA)
     ax.plot([], [], "o", ms=5, color=style.UNTRAINED, label="before trial 1")
+    if np.any(valid < USABLE_VALID_FRACTION):
+        look = {"ms": 5, "mfc": "white", "mec": style.TRAINED, "label": "no usable map"}
+        ax.plot([], [], "o", **look)
     if not np.isfinite(sigma_theta).any():
         style.say(ax, "TS is silent: nothing could be decoded", y=0.3)
     ax.set_ylim(0, 1.05 * np.nanmax([3.0, *sigma_theta, *delta_trial]))
-    return style.legend_above(ax)
+    return style.legend_above(ax, ncols=5)
 
 
 def draw_valid_fraction(ax, t_s, valid):
@@ -220,6 +225,8 @@ def draw_valid_fraction(ax, t_s, valid):
     if t_s.size == 0:
         return style.empty(ax, "no training")
     ax.axhline(USABLE_VALID_FRACTION, color=style.MUTED, ls=":", lw=1)
+    text = f"dotted: usable from {USABLE_VALID_FRACTION:.2f}"
+    ax.text(1, 0.05, text, transform=ax.transAxes, ha="right", va="bottom", fontsize=7)
     draw_series(ax, t_s, valid, valid, "o", style.TRAINED, "valid fraction")
     return ax
 

@@ -1,0 +1,89 @@
+"""The README tells the truth."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.lateral_line import describe
+from models.lateral_line.options import resolve
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_generated_tables_are_up_to_date():
+    assert describe.regenerate(TEXT) == TEXT, "run python -m models.lateral_line.describe"
+
+
+def test_every_command_of_the_readme_can_be_run():
+    commands = re.findall(r"^python ll_stdp_brian2\.py (.*?)(?:\s+#.*)?$", TEXT, re.MULTILINE)
+    assert len(commands) >= 5
+    for command in commands:
+        flags = shlex.split(command)
+        if flags == ["--help"] or "--resume-from" in flags:  # these need a page, a finished run
+            continue
+        resolve(flags)
+
+
+def test_every_picture_and_file_that_is_named_exists():
+    for path in re.findall(r"\]\((?!http)([^)]+)\)", TEXT):
+        assert (ROOT / path).exists(), path
+    for name in ("CITATION.cff", "LICENSE", "CHANGELOG.md", "requirements.txt"):
+        assert (ROOT / name).exists(), name
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """What `make run` leaves in an empty folder, with the environment of this test."""
+    folder = tmp_path_factory.mktemp("clone")
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    tracked = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in tracked.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / name).read_bytes())
+    venv = sys.prefix  # its stamp counts as up to date: nothing is installed
+    command = ["make", "run", f"VENV={venv}", "-o", f"{venv}/run.stamp"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stderr
+
+
+def test_make_run_ends_with_a_map_and_says_where_it_lies(made):
+    folder, said = made
+    (run,) = (folder / "Runs").iterdir()
+    assert f"everything is in Runs/{run.name}" in said
+    assert re.search(r"trained +untrained +difference", said)
+    assert re.search(r"Seed 123 results: sigma_theta=\d\.\d+ rad, valid_fraction=0\.[6-9]", said)
+    assert (folder / "Logs" / f"{run.name}.log").exists()
+
+
+def test_numbers_shown_in_the_readme_are_those_of_make_run(made):
+    _, said = made
+    shown = re.search(r"^sigma_theta, path \(rad\).*$", TEXT, re.MULTILINE).group()
+    assert shown in said
+
+
+def test_files_and_arrays_of_a_run_are_those_of_the_tables(made):
+    folder, _ = made
+    (run,) = (folder / "Runs").iterdir()
+    files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
+    named = {
+        name.replace("<s>", "123").replace("<tag>", "latest")
+        for name in describe.FILES
+        if not name.startswith("figures")
+    }
+    assert {f for f in files if not f.startswith("figures/")} == named
+    assert any(f.startswith("figures/") for f in files)
+    for file, table in (
+        ("latest_seed_123.npz", describe.WEIGHT_ARRAYS),
+        ("seed_123_recordings.npz", describe.RECORDED_ARRAYS),
+    ):
+        with np.load(run / "artifacts" / file) as arrays:
+            assert set(arrays) == set(describe.names(table)), file
