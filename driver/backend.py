@@ -185,10 +185,15 @@ def as_array(key: str, value: np.ndarray | float, variable: Variable) -> np.ndar
     return array
 
 
+def by_name(network) -> list:
+    """Objects of a network in one order; Brian holds them in a set."""
+    return sorted(network.objects, key=lambda item: item.name)
+
+
 def settable(network) -> dict[str, object]:
     """Brian variables of a network that a block may set, by ``"<group>.<variable>"``."""
     found = {}
-    for group in network.objects:
+    for group in by_name(network):
         for equation in getattr(group, "equations", {}).values():
             if equation.type in ("differential equation", "parameter"):
                 found[f"{group.name}.{equation.varname}"] = group.variables[equation.varname]
@@ -201,7 +206,7 @@ def tables(network) -> dict[str, object]:
 
     return {
         f"{item.name}.values": item
-        for group in network.objects
+        for group in by_name(network)
         for item in (getattr(group, "namespace", None) or {}).values()
         if isinstance(item, TimedArray)
     }

@@ -146,7 +146,7 @@ def rewind_lines(network, populations: list[str]) -> list[str]:
     """Set clocks to 0 and forget recorded spikes; zero delays leave nothing in the queues."""
     device = b2.get_device()
     lines = [f"{network.name}.t = 0;"]
-    for clock in device.clocks:
+    for clock in sorted(device.clocks, key=lambda clock: clock.name):  # a set: any order
         lines += [f"{device.get_array_name(clock.variables[v])}[0] = 0;" for v in ("t", "timestep")]
     for name in populations:
         lines += [f"count_{name} = 0;"]

@@ -98,8 +98,12 @@ def test_a_block_leaves_its_values_alone(bench):
 
 
 def test_a_block_does_not_remember_the_one_before(bench):
+    """Neither its numbers nor its tables; one that is left out is zero again."""
     first = bench.block(bench.start(), 0, TRIAL)
-    bench.block(first.state, TRIAL, TRIAL, change={"mon_ts.G": 0.0, "mon_background.seed": 7})
+    other = {"mon_ts.G": 0.0, "mon_background.seed": 7}
+    other["extra_noise.values"] = np.full(1024 * bench.params.n_ll, 100.0)
+    louder = bench.block(bench.start(), 0, TRIAL, change=other)
+    assert louder.counts["ll"] > 2 * first.counts["ll"]
     assert_same(bench.block(bench.start(), 0, TRIAL), first)
 
 
@@ -126,7 +130,7 @@ def test_frozen_weights_stay_bit_for_bit_whatever_the_traces_hold(bench):
     traces = {f"{name}.trace": 3.0 + bench.start()[f"{name}.trace"] for name in ("ll", "mon", "ts")}
     state = bench.start() | traces
     frozen = bench.block(state, 0, TRIAL, learn=False, homeostasis=False)
-    assert min(frozen.counts[name] for name in ("ll", "mon", "ts")) > 50
+    assert min(frozen.counts[name] for name in ("ll", "mon", "ts")) > 30
     plastic = bench.block(state, 0, TRIAL, homeostasis=False)
     for name in WEIGHTS:
         assert frozen.state[name].tobytes() == state[name].tobytes()

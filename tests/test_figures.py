@@ -8,9 +8,10 @@ import re
 import subprocess
 import sys
 
-import matplotlib
+import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -67,6 +68,8 @@ def make_run(path, silent=(), n_training_steps=N_TRAIN, **changes):
         for name, n in CELLS.items():
             step = np.sort(rng.integers(first, after, 300)) if after > first else NO_SPIKES[0]
             index = rng.integers(0, n, step.size).astype(np.int32)
+            if name == "ts" and phase == "untrained":  # decoded in other steps than the trained
+                step, index = step[step < 150], index[step < 150]
             if name == "ts" and phase in silent:
                 step, index = NO_SPIKES
             arrays |= {f"{phase}_{name}_step": step, f"{phase}_{name}_i": index}
@@ -146,8 +149,11 @@ def texts(figure) -> str:
 # --- files -----------------------------------------------------------------------------
 
 
-def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(folder):
+def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(folder, monkeypatch):
+    assert style.SETTINGS["savefig.dpi"] == 180
+    monkeypatch.setitem(style.SETTINGS, "savefig.dpi", 30)  # sooner drawn
     files = figures.draw_run(folder, SEED)
+    assert matplotlib.image.imread(files[0]).shape[:2] == (14 * 30, 14 * 30)
     assert [f.name for f in files] == EXPECTED
     everything = {f.name for f in (folder / "figures").iterdir()}
     assert everything == {*EXPECTED, *(name.replace("_seed_7", "") for name in EXPECTED)}
@@ -192,7 +198,7 @@ def test_drawing_again_gives_the_same_picture_whatever_the_user_has_set(saved):
         with style.applied():
             figure = figures.test_phase_only(saved)
             figure.set_dpi(50)
-            canvas = matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
+            canvas = FigureCanvasAgg(figure)
             canvas.draw()
         return np.asarray(canvas.buffer_rgba()).copy()
 
@@ -210,6 +216,7 @@ def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplot
         "assert 'matplotlib' not in sys.modules\n"
         "from models.lateral_line import figures\n"
         "figures.FIGURES.pop('test_phase_only')\n"
+        "figures.style.SETTINGS['savefig.dpi'] = 30\n"
         f"figures.draw_run({str(folder)!r}, {SEED})\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
@@ -241,10 +248,9 @@ def test_nothing_is_clipped_and_no_title_lies_under_a_legend(made):
             assert page.x0 <= box.x0 and box.x1 <= page.x1, ax.get_title("left")
             assert page.y0 <= box.y0 and box.y1 <= page.y1, ax.get_title("left")
             title, legend = ax._left_title.get_window_extent(), ax.get_legend()
-            last_line = title.frozen()
-            assert legend is None or not legend.get_window_extent().overlaps(last_line)
-        tops = [t.get_window_extent() for t in (figure._suptitle,)]
-        assert all(page.x0 <= t.x0 and t.x1 <= page.x1 for t in tops)
+            assert legend is None or not legend.get_window_extent().overlaps(title)
+        headline = figure._suptitle.get_window_extent()
+        assert page.x0 <= headline.x0 and headline.x1 <= page.x1
 
 
 def test_sigma_theta_never_stands_without_its_valid_fraction(made, saved):
@@ -280,7 +286,7 @@ def test_a_run_without_training_says_so(tmp_path):
     with style.applied():
         stages, test = (texts(make(saved)) for make in figures.FIGURES.values())
     assert stages.count("no training") == 4 and "no weight has changed" in stages
-    assert "from training time 0 s" in test
+    assert "training ended at 0 s" in test
 
 
 def test_colours_stay_apart_in_grey():
@@ -303,6 +309,7 @@ def test_colours_stay_apart_in_grey():
 
 def test_a_raster_has_one_dot_for_every_spike_of_the_cells_shown(saved):
     step, index = saved.spikes("test", "mon")
+    step, index = np.r_[step, 5, 6], np.r_[index, 399, 400]
     line = panels.draw_raster(new_axes(), step * DT_S, index, 500, "mon").lines[0]
     shown = index < panels.MAX_RASTER_CELLS
     assert 0 < shown.sum() < index.size
@@ -315,6 +322,18 @@ def test_dense_rasters_have_smaller_dots_and_compared_ones_equal_dots(made):
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > sizes[-1] > 0
     trained, untrained = made[1].axes[3:5]
     assert trained.lines[0].get_markersize() == untrained.lines[0].get_markersize()
+
+
+def test_the_untrained_twin_stands_beside_the_trained_network(made, saved):
+    step, index = saved.spikes("untrained", "ts")
+    hz = figures.rate(saved, step, index, "ts", N_TEST)
+    for figure in made:
+        raster = next(ax for ax in figure.axes if re.match("TS,? untrained", ax.get_title("left")))
+        assert np.array_equal(raster.lines[0].get_xydata(), np.c_[step * DT_S, index])
+        rates = [line for ax in figure.axes for line in ax.lines]
+        twin = next(line for line in rates if line.get_label() == "TS untrained")
+        assert np.array_equal(twin.get_ydata(), hz, equal_nan=True)
+        assert twin.get_xdata()[0] == (saved.train_end_s if figure is made[0] else 0)
 
 
 def test_spikes_outside_the_cells_shown_are_not_called_silence():
@@ -342,12 +361,12 @@ def test_rates_are_the_smoothed_ones_and_unknown_at_the_ends(saved):
 
 
 def test_the_histogram_counts_every_synapse(saved):
-    w = saved.weights
-    ax = panels.draw_weight_histogram(new_axes(), w["mon_ts_w_init"], w["mon_ts_w"], 0.028)
+    w, w_max = saved.weights, saved.params.mon_ts_wmax
+    ax = panels.draw_weight_histogram(new_axes(), w["mon_ts_w_init"], w["mon_ts_w"], w_max)
     before, after = (patch.get_data() for patch in ax.patches)
-    assert before.edges.size == 40 and (before.edges[0], before.edges[-1]) == (0, 0.028)
+    assert before.edges.size == 40 and (before.edges[0], before.edges[-1]) == (0, w_max)
     assert before.values.sum() == after.values.sum() == 8000
-    assert after.values[-1] == np.isclose(w["mon_ts_w"], 0.028).sum()
+    assert after.values[-1] == np.isclose(w["mon_ts_w"], w_max).sum() > 0
 
 
 def test_mean_band_and_single_weights_are_the_records(saved):
@@ -397,6 +416,7 @@ def test_as_many_positions_are_drawn_as_the_valid_fraction_says(tmp_path, window
     ax = new_axes()
     figures.position_panel(ax, saved)
     lines = {line.get_label(): line.get_ydata() for line in ax.lines}
+    assert saved.results["valid_fraction"] > saved.results["untrained"]["valid_fraction"] > 0
     assert np.array_equal(lines["source"], saved.arrays["test_x_cm"])
     for label, numbers in (("trained", saved.results), ("untrained", saved.results["untrained"])):
         drawn = np.isfinite(lines[label])

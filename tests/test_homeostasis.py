@@ -204,8 +204,8 @@ def test_one_rescaling_changes_a_weight_by_a_tenth_at_most(numpy_bench, uneven):
 def test_rescaled_weights_stop_at_w_max(numpy_bench, uneven):
     state = uneven | {"ll_mon.w": np.full(uneven["ll_mon.w"].size, 1e-4)}
     state["ll_mon.w"][::3] = 19.9e-3
-    after = frozen_step(numpy_bench, state, DUE, etas(1.0, 50.0) | {"mon_ts.w_max": 0.019}).state
-    expected = expected_weights(numpy_bench, state, 1.0, 50.0)
+    after = frozen_step(numpy_bench, state, DUE, etas(1.0, 1.0) | {"mon_ts.w_max": 0.019}).state
+    expected = expected_weights(numpy_bench, state, 1.0, 1.0)
     expected["mon_ts.w"] = np.minimum(expected["mon_ts.w"], 0.019)
     assert_weights(after, expected)
     assert (after["ll_mon.w"] == 20e-3).any()

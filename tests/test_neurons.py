@@ -31,9 +31,7 @@ class Cells:
         Steps in which each cell fires.
     """
 
-    def __init__(
-        self, b2, n_steps, *, v, g_e=0.0, g_i=0.0, dt=MS, tau_s=TAU_S, extra=(), **numbers
-    ):
+    def __init__(self, b2, n_steps, *, v, dt=MS, extra=(), **numbers):
         n = len(v)
         b2.defaultclock.dt = dt * b2.second
         self.group = network.cells("mon", n, eq.LIF + eq.TRACE, {"trial_steps": 1})

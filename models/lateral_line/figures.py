@@ -180,10 +180,11 @@ def headline(saved: Saved) -> str:
     p = saved.params
     name = saved.run if len(saved.run) <= MAX_NAME else f"{saved.run[: MAX_NAME - 1]}…"
     name = name.replace("$", r"\$")  # not mathematics
+    motion = "held snapshots" if p.test_using_held_snapshots else f"{p.speed_cm_s:g} cm/s"
     return (
         f"{name} ({saved.mode}), seed {p.seed}\n{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
         f"{p.n_training_trials} trials of {p.trial_duration_s:g} s; "
-        f"test at {p.distance_cm:g} cm, {p.speed_cm_s:g} cm/s"
+        f"test at {p.distance_cm:g} cm, {motion}"
     )
 
 
@@ -217,7 +218,9 @@ def phases(saved: Saved) -> str:
 def ts_panels(figure, cell, saved: Saved):
     """TS of the trained network, and of its untrained twin in the same test, same scales."""
     tail_s = saved.n_tail_steps * saved.dt_s
-    inner = cell.subgridspec(1, 2, width_ratios=(tail_s + saved.test_s, saved.test_s), wspace=0)
+    shown_s = tail_s + saved.test_s
+    widths = (shown_s, max(saved.test_s, 0.33 * shown_s))  # same scale, but room for the title
+    inner = cell.subgridspec(1, 2, width_ratios=widths, wspace=0)
     ax = figure.add_subplot(inner[0])
     twin = figure.add_subplot(inner[1], sharey=ax)
     step, index = saved.spikes("untrained", "ts")
@@ -226,7 +229,7 @@ def ts_panels(figure, cell, saved: Saved):
     panels.draw_raster(twin, step * saved.dt_s, index, saved.n_cells("ts"), "ts", size)
     twin.set(xlim=(0, saved.test_s), xlabel="test time (s)", ylabel="")
     twin.locator_params(axis="x", nbins=3)
-    ax.locator_params(axis="x", nbins=round(3 * (1 + tail_s / saved.test_s)))
+    ax.locator_params(axis="x", nbins=round(3 * shown_s / widths[1]))
     twin.tick_params(labelleft=False)
     twin.set_title("TS untrained: test", color=style.UNTRAINED)
 
@@ -272,7 +275,8 @@ def map_panels(figure, cell, saved: Saved):
     panels.draw_training_map(upper, *series, metrics.chance_band(n_bins), n_bins)
     panels.draw_valid_fraction(lower, series[0], series[-1])
     upper.tick_params(labelbottom=False)
-    upper.set_title("H  Map in training (held stimuli, learning on)\n" + test_numbers(saved) + "\n")
+    title = f"H  Map in training (held stimuli, learning on)\n{test_numbers(saved)}"
+    upper.set_title(title, pad=22)  # the legend goes below
 
 
 def test_numbers(saved: Saved) -> str:
@@ -303,7 +307,7 @@ def test_phase_only(saved: Saved) -> Figure:
     figure = Figure(figsize=(12, 14), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.06)
     figure.suptitle(
-        f"{headline(saved)}, {saved.test_s:g} s, from training time {saved.train_end_s:g} s"
+        f"{headline(saved)} for {saved.test_s:g} s; training ended at {saved.train_end_s:g} s"
         f"\n{test_numbers(saved)}"
     )
     axes = figure.subplots(6, 1, sharex=True, height_ratios=(1.7, 1, 1.2, 1.2, 1.2, 1))

@@ -140,15 +140,16 @@ def draw_weight_histogram(ax, w_before, w_after, w_max: float):
     w_max : float
         Ceiling of the weights; those beyond count in the last bin.
     """
-    edges = np.linspace(0, w_max, N_WEIGHT_EDGES)
-    after, before = (np.histogram(np.clip(w, 0, w_max), edges)[0] for w in (w_after, w_before))
+    top = w_max or 1.0
+    edges = np.linspace(0, top, N_WEIGHT_EDGES)
+    after, before = (np.histogram(np.clip(w, 0, top), edges)[0] for w in (w_after, w_before))
     ax.stairs(before, edges, color=style.UNTRAINED, lw=1.8, zorder=3, label="before (untrained)")
     ax.stairs(after, edges, fill=True, color=style.TRAINED, alpha=0.35, label="after training")
     if w_before.size == 0:
         style.say(ax, "no synapses")
     elif np.array_equal(w_before, w_after):
-        style.say(ax, "no weight has changed", x=w_max / 3)
-    ax.set(xlim=(0, w_max), xlabel=f"MON→TS weight (dimensionless, ceiling {w_max:g})")
+        style.say(ax, "no weight has changed", x=top / 3)
+    ax.set(xlim=(0, top), xlabel=f"MON→TS weight (dimensionless, ceiling {w_max:g})")
     ax.set_ylabel("synapses (count)")
     return style.legend_above(ax)
 
@@ -266,11 +267,14 @@ def draw_positions(ax, t_s, x_cm, trained_cm, untrained_cm, body_cm: float):
     """
     for end, label in ((0, "body ends"), (body_cm, None)):
         ax.axhline(end, color=COLOUR["ll"], lw=1, ls=(0, (1, 2)), label=label)
-    ax.plot(t_s, x_cm, color=style.CHANCE, lw=4, label="source", zorder=1)
-    dots = {"ls": "none", "mew": 0}
-    colour = style.UNTRAINED
-    ax.plot(t_s, untrained_cm, marker="s", ms=2.2, color=colour, label="untrained", **dots)
-    ax.plot(t_s, trained_cm, marker="o", ms=2.2, color=style.TRAINED, label="trained", **dots)
+    size = np.clip(1.8 * np.sqrt(1000 / t_s.size), 1.0, 3.0)  # a rim shows where they coincide
+    for values, label, colour, marker, ms in (
+        (untrained_cm, "untrained", style.UNTRAINED, "s", 1.7 * size),
+        (trained_cm, "trained", style.TRAINED, "o", size),
+    ):
+        ax.plot(t_s, values, ls="none", mew=0, marker=marker, ms=ms, color=colour, label=label)
+    ax.plot(t_s, x_cm, color="white", lw=2.4)
+    ax.plot(t_s, x_cm, color=style.MUTED, lw=1.4, label="source")
     silent = [
         name
         for name, values in (("trained", trained_cm), ("untrained", untrained_cm))
@@ -279,4 +283,4 @@ def draw_positions(ax, t_s, x_cm, trained_cm, untrained_cm, body_cm: float):
     if silent:
         style.say(ax, f"{' and '.join(silent)}: TS is silent, nothing to decode", y=0.12)
     ax.set_ylabel("position x (cm)")
-    return style.legend_above(ax, markerscale=3)
+    return style.legend_above(ax, markerscale=2)
