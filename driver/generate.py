@@ -83,6 +83,8 @@ def input_variables(network, wiring: dict[str, np.ndarray]) -> dict[str, Variabl
 
 def serve_blocks(network, request: dict, inputs: dict[str, Variable]) -> None:
     """Turn the one `run` of the generated ``main`` into a loop over blocks."""
+    queue = b2.get_device().main_queue  # clocks are rewound in each block, not once, in any order
+    queue[:] = [q for q in queue if q[0] != "set_by_single_value" or q[1][0] not in clock_arrays()]
     lines = the_run_lines()
     start = next(n for n, line in enumerate(lines) if line.startswith(f"{network.name}.run("))
     run = f"{network.name}.run({b2.defaultclock.dt_!r},"
@@ -144,14 +146,18 @@ def array_pointer(key: str) -> str:
 
 def rewind_lines(network, populations: list[str]) -> list[str]:
     """Set clocks to 0 and forget recorded spikes; zero delays leave nothing in the queues."""
-    device = b2.get_device()
-    lines = [f"{network.name}.t = 0;"]
-    for clock in sorted(device.clocks, key=lambda clock: clock.name):  # a set: any order
-        lines += [f"{device.get_array_name(clock.variables[v])}[0] = 0;" for v in ("t", "timestep")]
+    lines = [f"{network.name}.t = 0;", *(f"{name}[0] = 0;" for name in clock_arrays())]
     for name in populations:
         lines += [f"count_{name} = 0;"]
         lines += [f"{recorded(network, name, part)}.clear();" for part in ("i", "t")]
     return lines
+
+
+def clock_arrays() -> list[str]:
+    """C++ names of time and step of every clock, in one order (Brian holds clocks in a set)."""
+    device = b2.get_device()
+    variables = [clock.variables[v] for clock in device.clocks for v in ("t", "timestep")]
+    return sorted(device.get_array_name(variable) for variable in variables)
 
 
 def recorded(network, population: str, part: str) -> str:

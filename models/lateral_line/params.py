@@ -381,7 +381,7 @@ LL_BASELINE = LL_THESIS | dict(
 
 # The baseline at a quarter of the size. Topography and lateral inhibition keep their share of
 # the ring and the inhibition its sum; the gain is raised until TS decodes on every seed
-# (123 to 132: valid_fraction 0.67 to 0.80).
+# (123 to 132: valid_fraction 0.70 to 0.85).
 LL_FAST = LL_BASELINE | dict(
     n_mon=800,
     n_ts=80,
