@@ -1,0 +1,446 @@
+"""The command line: what is refused, what is moved to a bound, what is said to have no effect."""
+
+import functools
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from driver.randomness import MAX_SEED
+from models.lateral_line import options
+from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.run import parameter_file
+from tests.program import REPOSITORY, SCRIPT, call, known_defect, listing
+
+FAST = ("--mode", "ll_fast")
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """Work in an empty folder, so that whatever is written is seen."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def resolved(line: str) -> options.Request:
+    return options.resolve([*FAST, *shlex.split(line)])
+
+
+BAD = [
+    # words that are no flags
+    ("--frobnicate 3", "--frobnicate"),
+    ("--n-mo 60", "--n-mo"),
+    ("stray", "stray"),
+    ("--no-n-mon", "--no-n-mon"),
+    ("--use-ll-mon-stdp False", "False"),
+    # malformed values
+    ("--n-mon sixty", "--n-mon"),
+    ("--n-mon 3.5", "--n-mon"),
+    ("--n-mon", "--n-mon"),
+    ("--dt-s fast", "--dt-s"),
+    ("--training-distance-min-cm none", "--training-distance-min-cm"),
+    ("--ll-rate-mode weird", "--ll-rate-mode"),
+    ("--mon-ts-homeo-target start", "--mon-ts-homeo-target"),
+    ("--backend fortran", "--backend"),
+    # not finite
+    ("--dt-s nan", "--dt-s"),
+    ("--direction inf", "--direction"),
+    ("--vth-mv -inf", "--vth-mv"),
+    ("--mon-ts-gain-mv 1e999", "--mon-ts-gain-mv"),
+    ("--eval-x-min nan --eval-x-max 3", "--eval-x-min"),
+    ("--training-distance-min-cm nan", "--training-distance-min-cm"),
+    ("--r0-hz nan", "--r0-hz"),
+    # evaluation window
+    ("--eval-x-min 1", "--eval-x-max"),
+    ("--eval-x-max-cm 1", "--eval-x-min"),
+    ("--eval-x-min 3 --eval-x-max 1", "--eval-x-min"),
+    ("--eval-x-min 1 --eval-x-max 1", "--eval-x-max"),
+    ("--eval-x-min 8 --eval-x-max 9", "--eval-x-min"),
+    ("--eval-x-min -3 --eval-x-max -0.6", "--eval-x-max"),
+    ("--eval-x-min 1 --eval-x-min-cm 2 --eval-x-max 3", "--eval-x-min-cm"),
+    ("--eval-x-min 1 --eval-x-max 3 --eval-x-max-cm 3.5", "--eval-x-max-cm"),
+    ("--test-using-held-snapshots --eval-x-min 4.2 --eval-x-max 4.4", "--eval-x-min"),
+    # training distance
+    ("--training-distance-min-cm 2", "--training-distance-min-cm"),
+    ("--training-distance-min-cm 0", "--training-distance-min-cm"),
+    ("--training-distance-max-cm -1", "--training-distance-max-cm"),
+    ("--mu-distance-cm 0", "--mu-distance-cm"),
+    ("--training-fixed-distance --training-distance-min-cm 0.5", "--training-fixed-distance"),
+    ("--training-fixed-distance --training-distance-max-cm 2", "--training-distance-max-cm"),
+    # neurons
+    ("--vreset-mv -54", "--vreset-mv"),
+    ("--vreset-mv -40", "--vreset-mv"),
+    ("--el-mv -54", "--el-mv"),
+    ("--vth-mv -80", "--vth-mv"),
+    ("--tau-m-ms 0.5", "--tau-m-ms"),
+    ("--tau-s-ms 0.5", "--tau-s-ms"),
+    ("--dt-s 0.004", "--tau-s-ms"),
+    # weights
+    ("--ll-mon-w-init-mv 15", "--ll-mon-w-init-mv"),
+    ("--ll-mon-wmax-mv 5", "--ll-mon-wmax-mv"),
+    ("--mon-ts-w-init 0.027", "--mon-ts-w-init"),
+    ("--mon-ts-w-jitter 1", "--mon-ts-w-jitter"),
+    # rates
+    ("--bg-rate-mon-hz 1000", "--bg-rate-mon-hz"),
+    ("--bg-rate-ts-hz 2000", "--bg-rate-ts-hz"),
+    ("--dt-s 0.0005 --bg-rate-ts-hz 2001", "--bg-rate-ts-hz"),
+    ("--ll-rate-gain 5.1", "--ll-rate-gain"),
+    # time
+    ("--trial-duration-s 0.2005", "--trial-duration-s"),
+    ("--n-training-trials 99999999999", "--n-training-trials"),
+    ("--test-path-cm 0.005", "--test-path-cm"),
+    ("--test-path-cm 0.3", "--test-path-cm"),
+    ("--direction -1 --test-path-cm 0.4", "--test-path-cm"),
+    ("--speed-cm-s 1e12", "--speed-cm-s"),
+    # names, places, seeds
+    ("--mode ll_big", "--mode"),
+    ("--mode ''", "--mode"),
+    ("--run-name .", "--run-name"),
+    ("--run-name ' .. '", "--run-name"),
+    ("--save-tag a/b", "--save-tag"),
+    (r"--save-tag 'a\b'", "--save-tag"),
+    ("--save-tag ''", "--save-tag"),
+    ("--save-tag ..", "--save-tag"),
+    ("--resume-from nowhere", "--resume-from"),
+    (f"--seed-start {MAX_SEED} --multi-seed 2", "--multi-seed"),
+]
+
+
+def refused(line: str, mode=FAST) -> str:
+    """What is said about a bad command line; it must end with status 2."""
+    status, out, said = call(*(() if "--mode" in line else mode), *shlex.split(line))
+    assert status == 2
+    assert out == ""
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.mark.parametrize("line, named", BAD, ids=[line for line, _ in BAD])
+def test_a_bad_command_line_is_refused_by_name_and_leaves_nothing(line, named, empty_folder):
+    assert named in refused(line)
+    assert listing(empty_folder) == {}
+
+
+DEFECTS = [
+    ("--seed-start -1", "--seed-start", "moved to 0 instead of being refused"),
+    (f"--seed-start {MAX_SEED + 1}", "--seed-start", "moved to the largest seed"),
+    ("--mode ll_fast --mode ll_big", "--mode", "the first --mode counts, the last is not checked"),
+    ("--rmax-hz 2000", "--rmax-hz", "the message blames --ll-rate-gain 1"),
+    ("--test-ll-noise-hz 5000", "--test-ll-noise-hz", "rates far above one spike a step"),
+    ("--tau-m-ms 0.01", "--tau-m-ms 0.01", "the message shows the bound, not what was typed"),
+    ("--eval-x-min 4.499 --eval-x-max 9", "--eval-x-min", "no step of the sweep lies inside"),
+    ("--save-tag mid_checkpoint", "--save-tag", "the weights replace the checkpoint"),
+    ("--test-path-cm 1e12", "--test-path-cm", "256 TiB are asked for after the first file"),
+    ("--tau-ref-ms 1e300", "--tau-ref-ms", "an OverflowError after the first file"),
+    ("--n-ts 1", "--n-ts", "no lateral synapse: Brian fails after the first file"),
+    (
+        "--ll-mon-topo 0 --ll-mon-bernoulli --p-ll-to-mon 0",
+        "--p-ll-to-mon",
+        "no synapse: Brian fails after the first file",
+    ),
+    ("--output-root afile --run-name x", "--output-root", "NotADirectoryError"),
+    (f"--run-name {'x' * 300}", "--run-name", "OSError: file name too long"),
+    (f"--save-tag {'x' * 300}", "--save-tag", "OSError after the training"),
+]
+
+
+@pytest.mark.parametrize(
+    "line, named",
+    [pytest.param(line, named, marks=known_defect(why)) for line, named, why in DEFECTS],
+    ids=[line[:60] for line, _, _ in DEFECTS],
+)
+def test_what_cannot_run_is_refused_before_the_first_file(line, named, empty_folder, monkeypatch):
+    monkeypatch.setattr("models.lateral_line.run.execute", lambda request: 0)
+    if "afile" in line:
+        (empty_folder / "afile").touch()
+    before = listing(empty_folder)
+    assert named in refused(line)
+    assert listing(empty_folder) == before
+
+
+@pytest.mark.parametrize("line, named", [BAD[0], BAD[5], BAD[13], BAD[20], BAD[-2]])
+def test_the_program_itself_ends_with_status_2(line, named, empty_folder):
+    done = subprocess.run(
+        [sys.executable, SCRIPT, *FAST, *shlex.split(line)], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert named in done.stderr
+    assert done.stdout == ""
+    assert listing(empty_folder) == {}
+
+
+def test_a_message_says_what_is_allowed_and_the_way_out():
+    assert "give --no-training-fixed-distance" in refused(
+        "--training-fixed-distance --training-distance-min-cm 0.5"
+    )
+    assert "1000 Hz" in refused("--bg-rate-mon-hz 1200")
+    assert "ll_thesis, ll_fast, ll_baseline" in refused("--mode big")
+    assert "-0.5 to 4.5 cm" in refused("--eval-x-min 8 --eval-x-max 9")
+
+
+def test_a_compiled_backend_without_a_compiler_is_refused(monkeypatch, empty_folder):
+    monkeypatch.setenv("PATH", str(empty_folder))
+    monkeypatch.delenv("CXX", raising=False)
+    for name in ("cython", "cpp_standalone"):
+        assert f"--backend {name} needs a C++ compiler" in refused(f"--backend {name}")
+    assert resolved("--backend auto").options.backend == "auto"
+
+
+def test_the_folder_of_an_earlier_run_is_kept_unless_overwritten(empty_folder):
+    old = empty_folder / "Runs" / "old"
+    old.mkdir(parents=True)
+    assert resolved("--run-name old").folder.path.name == "old"  # empty: nothing can be lost
+    (old / "params.json").write_text("{}")
+    before = listing(empty_folder)
+    said = refused("--run-name old")
+    assert "--overwrite" in said and "--run-name" in said
+    assert resolved("--run-name old --overwrite").options.overwrite
+    assert listing(empty_folder) == before  # to resolve writes and deletes nothing
+
+
+def test_overwrite_leaves_a_folder_alone_that_is_no_run(empty_folder):
+    thesis = empty_folder / "Runs" / "thesis" / "chapter.tex"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("words")
+    assert "--overwrite" in refused("--run-name thesis --overwrite")
+    assert thesis.read_text() == "words"
+
+
+def test_a_run_name_that_is_a_file_is_refused(empty_folder):
+    (empty_folder / "Runs").mkdir()
+    (empty_folder / "Runs" / "notes").write_text("words")
+    for flags in ("", " --overwrite"):
+        assert "--run-name" in refused("--run-name notes" + flags)
+    assert (empty_folder / "Runs" / "notes").read_text() == "words"
+
+
+CLAMPS = [
+    ("n-ll", "0", "n_ll", 1),
+    ("n-mon", "-5", "n_mon", 1),
+    ("n-ts", "0", "n_ts", 1),
+    ("dt-s", "0", "dt_s", 1e-6),
+    ("trial-duration-s", "-1", "trial_duration_s", 1e-3),
+    ("n-training-trials", "-4", "n_training_trials", 0),
+    ("checkpoint-trials", "0", "checkpoint_trials", 1),
+    ("pv-eval-every-checkpoints", "0", "pv_eval_every_checkpoints", 1),
+    ("checkpoint-save-every-n", "0", "checkpoint_save_every_n_checkpoints", 1),
+    ("training-position-hold-s", "0", "training_position_hold_s", 1e-4),
+    ("training-noise-early", "-1", "training_noise_scale_early", 0.0),
+    ("training-noise-late", "-1", "training_noise_scale_late", 0.0),
+    ("training-noise-switch", "2", "training_noise_switch_fraction", 1.0),
+    ("test-ll-noise-hz", "-1", "test_ll_noise_hz", 0.0),
+    ("speed-cm-s", "0.01", "speed_cm_s", 0.1),
+    ("sphere-radius-cm", "0", "sphere_radius_cm", 1e-3),
+    ("distance-cm", "0", "distance_cm", 1e-6),
+    ("ll-body-length-cm", "0", "ll_body_length_cm", 0.1),
+    ("ll-baseline-subtract-hz", "-1", "ll_rate_baseline_subtract_hz", 0.0),
+    ("ll-rate-gain", "-1", "ll_rate_gain", 0.0),
+    ("tau-ref-ms", "-1", "tau_ref_ms", 0.0),
+    ("p-ll-to-mon", "1.5", "p_ll_to_mon", 1.0),
+    ("ll-mon-in-degree", "0", "ll_to_mon_in_degree", 1),
+    ("ll-mon-sigma", "0", "ll_to_mon_sigma", 1e-6),
+    ("mon-ts-sigma", "-3", "mon_to_ts_sigma", 1e-6),
+    ("ll-mon-topo", "3", "ll_to_mon_topography_strength", 1.0),
+    ("mon-ts-topo", "-1", "mon_to_ts_topography_strength", 0.0),
+    ("ll-mon-w-mean-mv", "-1", "ll_mon_w_mean_mV", 0.0),
+    ("ll-mon-w-jitter-mv", "-1", "ll_mon_w_jitter_mV", 0.0),
+    ("ll-mon-w-init-mv", "-1", "ll_mon_w_init_mV", 0.0),
+    ("ll-mon-w-jitter-stdp-mv", "-1", "ll_mon_w_jitter_stdp_mV", 0.0),
+    ("ll-mon-homeo-every-trials", "0", "ll_mon_homeo_every_trials", 1),
+    ("mon-ts-homeo-every-trials", "0", "mon_ts_homeo_every_trials", 1),
+    ("mon-ts-out-degree", "0", "mon_to_ts_out_degree", 1),
+    ("mon-ts-w-init", "-1", "mon_ts_w_init", 0.0),
+    ("mon-ts-w-jitter", "-1", "mon_ts_w_jitter", 0.0),
+    ("mon-ts-gain-mv", "-1", "mon_ts_gain_mV", 0.0),
+    ("mon-global-inh-p", "2", "mon_to_global_inh_p", 1.0),
+    ("ts-feedback-p", "-2", "ts_to_global_inh_p", 0.0),
+    ("mon-global-inh-drive-mv", "-1", "mon_to_global_inh_drive_mV", 0.0),
+    ("mon-global-inh-mv", "-1", "global_inh_to_mon_mV", 0.0),
+    ("ts-lateral-radius", "0", "ts_lateral_radius", 1),
+    ("ts-local-inh-peak-mv", "-1", "ts_local_inh_peak_mV", 0.0),
+    ("ts-feedback-drive-mv", "-1", "ts_to_global_inh_drive_mV", 0.0),
+    ("ts-feedback-inh-mv", "-1", "global_inh_to_ts_mV", 0.0),
+    ("bg-rate-mon-hz", "-1", "bg_rate_mon_hz", 0.0),
+    ("bg-rate-ts-hz", "-1", "bg_rate_ts_hz", 0.0),
+    ("bg-w-mon-mv", "-1", "bg_w_mon_mV", 0.0),
+    ("bg-w-ts-mv", "-1", "bg_w_ts_mV", 0.0),
+]
+
+
+@functools.cache
+def moved() -> tuple[options.Request, dict]:
+    """All of `CLAMPS` in one command line, and the ``params.json`` that comes of it."""
+    request = resolved(" ".join(f"--{flag} {given}" for flag, given, _, _ in CLAMPS))
+    return request, parameter_file(request)
+
+
+@pytest.mark.parametrize("flag, given, field, used", CLAMPS, ids=[" ".join(c[:2]) for c in CLAMPS])
+def test_a_value_beyond_its_bound_is_moved_to_it_and_reported(flag, given, field, used):
+    request, written = moved()
+    assert getattr(request.params, field) == written["network_params"][field] == used
+    (told,) = [a for a in request.adjustments if a.flag == flag and a.used != a.given]
+    number = float(given) if isinstance(used, float) else int(given)
+    assert str(told).startswith(f"--{flag} {number}: using {used} (")
+    entry = {"flag": flag, "given": number, "used": used, "reason": told.reason}
+    assert entry in written["cli_adjustments"]
+
+
+def test_bounds_of_the_other_groups_hold_too():
+    assert resolved("--multi-seed -3").seeds == [123]
+    assert resolved("--r0-hz -3").stimulus.r0_hz == 0
+    assert [a.flag for a in resolved("--multi-seed 0 --r0-hz -3").adjustments] == [
+        "multi-seed",
+        "r0-hz",
+    ]
+
+
+def test_a_sum_of_weights_that_is_only_just_allowed_is_not_refused():
+    assert resolved("--ll-mon-w-init-mv 12").adjustments == []  # 12 + 8 = 20
+    assert resolved("--mon-ts-w-init 0.023").adjustments == []  # 0.023 + 0.005 = 0.028
+
+
+def test_nothing_is_said_of_a_plain_command_line():
+    assert resolved("--run-name x --n-mon 40 --seed-start 3").adjustments == []
+
+
+WITHOUT_EFFECT = [
+    ("--no-use-ll-mon-stdp --ll-mon-apre 0.5", "ll-mon-apre"),
+    ("--no-use-ll-mon-stdp --ll-mon-apost -1", "ll-mon-apost"),
+    ("--no-use-ll-mon-stdp --ll-mon-wmax-mv 3", "ll-mon-wmax-mv"),
+    ("--no-use-ll-mon-stdp --ll-mon-w-init-mv 3", "ll-mon-w-init-mv"),
+    ("--no-use-ll-mon-stdp --ll-mon-w-jitter-stdp-mv 3", "ll-mon-w-jitter-stdp-mv"),
+    ("--no-use-ll-mon-stdp --ll-mon-homeo-eta 0.1", "ll-mon-homeo-eta"),
+    ("--no-use-ll-mon-stdp --ll-mon-homeo-every-trials 3", "ll-mon-homeo-every-trials"),
+    ("--ll-mon-w-mean-mv 3", "ll-mon-w-mean-mv"),
+    ("--ll-mon-w-jitter-mv 3", "ll-mon-w-jitter-mv"),
+    ("--no-use-ts-feedback-inh --ts-feedback-p 0.3", "ts-feedback-p"),
+    ("--no-use-ts-feedback-inh --ts-feedback-drive-mv 1", "ts-feedback-drive-mv"),
+    ("--no-use-ts-feedback-inh --ts-feedback-inh-mv 1", "ts-feedback-inh-mv"),
+    ("--p-ll-to-mon 0.5", "p-ll-to-mon"),
+    ("--ll-mon-bernoulli", "ll-mon-bernoulli"),
+    pytest.param(
+        "--disable-all-stdp --ll-mon-apre 0.5",
+        "ll-mon-apre",
+        marks=known_defect("--disable-all-stdp overrules typed increments without a word"),
+    ),
+    pytest.param(
+        "--disable-all-stdp --mon-ts-homeo-eta 0.5",
+        "mon-ts-homeo-eta",
+        marks=known_defect("--disable-all-stdp overrules typed homeostasis without a word"),
+    ),
+]
+
+
+@pytest.mark.parametrize("line, flag", WITHOUT_EFFECT)
+def test_a_flag_without_effect_is_noted(line, flag):
+    request = resolved(line)
+    (note,) = request.adjustments
+    assert str(note).startswith(f"--{flag} ")
+    assert [entry["flag"] for entry in parameter_file(request)["cli_adjustments"]] == [flag]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--use-ll-mon-stdp --ll-mon-apre 0.02",
+        "--no-use-ll-mon-stdp --ll-mon-w-mean-mv 9 --ll-mon-topo 0.4 --ll-mon-in-degree 5",
+        "--use-ts-feedback-inh --ts-feedback-p 0.3",
+        "--ll-mon-topo 0 --ll-mon-bernoulli --p-ll-to-mon 0.5",
+        "--no-use-ll-mon-stdp --no-use-ts-feedback-inh",
+    ],
+)
+def test_a_flag_with_an_effect_is_not_noted(line):
+    assert resolved(line).adjustments == []
+
+
+@pytest.mark.parametrize(
+    "line, flag",
+    [
+        ("--ll-mon-apre -0.1", "ll-mon-apre"),
+        ("--mon-ts-apre -0.1", "mon-ts-apre"),
+        ("--ll-mon-apost 0.1", "ll-mon-apost"),
+        ("--mon-ts-apost 0.1", "mon-ts-apost"),
+    ],
+)
+def test_an_increment_of_the_unusual_sign_is_used_and_noted(line, flag):
+    request = resolved(line)
+    assert [a.flag for a in request.adjustments] == [flag]
+    assert getattr(request.params, flag.replace("-", "_")) == float(line.split()[1])
+
+
+def test_overrides_come_after_the_preset_and_only_if_typed():
+    base = apply_model_mode(NetworkParams(), "ll_fast")
+    assert resolved("").params == base
+    changed = resolved("--n-mon 40 --no-use-ts-feedback-inh").params
+    assert (changed.n_mon, changed.use_ts_feedback_inh) == (40, False)
+    assert changed.n_ts == base.n_ts
+
+
+def test_without_a_mode_the_thesis_preset_is_taken():
+    request = options.resolve([])
+    assert request.params == apply_model_mode(NetworkParams(), "ll_thesis")
+    assert request.options.mode == "ll_thesis"
+
+
+@pytest.mark.parametrize("spelling", ["LL_FAST", " ll_fast ", "=ll_fast"])
+def test_the_mode_is_stripped_and_lower_cased(spelling):
+    words = ["--mode" + spelling] if spelling.startswith("=") else ["--mode", spelling]
+    request = options.resolve(words)
+    assert request.options.mode == "ll_fast"
+    assert request.params == apply_model_mode(NetworkParams(), "ll_fast")
+
+
+@known_defect("the preset is taken from the first --mode, everything else from the last")
+def test_of_a_flag_given_twice_the_last_counts():
+    assert resolved("--n-mon 40 --n-mon 50").params.n_mon == 50
+    assert options.resolve(["--mode", "ll_fast", "--mode", "ll_thesis"]).options.mode == "ll_thesis"
+
+
+def test_disabling_plasticity_wins_over_explicit_increments():
+    p = resolved(
+        "--disable-all-stdp --ll-mon-apre 0.5 --mon-ts-apost -1 --ll-mon-homeo-eta 1"
+    ).params
+    names = ("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost")
+    names += ("ll_mon_homeo_eta", "mon_ts_homeo_eta")
+    assert {getattr(p, name) for name in names} == {0.0}
+
+
+@pytest.mark.parametrize(
+    "typed, folder",
+    [("a/b\\c", "a_b_c"), ("  x  ", "x"), ("ä ö 日本", "ä ö 日本"), ("../../x", ".._.._x")],
+)
+def test_a_run_name_stays_inside_the_output_root(typed, folder, empty_folder):
+    request = resolved(f"--output-root out --run-name {shlex.quote(typed)}")
+    assert str(request.folder.path) == f"out/{folder}"
+    assert request.folder.path.resolve().parent == empty_folder / "out"
+
+
+def test_without_a_run_name_the_folder_is_the_time():
+    for line in ("", "--run-name ''", "--run-name '  '"):
+        date, _, time = resolved(line).folder.path.name.partition("_")
+        assert (date + time).isdigit() and (len(date), len(time)) == (8, 6)
+
+
+def test_help_names_every_flag_and_needs_no_simulator():
+    code = (
+        "import sys, resource, ll_stdp_brian2\n"
+        "try: ll_stdp_brian2.main(['--help'])\n"
+        "except SystemExit as end: status = end.code\n"
+        "heavy = [m for m in ('brian2', 'scipy', 'matplotlib') if m in sys.modules]\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "print('END', status, heavy, used.ru_utime + used.ru_stime)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    page, _, end = done.stdout.rpartition("END")
+    status, heavy, seconds = end.split()
+    assert (status, heavy) == ("0", "[]")
+    assert float(seconds) < 5
+    groups = (options.RunOptions, NetworkParams, options.StimulusParams)
+    flags = [i.flag for g in groups for i in options.cli.fields(g).values()]
+    hidden = {"lateral-line-length-cm", "mu-speed-cm-s", "sigma-speed-cm-s"}
+    assert [f for f in flags if f"--{f}" not in page] == [f for f in flags if f in hidden]
+    for word in ("--help", "-h"):
+        assert call(word)[0] == 0
