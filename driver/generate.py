@@ -24,6 +24,7 @@ import brian2 as b2
 import numpy as np
 
 from driver.backend import Variable, is_table, resolve, settable, tables
+from driver.program import GENERATOR
 from driver.tune import tune
 
 HELPERS = """
@@ -55,6 +56,7 @@ def main(folder: Path) -> None:
     add_helpers(folder / "main.cpp", request["populations"])
     tune(folder)
     manifest = {
+        "generator": GENERATOR,
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
         "wiring": wiring_files(wiring),
     }

@@ -36,6 +36,9 @@ ARITHMETIC = ["-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-co
 FLAGS = ["-std=c++17", "-w", *ARITHMETIC]
 HOT, COLD = "-O3", "-O1"
 
+# Which generator this process knows; a program made by another one speaks another protocol.
+GENERATOR = hashlib.sha256((Path(__file__).parent / "generate.py").read_bytes()).hexdigest()[:16]
+
 PRECOMPILED = """
 #include "objects.h"
 #include "brianlib/common_math.h"

@@ -9,6 +9,9 @@ import numpy as np
 
 from driver.backend import Block, Model, Spikes, Variable, checked, resolve, settable, tables
 
+# A network that is closed before its first block is no mistake.
+b2.BrianLogger.suppress_name("unused_brian_object")
+
 
 class RuntimeEngine:
     """One network in this process; each block starts it again at time 0.
@@ -24,6 +27,7 @@ class RuntimeEngine:
         self.model = model
         with self._target():
             self.network = resolve(model.builder)(model.structure, model.wiring)
+        refuse_delays(self.network)
         self.brian = settable(self.network)
         self.tables = tables(self.network)
         self.variables = {k: Variable.of(v) for k, v in self.brian.items()}
@@ -66,6 +70,14 @@ class RuntimeEngine:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def refuse_delays(network) -> None:
+    """A spike in flight at the end of a block would be lost."""
+    for synapses in network.objects:
+        for pathway in synapses._pathways if isinstance(synapses, b2.Synapses) else ():
+            if np.any(pathway.variables["delay"].get_value() != 0):
+                raise ValueError(f"{pathway.name} has a delay; blocks need a delay of 0")
 
 
 class _Target:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from driver.backend import Block, Model, Spikes, Variable, checked, is_table
-from driver.program import find_or_build
+from driver.program import GENERATOR, find_or_build
 
 
 class BlockError(RuntimeError):
@@ -37,6 +37,8 @@ class StandaloneEngine:
         self.model = model
         program = find_or_build(model, say)
         manifest = json.loads((program / "manifest.json").read_text())
+        if manifest["generator"] != GENERATOR:
+            raise BlockError("driver/ changed while this process was running; start it again")
         self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
         self.folder = Path(tempfile.mkdtemp(prefix="ll_program_"))
         shutil.copytree(program / "static_arrays", self.folder / "static_arrays")

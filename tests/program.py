@@ -15,8 +15,10 @@ import uuid
 from pathlib import Path
 from unittest import mock
 
+import jsonschema
 import numpy as np
 import pytest
+from referencing import Registry, Resource
 
 import ll_stdp_brian2
 from driver.backend import compiler
@@ -103,6 +105,21 @@ def load_json(path: Path) -> dict:
         raise ValueError(f"{path.name} holds {word}")
 
     return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+@functools.cache
+def validator(name: str) -> jsonschema.Draft202012Validator:
+    folder = REPOSITORY / "tests" / "schemas"
+    stored = {p.name: json.loads(p.read_text(encoding="utf-8")) for p in folder.glob("*.json")}
+    for schema in stored.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    registry = Registry().with_resources((k, Resource.from_contents(v)) for k, v in stored.items())
+    return jsonschema.Draft202012Validator(stored[name], registry=registry)
+
+
+def problems(content: dict, schema: str) -> list[str]:
+    """Where JSON content is not as a schema of ``tests/schemas/`` says."""
+    return [f"{e.json_path}: {e.message}"[:300] for e in validator(schema).iter_errors(content)]
 
 
 def load_npz(path: Path) -> dict[str, np.ndarray]:

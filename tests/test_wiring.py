@@ -327,8 +327,9 @@ def test_a_change_of_one_parameter_leaves_the_other_draws_alone(change, touched)
 
 
 def test_more_contacts_keep_the_initial_weights_of_the_first_ones():
-    longer = initial_mon_ts_weights(BASELINE, 1000)
-    np.testing.assert_array_equal(initial_mon_ts_weights(BASELINE, 500), longer[:500])
+    more = baseline(mon_to_ts_out_degree=17, ll_to_mon_in_degree=11)
+    for draw in (initial_mon_ts_weights, initial_ll_mon_weights):
+        np.testing.assert_array_equal(draw(BASELINE, 500), draw(more, 1000)[:500])
 
 
 def test_wider_jitter_stretches_the_same_draws():

@@ -62,7 +62,16 @@ class Simulation:
     def train(
         self, state: State, first: int, n_steps: int, record=(), *, learn: bool = True
     ) -> tuple[Block, Frames]:
-        """A block of training steps from absolute step `first`; with `learn` off all stays."""
+        """A block of training steps from absolute step `first`; with `learn` off all stays.
+
+        Raises
+        ------
+        ValueError
+            If the block does not start a trial: rescaling is due at the borders of trials and
+            its clock counts from the start of the block.
+        """
+        if first % self.params.trial_steps:
+            raise ValueError(f"a block of training starts with a trial, not at step {first}")
         frames = training_frames(self.params, self.stimulus, first, n_steps)
         switches = values.switches(self.params, ll_mon=learn, mon_ts=learn, homeostasis=learn)
         block = self._run(state, frames, switches, values.TRAINING, 0, first, n_steps, record)

@@ -1,0 +1,104 @@
+"""What could go wrong silently is refused loudly."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from driver import program, standalone
+from driver.backend import Model, choose, open_engine
+from driver.program import BuildError, generate, program_key
+from models.lateral_line import protocol, values
+from models.lateral_line.params import NetworkParams, apply_model_mode
+from stimulus import StimulusParams
+
+from .conftest import small_params
+
+ENDS = np.array([0, 1], np.int32)
+
+
+def two_cells(delay_ms: float) -> Model:
+    return Model(
+        builder="tests.test_engine:delayed_network",
+        structure={"dt_s": 0.001, "delay_ms": delay_ms},
+        wiring={"ring.i": ENDS, "ring.j": ENDS[::-1].copy()},
+        state=("cells.v", "ring.w"),
+        scratch=(),
+        populations=("cells",),
+    )
+
+
+def test_a_network_with_delays_is_refused_at_run_time():
+    with pytest.raises(ValueError, match="ring_pre has a delay"):
+        open_engine("numpy", two_cells(1.0))
+
+
+def test_openmp_is_refused_because_sums_would_be_wrong(tmp_path, monkeypatch):
+    # Brian reads a preference file from the home folder of the generating process.
+    preferences = tmp_path / ".brian" / "user_preferences"
+    preferences.parent.mkdir()
+    preferences.write_text("devices.cpp_standalone.openmp_threads = 2\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(BuildError, match="openmp_threads is 2, must be 0"):
+        generate(two_cells(0.0), tmp_path / "source")
+
+
+@pytest.mark.compiler
+def test_a_network_is_generated_as_the_same_text_every_time(tmp_path, numpy_bench):
+    keys = set()
+    for name in "abc":
+        generate(numpy_bench.model, tmp_path / name)
+        keys.add(program_key(tmp_path / name, program.compiler()))
+    assert len(keys) == 1
+
+
+@pytest.mark.compiler
+def test_a_program_of_another_generator_is_not_talked_to(cpp_bench, monkeypatch):
+    monkeypatch.setattr(standalone, "GENERATOR", "older")
+    with pytest.raises(standalone.BlockError, match="changed while this process was running"):
+        open_engine("cpp_standalone", cpp_bench.model)
+
+
+def test_a_training_block_starts_with_a_trial():
+    params = small_params()
+    with protocol.Simulation(params, StimulusParams(), "numpy", lambda text: None) as sim:
+        with pytest.raises(ValueError, match="starts with a trial, not at step 1"):
+            sim.train(sim.initial_state(), 1, 10)
+
+
+def test_a_fixed_projection_keeps_its_weights_and_drives_its_cells():
+    params = small_params(ll_mon_use_stdp=False)
+    with protocol.Simulation(params, StimulusParams(), "numpy", lambda text: None) as sim:
+        state = sim.initial_state()
+        block, _ = sim.train(state, 0, params.training_steps)
+    assert block.counts["mon"] > 100
+    np.testing.assert_array_equal(block.state["ll_mon.w"], state["ll_mon.w"])
+    assert not np.array_equal(block.state["mon_ts.w"], state["mon_ts.w"])
+
+
+def model_of(mode: str) -> Model:
+    params = apply_model_mode(NetworkParams(), mode)
+    return values.model(params, values.Wiring.of(params))
+
+
+def test_auto_takes_numpy_for_little_work_and_compiles_for_much(tmp_path, monkeypatch):
+    monkeypatch.setenv("LL_PROGRAM_CACHE", str(tmp_path))
+    model = model_of("ll_fast")
+    monkeypatch.setattr("driver.backend.compiler", lambda: "/usr/bin/true")
+    assert choose("auto", model, n_steps=1000, n_cells=1800)[0] == "numpy"
+    assert choose("auto", model, n_steps=10**7, n_cells=1800)[0] == "cpp_standalone"
+
+
+def test_auto_takes_numpy_where_there_is_no_compiler_and_says_so(monkeypatch):
+    monkeypatch.setattr("driver.backend.compiler", lambda: None)
+    assert choose("auto", model_of("ll_fast"), 10**7, 1800) == ("numpy", "no C++ compiler found")
+    with pytest.raises(ValueError, match="--backend cython needs a C"):
+        choose("cython", model_of("ll_fast"), 10**7, 1800)
+
+
+def test_a_structure_is_json_and_knows_no_seed_and_no_weight(small):
+    one = values.model(small, values.Wiring.of(small))
+    other_params = dataclasses.replace(small, seed=7, mon_ts_gain_mV=1.0, tau_m_ms=20.0)
+    other = values.model(other_params, values.Wiring.of(other_params))
+    assert json.dumps(one.structure) == json.dumps(other.structure)
