@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from driver import program
-from driver.backend import Model, compiler, open_engine
-from driver.program import BuildError, cached, find_or_build, generate, recipe_key
+from driver.backend import compiler, open_engine
+from driver.program import BuildError, cached, find_or_build, recipe_key
 from driver.standalone import BlockError
 from driver.tune import tune
 from models.lateral_line.values import POPULATIONS
@@ -421,34 +421,3 @@ def test_rewritten_thresholds_find_the_same_cells(tmp_path, n):
     ran = subprocess.run([tmp_path / "fire"], input=v.tobytes(), capture_output=True, check=True)
     found = [[int(word) for word in line.split()] for line in ran.stdout.decode().splitlines()]
     assert found == [np.flatnonzero(row > 0).tolist() for row in v]
-
-
-# delays
-
-
-def delayed_network(structure: dict, wiring: dict):
-    """Builder of a network that blocks cannot serve: a spike may be under way at a border."""
-    import brian2 as b2
-
-    b2.defaultclock.dt = 1 * b2.ms
-    cells = b2.NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0", name="cells")
-    delay = {} if structure["delay_ms"] is None else {"delay": structure["delay_ms"] * b2.ms}
-    synapses = b2.Synapses(cells, cells, "w : 1", on_pre="v_post += w", name="ring", **delay)
-    synapses.connect(i=wiring["ring.i"], j=wiring["ring.j"])
-    monitor = b2.SpikeMonitor(cells, name="cells_spikes")
-    return b2.Network(cells, synapses, monitor, name="network")
-
-
-@pytest.mark.parametrize("delay_ms", [1.0, None], ids=["a delay", "a delay for each synapse"])
-def test_a_network_with_delays_is_refused_by_generation(tmp_path, delay_ms):
-    ends = np.array([0, 1], np.int32)
-    model = Model(
-        builder="tests.test_engine:delayed_network",
-        structure={"dt_s": 0.001, "delay_ms": delay_ms},
-        wiring={"ring.i": ends, "ring.j": ends[::-1].copy()},
-        state=("cells.v", "ring.w"),
-        scratch=(),
-        populations=("cells",),
-    )
-    with pytest.raises(BuildError, match="ring_pre needs a scalar delay of 0"):
-        generate(model, tmp_path / "source")

@@ -18,15 +18,34 @@ from .conftest import small_params
 ENDS = np.array([0, 1], np.int32)
 
 
-def two_cells(delay_ms: float) -> Model:
+def delayed_network(structure: dict, wiring: dict):
+    """Builder of a network that blocks cannot serve: a spike may be under way at a border."""
+    import brian2 as b2
+
+    b2.defaultclock.dt = 1 * b2.ms
+    cells = b2.NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0", name="cells")
+    delay = {} if structure["delay_ms"] is None else {"delay": structure["delay_ms"] * b2.ms}
+    synapses = b2.Synapses(cells, cells, "w : 1", on_pre="v_post += w", name="ring", **delay)
+    synapses.connect(i=wiring["ring.i"], j=wiring["ring.j"])
+    monitor = b2.SpikeMonitor(cells, name="cells_spikes")
+    return b2.Network(cells, synapses, monitor, name="network")
+
+
+def two_cells(delay_ms: float | None) -> Model:
     return Model(
-        builder="tests.test_engine:delayed_network",
+        builder="tests.test_guards:delayed_network",
         structure={"dt_s": 0.001, "delay_ms": delay_ms},
         wiring={"ring.i": ENDS, "ring.j": ENDS[::-1].copy()},
         state=("cells.v", "ring.w"),
         scratch=(),
         populations=("cells",),
     )
+
+
+@pytest.mark.parametrize("delay_ms", [1.0, None], ids=["a delay", "a delay for each synapse"])
+def test_a_network_with_delays_is_refused_by_generation(tmp_path, delay_ms):
+    with pytest.raises(BuildError, match="ring_pre needs a scalar delay of 0"):
+        generate(two_cells(delay_ms), tmp_path / "source")
 
 
 def test_a_network_with_delays_is_refused_at_run_time():

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from models.lateral_line import checkpoint
 from tests import program
 from tests.program import SEED, TRIALS, differing, full, known_defect, listing, run, shared
 
@@ -153,8 +154,8 @@ def test_every_seed_has_a_checkpoint_of_its_own():
 def test_several_seeds_are_resumed_each_from_its_own_checkpoint(tmp_path):
     resumed = run(tmp_path, "--resume-from", two_seeds().folder, "--multi-seed", "2")
     assert resumed.status == 0, resumed.said
-    assert_same_seeds = {SEED: full(), SEED + 1: shared("--seed-start", str(SEED + 1))}
-    for seed, single in assert_same_seeds.items():
+    singles = {SEED: full(), SEED + 1: shared("--seed-start", str(SEED + 1))}
+    for seed, single in singles.items():
         assert differing(resumed.arrays(seed), single.arrays(seed)) == [], seed
 
 
@@ -170,7 +171,7 @@ def test_one_of_several_seeds_can_be_resumed_alone(tmp_path):
 # --- killed ------------------------------------------------------------------------------
 
 KILLED = """
-import os, signal, sys
+import os, signal, sys, types
 import ll_stdp_brian2
 from driver import run_folder
 from models.lateral_line.protocol import Simulation
@@ -185,6 +186,7 @@ def after(n, function):
         return die() if len(calls) == n else function(*args, **kwargs)
     return counted
 
+run_folder.os = types.SimpleNamespace(**vars(os))  # its own: compiling uses these too
 {how}
 ll_stdp_brian2.main(sys.argv[1:])
 """
@@ -280,9 +282,6 @@ def damage(path, how: str) -> None:
         case "a single array":
             with open(path, "wb") as file:
                 np.save(file, np.zeros(3))
-        case "flipped bytes":
-            middle = len(whole) // 2
-            path.write_bytes(whole[:middle] + bytes(64) + whole[middle + 64 :])
         case "weights only":
             keep = ("trial_idx", "mon_ts_w", "ll_mon_w_mV")
             np.savez(path, **{k: arrays[k] for k in keep})
@@ -313,7 +312,6 @@ DAMAGES = {
 }
 UNSEEN = {
     "a single array": "cannot be read",
-    "flipped bytes": "cannot be read",
     "a state missing": "state.ts.v",
     "a state too short": "state.mon.v",
     "no parameters": "params_json",
@@ -338,6 +336,21 @@ def test_a_damaged_checkpoint_is_refused_before_anything_is_written(tmp_path, ho
     assert made.status == 2
     assert "--resume-from" in made.said and words in made.said
     assert listing(tmp_path) == before
+
+
+@known_defect("zlib.error is not caught")
+def test_a_checkpoint_with_wrong_bytes_is_read_right_or_not_at_all(tmp_path):
+    """An archive has a checksum for every array; some bytes of its directory do not matter."""
+    path = tmp_path / "checkpoint.npz"
+    arrays = half().checkpoint()
+    whole = (half().folder / f"artifacts/mid_checkpoint_seed_{SEED}.npz").read_bytes()
+    for place in range(0, len(whole) - 40, len(whole) // 40):
+        wrong = bytes(byte ^ 0x55 for byte in whole[place : place + 40])
+        path.write_bytes(whole[:place] + wrong + whole[place + 40 :])
+        try:
+            assert differing(checkpoint.read(path), arrays) == []
+        except ValueError as error:
+            assert "cannot be read" in str(error)
 
 
 @pytest.mark.parametrize("place", ["nowhere", "run/artifacts", "run/params.json"])

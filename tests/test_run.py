@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_parameters_are_written_first_and_the_summary_last(tmp_path, monkeypatch
         os.rename(source, target)
         written.append(os.path.basename(target))
 
-    monkeypatch.setattr(run_folder.os, "replace", replace)
+    monkeypatch.setattr(run_folder, "os", SimpleNamespace(**vars(os) | {"replace": replace}))
     assert run(tmp_path, "--save-tag", "mine").status == 0
     saves = [f"mid_checkpoint_seed_{SEED}.npz"] * (TRIALS // 2)
     assert written == [
