@@ -13,6 +13,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+INTERRUPTED = 130
+
 PUBLIC = {
     "NetworkParams": "models.lateral_line.params",
     "apply_model_mode": "models.lateral_line.params",
@@ -40,18 +42,22 @@ def __getattr__(name: str):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv`; returns the exit status."""
-    from driver.cli import EXIT_USAGE, UsageError
-    from models.lateral_line.options import resolve
-
+    argv = sys.argv[1:] if argv is None else argv
     try:
-        request = resolve(sys.argv[1:] if argv is None else argv)
-    except UsageError as error:
-        print(f"ll_stdp_brian2.py: error: {error}", file=sys.stderr)
-        return EXIT_USAGE
+        from driver.cli import EXIT_USAGE, UsageError
+        from models.lateral_line.options import resolve
 
-    from models.lateral_line.run import execute
+        try:
+            request = resolve(argv)
+        except UsageError as error:
+            print(f"ll_stdp_brian2.py: error: {error}", file=sys.stderr)
+            return EXIT_USAGE
 
-    return execute(request)
+        from models.lateral_line.run import execute
+
+        return execute(request)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from benchmarks.machine import cpu_seconds, peak_memory_mb, spread
 from driver.backend import compiler
 from driver.progress import Progress
 from models.lateral_line.params import NetworkParams, apply_model_mode
-from models.lateral_line.protocol import Simulation, begin, train
+from models.lateral_line.simulation import Simulation
+from models.lateral_line.training import begin, train
 from stimulus import StimulusParams
 
 ROOT = Path(__file__).parents[1]

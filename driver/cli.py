@@ -219,7 +219,8 @@ def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
     """
     spelling = {}
     for info in infos.values():
-        for text in filter(None, (info.flag, info.alias, f"no-{info.flag}")):
+        opposite = f"no-{info.flag}" if info.type is bool else None
+        for text in filter(None, (info.flag, info.alias, opposite)):
             spelling[text] = info.name
     seen: dict[str, str] = {}
     for token in argv:
@@ -234,13 +235,17 @@ def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
 
 
 def option(argv: Sequence[str], flag: str, default: str) -> str:
-    """Value of one string flag, read before the page of flags exists (the preset decides it)."""
+    """Value of one string flag, read before the page of flags exists (the preset decides it).
+
+    As for every flag, the last one counts.
+    """
+    found = default
     for place, token in enumerate(argv):
         if token == flag and place + 1 < len(argv):
-            return argv[place + 1]
-        if token.startswith(f"{flag}="):
-            return token.split("=", 1)[1]
-    return default
+            found = argv[place + 1]
+        elif token.startswith(f"{flag}="):
+            found = token.split("=", 1)[1]
+    return found
 
 
 def build(cls: type, values: dict[str, Any]) -> tuple[Any, list[Adjustment]]:
@@ -272,9 +277,8 @@ def build(cls: type, values: dict[str, Any]) -> tuple[Any, list[Adjustment]]:
     try:
         return cls(**used), adjustments
     except ValidationError as error:
-        raise UsageError("; ".join(sentence(e, infos) for e in error.errors())) from None
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+        found = [sentence(e, infos) for e in error.errors()]
+        raise UsageError("; ".join([*found, *map(str, adjustments)])) from None
 
 
 def clamp(value: Any, info: FieldInfo) -> Any:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+
+PATIENCE_S = 10.0
 
 
 def _call(function, argument) -> None:
@@ -18,13 +22,27 @@ def run_isolated(function, argument) -> int:
         Importable; returns an exit status. A crash is a status other than 0.
     argument : object
         Picklable.
+
+    Notes
+    -----
+    On Ctrl+C the process is interrupted as well and given time to save and clean up.
     """
     process = multiprocessing.get_context("spawn").Process(target=_call, args=(function, argument))
     process.start()
     try:
         process.join()
-    except BaseException:
-        process.terminate()
-        process.join()
+    except KeyboardInterrupt:
+        interrupt(process)
         raise
     return process.exitcode
+
+
+def interrupt(process: multiprocessing.process.BaseProcess) -> None:
+    """End a process as Ctrl+C does; a terminal has told it already, `kill` may not have."""
+    process.join(0.2)
+    if process.is_alive():
+        os.kill(process.pid, signal.SIGINT)
+    process.join(PATIENCE_S)
+    if process.is_alive():
+        process.terminate()
+        process.join()

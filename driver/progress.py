@@ -67,7 +67,7 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
-def open_log(name: str, file: Path | None) -> logging.Logger:
+def open_log(name: str, file: Path | None, append: bool = False) -> logging.Logger:
     """Logger of a run: everything into `file`, the same lines without the time to the terminal."""
     log = logging.getLogger(f"run.{name}")
     close_log(log)
@@ -78,7 +78,7 @@ def open_log(name: str, file: Path | None) -> logging.Logger:
     log.addHandler(terminal)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(file, encoding="utf-8")
+        handler = logging.FileHandler(file, "a" if append else "w", encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         log.addHandler(handler)
     return log

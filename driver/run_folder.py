@@ -14,17 +14,18 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from driver import VERSION
+from driver.backend import compiler
 from driver.cli import UsageError
 
 PARAMS, SUMMARY = "params.json", "run_summary.json"
+MAX_NAME_BYTES = 200  # file systems end at 255, and a log adds its seed
 
 
 class RunFolder:
@@ -60,6 +61,11 @@ class RunFolder:
 
     def check(self, overwrite: bool = False) -> None:
         """Raise what `create` would raise, touching nothing."""
+        root = next(
+            p for p in (self.path.parent.absolute(), *self.path.absolute().parents) if p.exists()
+        )
+        if not root.is_dir() or not os.access(root, os.W_OK):
+            raise UsageError(f"--output-root {self.path.parent}: no folder can be made there")
         if not self.path.exists():
             return
         if not self.path.is_dir():
@@ -117,16 +123,18 @@ def folder_name(run_name: str | None) -> str:
     Raises
     ------
     UsageError
-        For ``.`` and ``..``.
+        For ``.``, ``..``, the name of the log folder, and names too long for a file system.
     """
     name = (run_name or "").strip().replace("/", "_").replace("\\", "_")
-    if name in (".", ".."):
-        raise UsageError(f"--run-name {name!r} is not a name")
+    if name in (".", "..", "Logs"):
+        raise UsageError(f"--run-name {name!r} cannot be the name of a run")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise UsageError(f"--run-name {name[:20]}...: more than {MAX_NAME_BYTES} bytes")
     return name or datetime.datetime.now().strftime("%Y%m%d_%H%M%S")
 
 
-def environment(backend: str) -> dict[str, Any]:
-    """Where and with what a run was made; no path and no host name of the machine."""
+def environment(backend: str, argv: Sequence[str]) -> dict[str, Any]:
+    """Where, with what and by which flags a run was made; no path and no host name."""
     packages = ("brian2", "numpy", "scipy", "matplotlib", "pydantic", "tyro")
     return {
         "program_version": VERSION,
@@ -136,8 +144,9 @@ def environment(backend: str) -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "backend": backend,
+        "compiler": compiler_version(),
         "integrator": "euler",
-        "arguments": sys.argv[1:],
+        "arguments": list(argv),
         "start_time_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
 
@@ -146,7 +155,17 @@ def git_commit() -> str | None:
     """Commit of this checkout, with ``+`` if files differ from it; None outside a checkout."""
     here = Path(__file__).parent
     try:
-        describe = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty=+"]
+        describe = ["git", "-C", str(here), "describe", "--always", "--exclude=*"]
+        describe += ["--abbrev=40", "--dirty=+"]
         return subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def compiler_version() -> str | None:
+    """First line of what the C++ compiler says of itself; None where there is none."""
+    path = compiler()
+    if path is None:
+        return None
+    done = subprocess.run([path, "--version"], capture_output=True, text=True)
+    return (done.stdout.splitlines() or [""])[0]

@@ -45,15 +45,16 @@ class StandaloneEngine:
         for key, name in manifest["wiring"].items():
             contacts = np.ascontiguousarray(model.wiring[key], dtype=np.int32)
             contacts.tofile(self.folder / "static_arrays" / name)
-        self._start(program / "main")
+        self.program = program / "main"
+        self._start()
 
-    def _start(self, program: Path) -> None:
+    def _start(self) -> None:
         """Start the program; its answers come through a pipe of their own."""
         reader, writer = os.pipe()
         self.complaints = self.folder / "complaints.txt"
         with open(self.complaints, "w") as complaints:
             self.process = subprocess.Popen(
-                [program],
+                [self.program],
                 cwd=self.folder,
                 # libm is slow where it binds lazily
                 env={**os.environ, "ANSWER_FD": str(writer), "LD_BIND_NOW": "1"},
@@ -65,6 +66,7 @@ class StandaloneEngine:
             )
         os.close(writer)
         self.answers = os.fdopen(reader, "rb")
+        self.busy = False
 
     def run(
         self,
@@ -76,9 +78,15 @@ class StandaloneEngine:
     ) -> Block:
         """Run a block, see `driver.backend.Engine`."""
         arrays = checked(values, self.inputs, self.model, first_step)
+        if self.busy:  # a block was interrupted: its answer is not this one's
+            self._stop()
+            self._start()
+        self.busy = True
         try:
             self._ask(arrays, n_steps, record)
-            return self._answer(first_step)
+            block = self._answer(first_step)
+            self.busy = False
+            return block
         except (BrokenPipeError, EOFError) as error:
             raise BlockError(f"the compiled program ended: {self._complaint()}") from error
 
@@ -120,10 +128,13 @@ class StandaloneEngine:
         text = self.complaints.read_text()[-800:].strip()
         return f"{text or 'no message'} (status {status})"
 
-    def close(self) -> None:
-        """End the program and delete its folder."""
+    def _stop(self) -> None:
         self.process.kill()
         self.process.wait()
         self.process.stdin = None  # whatever it held is of no use now
         self.answers.close()
+
+    def close(self) -> None:
+        """End the program and delete its folder."""
+        self._stop()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -17,7 +17,6 @@ from unittest import mock
 
 import jsonschema
 import numpy as np
-import pytest
 from referencing import Registry, Resource
 
 import ll_stdp_brian2
@@ -44,11 +43,6 @@ SMALL = (
     *("--ll-mon-homeo-every-trials", "2", "--mon-ts-homeo-every-trials", "2"),
 )
 MARK = "LL_TEST_MARK"
-
-
-def known_defect(reason: str):
-    """The test says what must be; it fails today, and says so once it no longer does."""
-    return pytest.mark.xfail(strict=True, reason=reason)
 
 
 @dataclasses.dataclass(frozen=True)

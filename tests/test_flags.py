@@ -11,7 +11,7 @@ from driver.randomness import MAX_SEED
 from models.lateral_line import options
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from models.lateral_line.run import parameter_file
-from tests.program import REPOSITORY, SCRIPT, call, known_defect, listing
+from tests.program import REPOSITORY, SCRIPT, call, listing
 
 FAST = ("--mode", "ll_fast")
 
@@ -133,7 +133,6 @@ DEFECTS = [
     ("--save-tag mid_checkpoint", "--save-tag", "the weights replace the checkpoint"),
     ("--test-path-cm 1e12", "--test-path-cm", "256 TiB are asked for after the first file"),
     ("--tau-ref-ms 1e300", "--tau-ref-ms", "an OverflowError after the first file"),
-    ("--n-ts 1", "--n-ts", "no lateral synapse: Brian fails after the first file"),
     (
         "--ll-mon-topo 0 --ll-mon-bernoulli --p-ll-to-mon 0",
         "--p-ll-to-mon",
@@ -147,7 +146,7 @@ DEFECTS = [
 
 @pytest.mark.parametrize(
     "line, named",
-    [pytest.param(line, named, marks=known_defect(why)) for line, named, why in DEFECTS],
+    [(line, named) for line, named, _ in DEFECTS],
     ids=[line[:60] for line, _, _ in DEFECTS],
 )
 def test_what_cannot_run_is_refused_before_the_first_file(line, named, empty_folder, monkeypatch):
@@ -319,16 +318,8 @@ WITHOUT_EFFECT = [
     ("--no-use-ts-feedback-inh --ts-feedback-inh-mv 1", "ts-feedback-inh-mv"),
     ("--p-ll-to-mon 0.5", "p-ll-to-mon"),
     ("--ll-mon-bernoulli", "ll-mon-bernoulli"),
-    pytest.param(
-        "--disable-all-stdp --ll-mon-apre 0.5",
-        "ll-mon-apre",
-        marks=known_defect("--disable-all-stdp overrules typed increments without a word"),
-    ),
-    pytest.param(
-        "--disable-all-stdp --mon-ts-homeo-eta 0.5",
-        "mon-ts-homeo-eta",
-        marks=known_defect("--disable-all-stdp overrules typed homeostasis without a word"),
-    ),
+    ("--disable-all-stdp --ll-mon-apre 0.5", "ll-mon-apre"),
+    ("--disable-all-stdp --mon-ts-homeo-eta 0.5", "mon-ts-homeo-eta"),
 ]
 
 
@@ -391,7 +382,6 @@ def test_the_mode_is_stripped_and_lower_cased(spelling):
     assert request.params == apply_model_mode(NetworkParams(), "ll_fast")
 
 
-@known_defect("the preset is taken from the first --mode, everything else from the last")
 def test_of_a_flag_given_twice_the_last_counts():
     assert resolved("--n-mon 40 --n-mon 50").params.n_mon == 50
     assert options.resolve(["--mode", "ll_fast", "--mode", "ll_thesis"]).options.mode == "ll_thesis"

@@ -11,7 +11,7 @@ import pytest
 
 from models.lateral_line import checkpoint
 from tests import program
-from tests.program import SEED, TRIALS, differing, full, known_defect, listing, run, shared
+from tests.program import SEED, TRIALS, differing, full, listing, run, shared
 
 HALF = TRIALS // 2  # a multiple of the interval of records, so that no partial record is left
 
@@ -106,7 +106,6 @@ def test_a_resume_goes_on_with_the_other_backend(tmp_path):
 LONGER = 16  # 3.2 s: more than the 2 s of training whose spikes are kept
 
 
-@known_defect("spikes older than the last 2 s of the longer training are kept on resume")
 def test_spikes_kept_of_the_training_are_the_same_after_a_resume(tmp_path):
     whole = shared(*trials(LONGER))
     resumed = run(tmp_path, *trials(LONGER), "--resume-from", full().folder)
@@ -123,7 +122,6 @@ def test_everything_but_the_kept_spikes_is_the_same_after_a_longer_resume(tmp_pa
     assert one == other
 
 
-@known_defect("the noise switch is a fraction of a training whose length may change on resume")
 def test_a_noise_switch_cannot_move_unnoticed(tmp_path):
     """The same training in one go, or a usage error: nothing in between."""
     noise = ("--training-noise-early", "0", "--training-noise-late", "1")
@@ -217,7 +215,6 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_end(tmp_path, how)
     assert resumed.summary == full().summary
 
 
-@known_defect("run_summary.json of the shorter run stays while the longer one is trained")
 def test_a_run_that_goes_on_in_its_folder_is_not_complete_until_it_is(tmp_path, monkeypatch):
     folder = copy_of(half(), tmp_path)
 
@@ -322,10 +319,7 @@ UNSEEN = {
     "how, words",
     [
         *DAMAGES.items(),
-        *(
-            pytest.param(how, words, marks=known_defect("a traceback, or an error after the start"))
-            for how, words in UNSEEN.items()
-        ),
+        *UNSEEN.items(),
     ],
 )
 def test_a_damaged_checkpoint_is_refused_before_anything_is_written(tmp_path, how, words):
@@ -338,7 +332,6 @@ def test_a_damaged_checkpoint_is_refused_before_anything_is_written(tmp_path, ho
     assert listing(tmp_path) == before
 
 
-@known_defect("zlib.error is not caught")
 def test_a_checkpoint_with_wrong_bytes_is_read_right_or_not_at_all(tmp_path):
     """An archive has a checksum for every array; some bytes of its directory do not matter."""
     path = tmp_path / "checkpoint.npz"

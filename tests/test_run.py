@@ -16,7 +16,7 @@ from models.lateral_line import summary, values
 from models.lateral_line.options import resolve
 from models.lateral_line.protocol import Simulation
 from tests import program
-from tests.program import SEED, SMALL, TRIALS, differing, full, known_defect, run, shared
+from tests.program import SEED, SMALL, TRIALS, differing, full, run, shared
 
 QUALITY = ("sigma_theta_rad", "delta_trial_rad", "valid_fraction")
 SILENT = ("--ll-rate-gain", "0", "--bg-rate-mon-hz", "0", "--bg-rate-ts-hz", "0")
@@ -157,7 +157,6 @@ def test_a_run_says_with_what_it_was_made(fresh):
     assert made.results()["backend"] == program.BACKEND
 
 
-@known_defect("sys.argv is recorded and not what main() was called with")
 def test_flags_given_to_main_are_the_ones_recorded():
     made = full()
     words = [*SMALL, "--output-root", str(made.root), "--run-name", "run"]
@@ -213,7 +212,6 @@ def test_without_plasticity_every_weight_keeps_every_bit(mode):
     assert full().results()["evaluation_mode"] == "training"
 
 
-@known_defect("LL -> MON weights go through volts and come back one bit off")
 def test_unchanged_afferent_weights_keep_every_bit_too():
     weights = shared(UNTRAINED, "--n-training-trials", "2").weights()
     assert weights["ll_mon_w_mV"].tobytes() == weights["ll_mon_w_init_mV"].tobytes()
@@ -335,7 +333,6 @@ def test_silent_seeds_are_left_out_of_the_mean_and_counted(silent):
     assert (sigma["mean"], sigma["sd"], sigma["n"]) == (None, None, 0)
 
 
-@known_defect("the message says that TS is silent while it fires outside the window")
 def test_a_network_that_fires_outside_the_window_is_not_called_silent(tmp_path):
     window = ("--eval-x-min", "4.4955", "--eval-x-max", "9")
     made = run(tmp_path, *window, "--n-training-trials", "0")
@@ -503,14 +500,12 @@ def test_ctrl_c_ends_a_run_at_once_and_cleanly(tmp_path, flags, group):
 
 
 @pytest.mark.compiler
-@known_defect("the parent ends its child with SIGTERM, so that it cannot clean up")
 def test_ctrl_c_in_a_run_of_several_seeds_leaves_nothing_half_done(tmp_path):
     made, _ = interrupt(tmp_path, "--multi-seed", "2", group=False)
     assert made.status == 130
     assert leftovers(tmp_path) == []
 
 
-@known_defect("nothing is saved on Ctrl+C: what was trained since the last checkpoint is lost")
 def test_ctrl_c_saves_what_was_trained(tmp_path, monkeypatch):
     real, blocks = Simulation.train, []
 
@@ -526,7 +521,6 @@ def test_ctrl_c_saves_what_was_trained(tmp_path, monkeypatch):
     assert made.checkpoint()["trial_idx"] == 3
 
 
-@known_defect("KeyboardInterrupt shows a traceback while the flags are read")
 def test_ctrl_c_before_the_run_begins_is_as_quiet(monkeypatch):
     def pressed(argv):
         raise KeyboardInterrupt

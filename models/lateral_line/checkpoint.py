@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from driver.run_folder import RunFolder
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.records import SERIES, Records
+from models.lateral_line.training import Training, tail_start
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams
 
@@ -63,8 +63,7 @@ def save(path: Path, training, sim) -> None:
         **{f"state.{key}": array for key, array in training.state.items()},
         **{f"count.{key}": n for key, n in training.counts.items()},
     }
-    for key, parts in training.tail.items():
-        spikes = Spikes.concatenate(parts)
+    for key, spikes in training.tail.items():
         arrays[f"tail.{key}.i"], arrays[f"tail.{key}.step"] = spikes.index, spikes.step
     RunFolder(path.parent).write_npz(path.name, arrays)
 
@@ -77,56 +76,84 @@ def load(path: Path, sim):
     ValueError
         Naming what differs, or that the file cannot be read.
     """
-    from models.lateral_line.protocol import Training
-
     stored = read(path)
     require_same(stored, sim.params, sim.stimulus, path)
     records = Records.start(sim.params, sim.initial_state()["mon_ts.w"])
     records.series = {key: list(stored[key]) for key in SERIES}
     records.w_last = stored["w_last"]
     records.trial = int(stored["trial_idx"]) + 1
-    tail = {
-        key: [Spikes(stored[f"tail.{key}.i"], stored[f"tail.{key}.step"])]
-        for key in values.POPULATIONS
-    }
+    kept = tail_start(sim.params), sim.params.training_steps
     return Training(
         state={key: stored[f"state.{key}"] for key in values.STATE},
         trial=records.trial,
         records=records,
         counts={key: int(stored[f"count.{key}"]) for key in values.POPULATIONS},
-        tail=tail,
+        tail={
+            key: Spikes(stored[f"tail.{key}.i"], stored[f"tail.{key}.step"]).between(*kept)
+            for key in values.POPULATIONS
+        },
     )
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
+    """Arrays of a checkpoint file.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it cannot be read. An archive has a checksum for every array, and
+        what damage makes of it raises almost anything.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             return dict(file)
     except FileNotFoundError:
         raise ValueError(f"--resume-from: there is no checkpoint {path}") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:
         raise ValueError(f"--resume-from: {path} cannot be read ({error})") from None
+
+
+def require_whole(stored: dict[str, np.ndarray], path: Path) -> None:
+    """Raise `ValueError` unless all arrays of a full checkpoint are there."""
+    if int(stored.get("schema_version", 0)) != SCHEMA_VERSION or "state.mon.v" not in stored:
+        raise ValueError(f"--resume-from: {path} does not hold a full state")
+    needed = {"params_json", "stimulus_json", "wiring_sha256", "trial_idx", "w_last", *SERIES}
+    needed |= {f"state.{key}" for key in values.STATE}
+    for name in values.POPULATIONS:
+        needed |= {f"count.{name}", f"tail.{name}.i", f"tail.{name}.step"}
+    missing = sorted(needed - set(stored))
+    if missing:
+        raise ValueError(f"--resume-from: {path} lacks {', '.join(missing)}")
 
 
 def require_same(
     stored: dict[str, np.ndarray], params: NetworkParams, stimulus: StimulusParams, path: Path
 ) -> None:
     """Raise `ValueError` unless the checkpoint is of this seed, these sizes and this recipe."""
-    if int(stored.get("schema_version", 0)) != SCHEMA_VERSION or "state.mon.v" not in stored:
-        raise ValueError(f"--resume-from: {path} does not hold a full state")
+    require_whole(stored, path)
     theirs = json.loads(str(stored["params_json"])) | json.loads(str(stored["stimulus_json"]))
     ours = asdict(params) | asdict(stimulus)
+    free = FREE if same_noise(params) else FREE - {"n_training_trials"}
     differing = sorted(
-        key for key in ours if key not in FREE and theirs.get(key, ours[key]) != ours[key]
+        key for key in ours if key not in free and theirs.get(key, ours[key]) != ours[key]
     )
     if differing:
         pairs = ", ".join(f"{key} {theirs[key]} there, {ours[key]} here" for key in differing)
         raise ValueError(f"--resume-from: {path} is of another run: {pairs}")
-    if str(stored["wiring_sha256"]) != Wiring.of(params).sha256:
+    wiring = Wiring.of(params)
+    if str(stored["wiring_sha256"]) != wiring.sha256:
         raise ValueError(f"--resume-from: {path} belongs to another wiring")
+    for key, array in values.initial_state(params, wiring).items():
+        if stored[f"state.{key}"].shape != array.shape:
+            raise ValueError(f"--resume-from: {path}: state.{key} has the wrong size")
     trials = int(stored["trial_idx"]) + 1
     if trials > params.n_training_trials:
         raise ValueError(
             f"--resume-from: {path} holds {trials} trials, "
             f"more than --n-training-trials {params.n_training_trials}"
         )
+
+
+def same_noise(params: NetworkParams) -> bool:
+    """Whether noise is the same all through; if not, its switch depends on the length."""
+    return params.training_noise_scale_early == params.training_noise_scale_late

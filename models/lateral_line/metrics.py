@@ -236,8 +236,12 @@ def pv_map_quality_from_ts_spikes(
 
 
 def is_usable_map(quality: MapQuality) -> bool:
-    """Whether enough of the pass was decoded for `sigma_theta` to mean a map (8.2)."""
-    return quality.valid_fraction >= USABLE_VALID_FRACTION
+    """Whether enough was decoded for `sigma_theta` to mean a map (8.2).
+
+    Judged on the steps inside the window: over the whole path a window of half its length
+    could not pass. Without a window the two are the same.
+    """
+    return quality.valid_fraction_window >= USABLE_VALID_FRACTION
 
 
 def ratio(numerator: float, denominator: float) -> float:

@@ -12,7 +12,8 @@ from pydantic.dataclasses import dataclass
 
 from driver import backend, cli
 from driver.cli import Adjustment, Group, UsageError
-from driver.run_folder import RunFolder, folder_name
+from driver.randomness import MAX_SEED
+from driver.run_folder import MAX_NAME_BYTES, RunFolder, folder_name
 from models.lateral_line.params import PRESETS, NetworkParams, path_ends
 from stimulus import StimulusParams
 
@@ -53,6 +54,7 @@ class Request:
     stimulus: StimulusParams
     adjustments: list[Adjustment]
     folder: RunFolder
+    argv: tuple[str, ...] = ()
 
     @property
     def seeds(self) -> list[int]:
@@ -92,10 +94,16 @@ def resolve(argv: Sequence[str]) -> Request:
     given = parsed.values["network"]
     params, moved_network = cli.build(NetworkParams, without_learning(given, options))
     stimulus, moved_stimulus = cli.build(StimulusParams, stimulus_values(parsed.values, params))
-    adjustments = [*moved, *moved_network, *moved_stimulus, *without_effect(parsed.given, params)]
+    adjustments = [
+        *moved,
+        *moved_network,
+        *moved_stimulus,
+        *overruled(parsed.given, given, options),
+    ]
+    adjustments += without_effect(parsed.given, params)
     check_conflicts(parsed.given, params, stimulus, options)
     folder = RunFolder(options.output_root / folder_name(options.run_name))
-    request = Request(options, params, stimulus, adjustments, folder)
+    request = Request(options, params, stimulus, adjustments, folder, tuple(argv))
     if not request.continues_in_place:
         folder.check(options.overwrite)
     check_checkpoints(request)
@@ -114,12 +122,27 @@ WITHOUT_FLAG = (
 )
 
 
+LEARNING = (
+    *("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost"),
+    *("ll_mon_homeo_eta", "mon_ts_homeo_eta"),
+)
+
+
 def without_learning(values: dict[str, Any], options: RunOptions) -> dict[str, Any]:
     """`--disable-all-stdp` comes last and wins over explicit increments."""
-    if not options.disable_all_stdp:
-        return values
-    off = ("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost")
-    return values | dict.fromkeys((*off, "ll_mon_homeo_eta", "mon_ts_homeo_eta"), 0.0)
+    return values | dict.fromkeys(LEARNING, 0.0) if options.disable_all_stdp else values
+
+
+def overruled(
+    given: frozenset[str], values: dict[str, Any], options: RunOptions
+) -> list[Adjustment]:
+    """Increments that were typed beside `--disable-all-stdp`."""
+    infos = cli.fields(NetworkParams)
+    return [
+        Adjustment(infos[name].flag, values[name], 0.0, "overruled by --disable-all-stdp")
+        for name in LEARNING
+        if options.disable_all_stdp and name in given and values[name]
+    ]
 
 
 def stimulus_values(values: dict[str, dict[str, Any]], params: NetworkParams) -> dict[str, Any]:
@@ -181,22 +204,54 @@ def check_conflicts(
             f"{flag} has no effect with --training-fixed-distance, which trains at "
             f"{stimulus.mu_distance_cm:g} cm; give --no-training-fixed-distance"
         )
-    fastest = max(0.0, stimulus.rmax_hz - p.ll_rate_baseline_subtract_hz) * p.ll_rate_gain
-    if fastest * p.dt_s > 1:
-        raise UsageError(
-            f"--ll-rate-gain {p.ll_rate_gain:g} allows LL rates of {fastest:g} Hz, "
-            f"more than one spike per step of --dt-s {p.dt_s:g}"
-        )
-    if options.multi_seed - 1 + p.seed > cli.fields(NetworkParams)["seed"].high:
+    check_rates(p, stimulus)
+    if options.multi_seed - 1 + p.seed > MAX_SEED:
         raise UsageError(f"--multi-seed {options.multi_seed} from --seed-start {p.seed}: too large")
-    if options.save_tag.strip() in ("", ".", "..") or set("/\\") & set(options.save_tag):
-        raise UsageError(f"--save-tag {options.save_tag!r} is not a file name")
+    tag = options.save_tag
+    if (
+        tag.strip() in ("", ".", "..")
+        or set("/\\") & set(tag)
+        or len(tag.encode()) > MAX_NAME_BYTES
+    ):
+        raise UsageError(f"--save-tag {tag[:40]!r} is not a file name")
+    if tag == "mid_checkpoint":
+        raise UsageError(f"--save-tag {tag!r} is the name of the checkpoint")
     if options.backend in ("cython", "cpp_standalone") and not backend.compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
     low, high = p.body_window_cm
     start, end = sorted(path_ends(p))
     if not (low < end and high > start):
         raise UsageError(f"--test-path-cm {p.test_path_cm:g} ends before it reaches the body")
+
+
+def check_tag(tag: str) -> None:
+    """The prefix of the weight artifact makes a file name of its own."""
+    too_long = len(tag.encode()) > MAX_NAME_BYTES
+    if tag.strip() in ("", ".", "..") or set("/\\") & set(tag) or too_long:
+        raise UsageError(f"--save-tag {tag[:40]!r} is not a file name")
+    if tag == "mid_checkpoint":
+        raise UsageError(f"--save-tag {tag!r} is the name of the checkpoint")
+
+
+def check_rates(p: NetworkParams, stimulus: StimulusParams) -> None:
+    """An afferent fires at most once a step; extra test noise is reckoned with 4 SD."""
+    subtracted = p.ll_rate_baseline_subtract_hz
+    subtracted += stimulus.r0_hz if p.ll_rate_mode == "modulation" else 0.0
+
+    def fits(rate_hz: float, gain: float) -> bool:
+        return max(0.0, rate_hz - subtracted) * gain * p.dt_s <= 1
+
+    noisy_hz = stimulus.rmax_hz + 4 * p.test_ll_noise_hz
+    for flag, value, holds in (
+        ("rmax-hz", stimulus.rmax_hz, fits(stimulus.rmax_hz, 1.0)),
+        ("ll-rate-gain", p.ll_rate_gain, fits(stimulus.rmax_hz, p.ll_rate_gain)),
+        ("test-ll-noise-hz", p.test_ll_noise_hz, fits(noisy_hz, p.ll_rate_gain)),
+    ):
+        if not holds:
+            raise UsageError(
+                f"--{flag} {value:g} allows LL rates of more than one spike per step, "
+                f"{1 / p.dt_s:g} Hz"
+            )
 
 
 def check_checkpoints(request: Request) -> None:

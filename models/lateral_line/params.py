@@ -8,6 +8,7 @@ No Brian here, so `--help` and validation answer at once.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -20,6 +21,7 @@ Count = Annotated[int, Field(ge=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Finite = float
+MAX_TEST_RATES = 2 * 10**8  # steps times afferents of a test: a table of 1.6 GB
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -92,7 +94,7 @@ for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance
     """Lower end of the evaluation window on the test path; none is the whole path."""
     eval_x_max_cm: Annotated[float | None, Flag("eval-x-max", alias="eval-x-max-cm")] = None
     """Upper end of the evaluation window."""
-    seed: Annotated[int, Field(ge=0, le=MAX_SEED), Flag("seed-start")] = 123
+    seed: Annotated[int, Field(gt=-1, lt=MAX_SEED + 1), Flag("seed-start")] = 123
     """Seed of the (first) run; everything random follows from it."""
 
     # --- neurons ----------------------------------------------------------------------
@@ -102,7 +104,7 @@ for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance
     """Reset."""
     el_mV: Finite = -74.0
     """Leak reversal."""
-    tau_ref_ms: NonNegative = 2.0
+    tau_ref_ms: Annotated[float, Field(ge=0, lt=1e4)] = 2.0
     """Absolute refractory time."""
     tau_m_ms: Annotated[float, Field(ge=0.1)] = 10.0
     """Membrane time constant."""
@@ -271,8 +273,20 @@ def relations(p: NetworkParams):
     yield from rate_bounds(p)
     yield from test_path(p)
     yield (
-        p.training_steps + 10**7 < 2**31,
+        p.training_steps + MAX_TEST_RATES < 2**31,
         f"--n-training-trials {p.n_training_trials}: more than 2**31 steps in all",
+    )
+    for flag, degree in (
+        ("ll-mon-in-degree", p.ll_to_mon_in_degree),
+        ("mon-ts-out-degree", p.mon_to_ts_out_degree),
+    ):
+        yield (
+            p.n_mon * degree < 2**31,
+            f"--{flag} {degree} times --n-mon {p.n_mon}: more than 2**31 synapses",
+        )
+    yield (
+        p.p_ll_to_mon > 0 or not p.ll_mon_bernoulli or p.ll_to_mon_topography_strength > 0,
+        "--p-ll-to-mon 0 with --ll-mon-bernoulli at --ll-mon-topo 0 leaves no LL -> MON synapse",
     )
 
 
@@ -301,12 +315,13 @@ def rate_bounds(p: NetworkParams):
 
 
 def test_path(p: NetworkParams):
-    """The test sweep has steps, and the evaluation window lies on it."""
+    """The test has steps, not too many, and the evaluation window holds some of them."""
     steps = round(p.test_path_cm / p.speed_cm_s / p.dt_s)
+    most = MAX_TEST_RATES // p.n_ll
     yield (
-        steps >= 2,
-        f"--test-path-cm {p.test_path_cm:g} at --speed-cm-s {p.speed_cm_s:g} "
-        f"takes {steps} steps; at least 2 are needed",
+        2 <= steps <= most,
+        f"--test-path-cm {p.test_path_cm:g} at --speed-cm-s {p.speed_cm_s:g} takes {steps} steps; "
+        f"2 to {most} are possible with --n-ll {p.n_ll}",
     )
     low, high = p.eval_x_min_cm, p.eval_x_max_cm
     if (low is None) != (high is None):
@@ -317,9 +332,12 @@ def test_path(p: NetworkParams):
         return
     yield low < high, f"--eval-x-max {high:g} must be larger than --eval-x-min {low:g}"
     start, end = sorted(path_ends(p))
+    places = p.n_ll - 1 if p.test_using_held_snapshots else max(steps, 1)
+    step_cm = (end - start) / max(places, 1)
+    first = max(0, math.ceil((low - start) / step_cm - 1e-9))
     yield (
-        low <= end and high >= start,
-        f"--eval-x-min {low:g} to --eval-x-max {high:g} does not overlap the test path, "
+        first < places + p.test_using_held_snapshots and start + first * step_cm <= high,
+        f"--eval-x-min {low:g} to --eval-x-max {high:g} holds no step of the test path, "
         f"{start:g} to {end:g} cm",
     )
 

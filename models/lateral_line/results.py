@@ -18,7 +18,8 @@ from driver.run_folder import RunFolder
 from models.lateral_line import checkpoint, metrics
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.protocol import Outcome, Result, simulate, x_per_step
+from models.lateral_line.protocol import Outcome, Result, simulate
+from models.lateral_line.simulation import x_per_step
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
 from stimulus import StimulusParams, n_test_steps, training_frames
 
@@ -48,7 +49,7 @@ def run_spatial_two_stage_model(
     return recordings(result) | {
         "params": params,
         "results": seed_results(result),
-        "w_before": wiring.mon_ts_w_init,
+        "w_before": result.initial_weights[1],
         "w_after": mon_ts_w,
         "ll_to_mon_i": wiring.ll_mon.i,
         "ll_to_mon_j": wiring.ll_mon.j,
@@ -156,6 +157,7 @@ def outcome_numbers(outcome: Outcome, result: Result) -> dict[str, Any]:
     return {
         "sigma_theta_rad": path.sigma_theta,
         "valid_fraction": path.valid_fraction,
+        "valid_fraction_window": path.valid_fraction_window,
         "delta_trial_rad": path.delta_trial,
         "sigma_theta_body_rad": body.sigma_theta,
         "valid_fraction_body": body.valid_fraction_window,
@@ -219,18 +221,19 @@ def stabilization_time(result: Result) -> float | None:
 
 
 def weight_numbers(result: Result) -> dict[str, Any]:
-    p, wiring = result.params, result.wiring
+    p = result.params
+    ll_init, mon_ts_init = result.initial_weights
     ll_w, mon_ts_w = result.final_weights
     ll_max = p.ll_mon_wmax_mV if p.ll_mon_use_stdp else None
-    mean_abs_delta, frac_moved = metrics.weight_change(wiring.mon_ts_w_init, mon_ts_w)
-    ll_delta, _ = metrics.weight_change(wiring.ll_mon_w_init_mV, ll_w)
+    mean_abs_delta, frac_moved = metrics.weight_change(mon_ts_init, mon_ts_w)
+    ll_delta, _ = metrics.weight_change(ll_init, ll_w)
     return {
         "mon_ts": metrics.weight_statistics(mon_ts_w, p.mon_ts_wmax)
         | {"mean_abs_delta": mean_abs_delta, "frac_delta_gt_1e3": frac_moved},
-        "mon_ts_initial": metrics.weight_statistics(wiring.mon_ts_w_init, p.mon_ts_wmax),
+        "mon_ts_initial": metrics.weight_statistics(mon_ts_init, p.mon_ts_wmax),
         "ll_mon_mV": metrics.weight_statistics(ll_w, ll_max) | {"mean_abs_delta": ll_delta},
-        "ll_mon_initial_mV": metrics.weight_statistics(wiring.ll_mon_w_init_mV, ll_max),
-        "ll_mon_homeo_target_mV": wiring.ll_mon_target_mV,
+        "ll_mon_initial_mV": metrics.weight_statistics(ll_init, ll_max),
+        "ll_mon_homeo_target_mV": result.wiring.ll_mon_target_mV,
     }
 
 
@@ -238,12 +241,15 @@ def warnings(result: Result) -> list[str]:
     """What a reader must know before believing a number."""
     p, found = result.params, []
     for name, outcome in (("trained", result.trained), ("untrained", result.untrained)):
-        if outcome.path.silent:
+        if not outcome.spikes["ts"].index.size:
             found.append(f"{name} network: TS is silent in the test, nothing could be decoded")
+        elif outcome.path.silent:
+            found.append(f"{name} network: TS fires in the test, but not in the evaluation window")
         elif not metrics.is_usable_map(outcome.path):
             found.append(
-                f"{name} network: no usable map, valid_fraction {outcome.path.valid_fraction:.2f} "
-                f"is below {metrics.USABLE_VALID_FRACTION:.2f}"
+                f"{name} network: no usable map, only "
+                f"{outcome.path.valid_fraction_window:.0%} of the path could be decoded "
+                f"(usable from {metrics.USABLE_VALID_FRACTION:.0%})"
             )
     drives = {
         "i_mon": p.global_inh_to_mon_mV * p.mon_to_global_inh_drive_mV * p.mon_to_global_inh_p,
@@ -278,8 +284,8 @@ def recordings(result: Result) -> dict[str, np.ndarray]:
         **training_sources(result),
         **result.training.records.arrays(),
     }
-    for name, parts in result.training.tail.items():
-        arrays |= spike_arrays(f"train_{name}", Spikes.concatenate(parts))
+    for name, spikes in result.training.tail.items():
+        arrays |= spike_arrays(f"train_{name}", spikes)
     for label, outcome in (("test", result.trained), ("untrained", result.untrained)):
         for name, spikes in outcome.spikes.items():
             arrays |= spike_arrays(f"{label}_{name}", spikes)
@@ -314,6 +320,7 @@ def training_sources(result: Result) -> dict[str, np.ndarray]:
 
 def weight_artifact(result: Result) -> dict[str, np.ndarray]:
     """Content of ``<tag>_seed_<s>.npz``: wiring, and weights before and after training."""
+    ll_init, mon_ts_init = result.initial_weights
     ll_w, mon_ts_w = result.final_weights
     wiring = result.wiring
     return {
@@ -323,11 +330,11 @@ def weight_artifact(result: Result) -> dict[str, np.ndarray]:
         "mon_ts_w": mon_ts_w,
         "mon_ts_i": wiring.mon_ts.i,
         "mon_ts_j": wiring.mon_ts.j,
-        "mon_ts_w_init": wiring.mon_ts_w_init,
+        "mon_ts_w_init": mon_ts_init,
         "ll_mon_i": wiring.ll_mon.i,
         "ll_mon_j": wiring.ll_mon.j,
         "ll_mon_w_mV": ll_w,
-        "ll_mon_w_init_mV": wiring.ll_mon_w_init_mV,
+        "ll_mon_w_init_mV": ll_init,
     }
 
 

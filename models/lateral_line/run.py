@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import shlex
 from dataclasses import asdict
 
 from driver import progress
@@ -24,10 +25,13 @@ def execute(request: Request) -> int:
     system, and a seed that dies costs that seed.
     """
     folder = request.folder
-    if not request.continues_in_place:
+    if request.continues_in_place:
+        reopen(request)
+    else:
         folder.create(request.options.overwrite)
     folder.write_json(PARAMS, parameter_file(request))
-    log = progress.open_log(folder.path.name, request.log_folder / f"{folder.path.name}.log")
+    file = request.log_folder / f"{folder.path.name}.log"
+    log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
     for adjustment in request.adjustments:
         log.warning(str(adjustment))
     try:
@@ -44,6 +48,13 @@ def execute(request: Request) -> int:
         progress.close_log(log)
 
 
+def reopen(request: Request) -> None:
+    """Take back what said that the run is complete; its checkpoints stay."""
+    (request.folder.path / SUMMARY).unlink(missing_ok=True)
+    for seed in request.seeds:
+        (request.folder.artifacts / f"seed_{seed}_results.json").unlink(missing_ok=True)
+
+
 def parameter_file(request: Request) -> dict:
     """Content of ``params.json``."""
     from models.lateral_line.results import parameters
@@ -55,7 +66,7 @@ def parameter_file(request: Request) -> dict:
         "multi_seed": request.options.multi_seed,
         "run_folder": request.folder.path.name,
         **parameters(request.params, request.stimulus),
-        "environment": environment(request.options.backend),
+        "environment": environment(request.options.backend, request.argv),
         "cli_adjustments": [asdict(a) for a in request.adjustments],
     }
 
@@ -161,5 +172,12 @@ def kept(request: Request) -> str:
         text += f", the results of seed {', '.join(map(str, done))}"
     if set(points) - set(done):
         text += f", a checkpoint of seed {', '.join(str(s) for s in points if s not in done)} "
-        text += f"(go on with --resume-from {folder.path})"
+        text += f"(go on with: {continuation(request)})"
     return text
+
+
+def continuation(request: Request) -> str:
+    """The command that goes on with an interrupted run, in its folder (one seed at a time)."""
+    ours = ["--run-name", request.folder.path.name, "--resume-from", str(request.folder.path)]
+    typed = [word for word in request.argv if word != "--overwrite"]
+    return shlex.join(["python", "ll_stdp_brian2.py", *typed, *ours])

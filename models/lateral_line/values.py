@@ -52,7 +52,7 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
         np.zeros(params.n_mon, int),
         np.zeros(params.n_ts, int),
     )
-    lateral_i, lateral_j, _ = lateral_kernel(params.n_ts, params.ts_lateral_radius, 1.0)
+    lateral_i, lateral_j, _ = lateral_contacts(params)
     ends = {
         "ll_mon": (wiring.ll_mon.i[wiring.ll_mon.order], wiring.ll_mon.j[wiring.ll_mon.order]),
         "mon_ts": (wiring.mon_ts.i[wiring.mon_ts.order], wiring.mon_ts.j[wiring.mon_ts.order]),
@@ -186,9 +186,7 @@ def background(params: NetworkParams) -> dict[str, float]:
 
 
 def inhibition(params: NetworkParams, wiring: Wiring) -> dict[str, np.ndarray]:
-    _, _, lateral = lateral_kernel(
-        params.n_ts, params.ts_lateral_radius, params.ts_local_inh_peak_mV * MV
-    )
+    _, _, lateral = lateral_contacts(params)
     return {
         "mon_i_mon.w": wiring.mon_drives * params.mon_to_global_inh_drive_mV * MV,
         "i_mon_mon.w": np.full(params.n_mon, params.global_inh_to_mon_mV * MV),
@@ -196,6 +194,14 @@ def inhibition(params: NetworkParams, wiring: Wiring) -> dict[str, np.ndarray]:
         "ts_i_ts.w": wiring.ts_drives * params.ts_to_global_inh_drive_mV * MV,
         "i_ts_ts.w": np.full(params.n_ts, params.global_inh_to_ts_mV * MV),
     }
+
+
+def lateral_contacts(params: NetworkParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """TS -> TS contacts and weights in volt; a ring of one cell has one of weight 0."""
+    i, j, w = lateral_kernel(
+        params.n_ts, params.ts_lateral_radius, params.ts_local_inh_peak_mV * MV
+    )
+    return (i, j, w) if i.size else (np.zeros(1, int), np.zeros(1, int), np.zeros(1))
 
 
 def plasticity(params: NetworkParams) -> dict[str, float]:

@@ -1,0 +1,117 @@
+"""One network of one seed, ready for blocks of training and for tests."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from driver.backend import Block, Engine, choose, open_engine
+from models.lateral_line import values
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.wiring import Wiring
+from stimulus import Frames, StimulusParams, n_test_steps, test_frames, training_frames
+
+State = dict[str, np.ndarray]
+
+
+class Simulation:
+    """One network of one seed: blocks of training, and tests, on whichever backend.
+
+    Parameters
+    ----------
+    params : NetworkParams
+    stimulus : StimulusParams
+    backend : str
+        One of `driver.backend.BACKENDS`.
+    say : callable
+        Told in a line what was chosen and what takes time.
+    """
+
+    def __init__(self, params: NetworkParams, stimulus: StimulusParams, backend: str, say):
+        self.params, self.stimulus = params, stimulus
+        self.wiring = Wiring.of(params)
+        model = values.model(params, self.wiring)
+        n_steps = params.training_steps + 2 * n_test_steps(params)
+        n_cells = 2 * (params.n_mon + params.n_ts) + params.n_ll
+        chosen, reason = choose(backend, model, n_steps, n_cells)
+        say(f"backend {chosen}: {reason}")
+        self.constants = values.constants(params, stimulus, self.wiring)
+        self.capacity = model.structure["n_frames"]
+        self.engine: Engine = open_engine(chosen, model, say)
+
+    def __enter__(self) -> Simulation:
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.engine.close()
+
+    def initial_state(self) -> State:
+        return values.initial_state(self.params, self.wiring)
+
+    def train(
+        self, state: State, first: int, n_steps: int, record=(), *, learn: bool = True
+    ) -> tuple[Block, Frames]:
+        """A block of training steps from absolute step `first`; with `learn` off all stays.
+
+        Raises
+        ------
+        ValueError
+            If the block does not start a trial: rescaling is due at the borders of trials and
+            its clock counts from the start of the block.
+        """
+        if first % self.params.trial_steps:
+            raise ValueError(f"a block of training starts with a trial, not at step {first}")
+        frames = training_frames(self.params, self.stimulus, first, n_steps)
+        switches = values.switches(self.params, ll_mon=learn, mon_ts=learn, homeostasis=learn)
+        block = self._run(state, frames, switches, values.TRAINING, 0, first, n_steps, record)
+        return block, frames
+
+    def settle(self, state: State, step: int) -> State:
+        """Apply the homeostasis that falls due at the end of a trial.
+
+        Rescaling stands before the step that follows it. So after the last trial one more
+        step is run, frozen but for the homeostasis, and only its weights are kept.
+        """
+        if step == 0:
+            return state
+        last = max(0, min(step, self.params.training_steps) - 1)
+        frames = dataclasses.replace(
+            training_frames(self.params, self.stimulus, last, 1), first_step=step
+        )
+        switches = values.switches(self.params, ll_mon=False, mon_ts=False, homeostasis=True)
+        block = self._run(state, frames, switches, values.TRAINING, 0, step, 1, ())
+        return state | {key: block.state[key] for key in values.WEIGHTS}
+
+    def test(self, state: State, start: int) -> tuple[Block, Frames]:
+        """The test from absolute step `start`, which is its own step 0; weights are frozen.
+
+        Random numbers of the test count from its start, so the afferents' spikes are the same
+        for every training length of a seed, and for the untrained twin.
+
+        Raises
+        ------
+        RuntimeError
+            If a frozen weight changed by a single bit.
+        """
+        frames = test_frames(self.params, self.stimulus)
+        keep = self.params.keep_mon_ts_stdp_during_test
+        switches = values.switches(self.params, ll_mon=False, mon_ts=keep, homeostasis=False)
+        n_steps = n_test_steps(self.params)
+        block = self._run(
+            state, frames, switches, values.TEST, start, start, n_steps, values.POPULATIONS
+        )
+        for key in values.WEIGHTS if not keep else ("ll_mon.w",):
+            if not np.array_equal(block.state[key], state[key]):
+                raise RuntimeError(f"{key} changed in the test although it was frozen")
+        return block, frames
+
+    def _run(self, state, frames, switches, phase, phase_start, first, n_steps, record) -> Block:
+        source = values.source(frames, self.capacity, phase, phase_start)
+        given = self.constants | switches | source | state
+        return self.engine.run(given, first_step=first, n_steps=n_steps, record=record)
+
+
+def x_per_step(frames: Frames, first: int, n_steps: int) -> np.ndarray:
+    """Source position at each step, shape (n_steps,), cm."""
+    return frames.x_cm[frames.frame_of(np.arange(first, first + n_steps))]
