@@ -116,7 +116,7 @@ def test_a_missing_or_an_unknown_key_anywhere_is_seen(which):
 
 NULLS = {
     "params.json": {
-        *("eval_x_min_cm", "eval_x_max_cm", "git_commit"),
+        *("eval_x_min_cm", "eval_x_max_cm", "git_commit", "compiler"),
         *("training_distance_min_cm", "training_distance_max_cm"),
     },
     f"artifacts/latest_seed_{SEED}_params.json": {
