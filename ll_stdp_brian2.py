@@ -49,13 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         try:
             request = resolve(argv)
+
+            from models.lateral_line.run import execute
+
+            return execute(request)
         except UsageError as error:
             print(f"ll_stdp_brian2.py: error: {error}", file=sys.stderr)
             return EXIT_USAGE
-
-        from models.lateral_line.run import execute
-
-        return execute(request)
     except KeyboardInterrupt:
         return INTERRUPTED
 

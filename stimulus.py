@@ -258,8 +258,8 @@ def _positions(params) -> np.ndarray:
 
 
 def training_steps(params) -> int:
-    """Steps of the whole training."""
-    return round(params.n_training_trials * params.trial_duration_s / params.dt_s)
+    """Steps of the whole training: whole trials of whole steps."""
+    return params.n_training_trials * round(params.trial_duration_s / params.dt_s)
 
 
 def hold_steps(params) -> int:

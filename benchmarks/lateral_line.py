@@ -59,16 +59,16 @@ def simulation(params: NetworkParams) -> Simulation:
 
 def cold_build(work: Path) -> float:
     """Wall seconds to generate and compile the thesis network with an empty cache."""
-    before = os.environ.get("LL_PROGRAM_CACHE")
-    os.environ["LL_PROGRAM_CACHE"] = str(work / "cache")
+    before = os.environ.get("PROGRAM_CACHE")
+    os.environ["PROGRAM_CACHE"] = str(work / "cache")
     start = time.perf_counter()
     try:
         with simulation(apply_model_mode(NetworkParams(), "ll_thesis")):
             return time.perf_counter() - start
     finally:
-        os.environ.pop("LL_PROGRAM_CACHE")
+        os.environ.pop("PROGRAM_CACHE")
         if before is not None:
-            os.environ["LL_PROGRAM_CACHE"] = before
+            os.environ["PROGRAM_CACHE"] = before
 
 
 def training_ratio(work: Path, trials: int, repeats: int) -> dict:

@@ -10,7 +10,14 @@ PATIENCE_S = 10.0
 
 
 def _call(function, argument) -> None:
+    signal.signal(signal.SIGINT, _interrupt_once)
     raise SystemExit(function(argument))
+
+
+def _interrupt_once(number, frame) -> None:
+    """A terminal tells parent and child, and the parent tells the child again: save in peace."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def run_isolated(function, argument) -> int:

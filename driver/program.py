@@ -4,8 +4,8 @@ A program's folder is named by a hash of what was generated, the compiler and it
 second, smaller index maps a hash of everything that goes *into* generation to that name, so
 that a known model starts without generating, and without importing Brian.
 
-The cache lies in ``$LL_PROGRAM_CACHE``, else ``$XDG_CACHE_HOME/ll_stdp_brian2`` or
-``~/.cache/ll_stdp_brian2``. It may be deleted at any time.
+The cache lies in ``$PROGRAM_CACHE``, else ``$XDG_CACHE_HOME/brian_programs`` or
+``~/.cache/brian_programs``. It may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class BuildError(RuntimeError):
 
 def cache_folder() -> Path:
     """Folder of all compiled programs."""
-    if "LL_PROGRAM_CACHE" in os.environ:
-        return Path(os.environ["LL_PROGRAM_CACHE"]).absolute()
+    if "PROGRAM_CACHE" in os.environ:
+        return Path(os.environ["PROGRAM_CACHE"]).absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base).absolute() / "ll_stdp_brian2"
 
@@ -114,8 +114,8 @@ def _build(model: Model, cxx: str, work: Path, programs: Path, say) -> str:
     say("compiling the network (once for this size; later runs start at once)")
     compile_program(source, cxx)
     shutil.rmtree(source / "results", ignore_errors=True)
-    with contextlib.suppress(OSError):
-        os.replace(source, programs / name)
+    shutil.rmtree(programs / name, ignore_errors=True)  # one without a manifest is of no use
+    os.replace(source, programs / name)
     say(f"compiled in {time.perf_counter() - start:.0f} s")
     return name
 

@@ -67,6 +67,13 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
+class Terse(logging.Formatter):
+    """The message alone; what went wrong in detail is for the file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.getMessage()
+
+
 def open_log(name: str, file: Path | None, append: bool = False) -> logging.Logger:
     """Logger of a run: everything into `file`, the same lines without the time to the terminal."""
     log = logging.getLogger(f"run.{name}")
@@ -74,7 +81,7 @@ def open_log(name: str, file: Path | None, append: bool = False) -> logging.Logg
     log.setLevel(logging.INFO)
     log.propagate = False
     terminal = logging.StreamHandler(sys.stderr)
-    terminal.setFormatter(logging.Formatter("%(message)s"))
+    terminal.setFormatter(Terse())
     log.addHandler(terminal)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)

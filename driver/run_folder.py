@@ -41,10 +41,6 @@ class RunFolder:
         self.artifacts = self.path / "artifacts"
         self.figures = self.path / "figures"
 
-    @property
-    def is_complete(self) -> bool:
-        return (self.path / SUMMARY).exists()
-
     def create(self, overwrite: bool = False) -> None:
         """Make the folder; nothing of an earlier run is ever mixed with this one.
 
@@ -134,8 +130,8 @@ def folder_name(run_name: str | None) -> str:
 
 
 def environment(backend: str, argv: Sequence[str]) -> dict[str, Any]:
-    """Where, with what and by which flags a run was made; no path and no host name."""
-    packages = ("brian2", "numpy", "scipy", "matplotlib", "pydantic", "tyro")
+    """Where, with what and by which flags a run was made; no host name."""
+    packages = ("brian2", "numpy", "matplotlib", "pydantic", "tyro")
     return {
         "program_version": VERSION,
         "git_commit": git_commit(),

@@ -40,7 +40,7 @@ class StandaloneEngine:
         if manifest["generator"] != GENERATOR:
             raise BlockError("driver/ changed while this process was running; start it again")
         self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
-        self.folder = Path(tempfile.mkdtemp(prefix="ll_program_"))
+        self.folder = Path(tempfile.mkdtemp(prefix="brian_program_"))
         shutil.copytree(program / "static_arrays", self.folder / "static_arrays")
         for key, name in manifest["wiring"].items():
             contacts = np.ascontiguousarray(model.wiring[key], dtype=np.int32)

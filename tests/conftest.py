@@ -36,11 +36,11 @@ def pytest_collection_modifyitems(items) -> None:
 def program_cache(tmp_path_factory):
     """Compiled programs lie in a folder of the tests, never in the user's cache.
 
-    `$LL_TEST_PROGRAM_CACHE` names one that is kept, so that a developer compiles once.
+    `$TEST_PROGRAM_CACHE` names one that is kept, so that a developer compiles once.
     """
-    folder = os.environ.get("LL_TEST_PROGRAM_CACHE") or str(tmp_path_factory.mktemp("programs"))
+    folder = os.environ.get("TEST_PROGRAM_CACHE") or str(tmp_path_factory.mktemp("programs"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LL_PROGRAM_CACHE", os.path.abspath(folder))
+        patch.setenv("PROGRAM_CACHE", os.path.abspath(folder))
         yield folder
 
 

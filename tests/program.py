@@ -42,7 +42,7 @@ SMALL = (
     *("--checkpoint-trials", "2", "--checkpoint-save-every-n", "1"),
     *("--ll-mon-homeo-every-trials", "2", "--mon-ts-homeo-every-trials", "2"),
 )
-MARK = "LL_TEST_MARK"
+MARK = "TEST_MARK"
 
 
 @dataclasses.dataclass(frozen=True)

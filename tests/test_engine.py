@@ -281,7 +281,7 @@ def test_another_structure_is_another_program(numpy_bench, structure):
 
 
 def test_a_damaged_cache_entry_is_not_used(numpy_bench, tmp_path, monkeypatch):
-    monkeypatch.setenv("LL_PROGRAM_CACHE", str(tmp_path))
+    monkeypatch.setenv("PROGRAM_CACHE", str(tmp_path))
     cxx = compiler() or sys.executable
     model = numpy_bench.model
     assert cached(model, cxx) is None
@@ -326,9 +326,9 @@ def test_closing_ends_the_program_and_deletes_its_folder(cpp_bench, small):
 @pytest.mark.compiler
 def test_a_cache_named_by_a_relative_path_is_found(cpp_bench, program_cache, monkeypatch):
     """The program runs in a folder of its own, from which a relative path leads nowhere."""
-    cache = Path(os.environ["LL_PROGRAM_CACHE"])
+    cache = Path(os.environ["PROGRAM_CACHE"])
     monkeypatch.chdir(cache.parent)
-    monkeypatch.setenv("LL_PROGRAM_CACHE", cache.name)
+    monkeypatch.setenv("PROGRAM_CACHE", cache.name)
     bench = Bench(cpp_bench.params, "cpp_standalone")
     counts = bench.block(bench.start(), 0, 10).counts
     bench.close()

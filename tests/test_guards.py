@@ -102,7 +102,7 @@ def model_of(mode: str) -> Model:
 
 
 def test_auto_takes_numpy_for_little_work_and_compiles_for_much(tmp_path, monkeypatch):
-    monkeypatch.setenv("LL_PROGRAM_CACHE", str(tmp_path))
+    monkeypatch.setenv("PROGRAM_CACHE", str(tmp_path))
     model = model_of("ll_fast")
     monkeypatch.setattr("driver.backend.compiler", lambda: "/usr/bin/true")
     assert choose("auto", model, n_steps=1000, n_cells=1800)[0] == "numpy"

@@ -319,7 +319,7 @@ def test_a_silent_network_says_so_and_is_no_failure(silent):
     for who in ("trained", "untrained"):
         text = f"{who} network: TS is silent in the test, nothing could be decoded"
         assert text in silent.said and text in silent.results()["warnings"]
-    assert "Seed 123 results: sigma_theta=undefined rad, valid_fraction=0.000" in silent.said
+    assert "Seed 123 results: sigma_theta=nan rad, valid_fraction=0.000" in silent.said
     assert "global inhibition of MON is enabled but its cell never fired" in silent.said
 
 

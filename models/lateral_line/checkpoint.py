@@ -38,6 +38,12 @@ def name(seed: int) -> str:
     return f"mid_checkpoint_seed_{seed}.npz"
 
 
+def find(run: Path, seed: int) -> Path:
+    """Checkpoint of a seed in a run folder; older runs had one file for all seeds."""
+    own, shared = run / "artifacts" / name(seed), run / "artifacts" / "mid_checkpoint.npz"
+    return shared if shared.exists() and not own.exists() else own
+
+
 def save(path: Path, training, sim) -> None:
     """Write a checkpoint.
 
@@ -118,6 +124,7 @@ def require_whole(stored: dict[str, np.ndarray], path: Path) -> None:
     if int(stored.get("schema_version", 0)) != SCHEMA_VERSION or "state.mon.v" not in stored:
         raise ValueError(f"--resume-from: {path} does not hold a full state")
     needed = {"params_json", "stimulus_json", "wiring_sha256", "trial_idx", "w_last", *SERIES}
+    needed |= {"mon_ts_w_before", "ll_mon_homeo_target_mV"}
     needed |= {f"state.{key}" for key in values.STATE}
     for name in values.POPULATIONS:
         needed |= {f"count.{name}", f"tail.{name}.i", f"tail.{name}.step"}
@@ -135,14 +142,21 @@ def require_same(
     ours = asdict(params) | asdict(stimulus)
     free = FREE if same_noise(params) else FREE - {"n_training_trials"}
     differing = sorted(
-        key for key in ours if key not in free and theirs.get(key, ours[key]) != ours[key]
+        key for key in ours if key not in free and theirs.get(key, "nothing") != ours[key]
     )
     if differing:
-        pairs = ", ".join(f"{key} {theirs[key]} there, {ours[key]} here" for key in differing)
+        pairs = ", ".join(
+            f"{key} {theirs.get(key, 'nothing')} there, {ours[key]} here" for key in differing
+        )
         raise ValueError(f"--resume-from: {path} is of another run: {pairs}")
     wiring = Wiring.of(params)
     if str(stored["wiring_sha256"]) != wiring.sha256:
         raise ValueError(f"--resume-from: {path} belongs to another wiring")
+    same_start = np.array_equal(stored["mon_ts_w_before"], wiring.mon_ts_w_init) and stored[
+        "ll_mon_homeo_target_mV"
+    ] == np.float64(wiring.ll_mon_target_mV)
+    if not same_start:  # another NumPy may draw other numbers
+        raise ValueError(f"--resume-from: {path} began with other weights")
     for key, array in values.initial_state(params, wiring).items():
         if stored[f"state.{key}"].shape != array.shape:
             raise ValueError(f"--resume-from: {path}: state.{key} has the wrong size")

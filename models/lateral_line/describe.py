@@ -127,7 +127,19 @@ def equation_text() -> str:
         ("LL -> MON, postsynaptic spike", equations.LL_MON_ON_POST),
         ("MON -> TS, presynaptic spike", equations.MON_TS_ON_PRE),
         ("MON -> TS, postsynaptic spike", equations.MON_TS_ON_POST),
-        ("Homeostasis of a MON cell", f"{equations.MON_SCALE}\n{equations.LL_MON_RESCALE}"),
+        (
+            "Homeostasis of a MON cell, when due: S is its summed input, S_target the initial mean",
+            f"{equations.MON_SCALE}\n{equations.LL_MON_RESCALE}",
+        ),
+        (
+            "Homeostasis of a TS cell: S_target is the mean of S now, over cells that have input",
+            f"{equations.TS_MEAN_DIVIDE}\n{equations.TS_SCALE}\n{equations.MON_TS_RESCALE}",
+        ),
+        (
+            "Background of a cell: its next spike, by the gaps of a Bernoulli draw per step",
+            equations.BACKGROUND_RESET,
+        ),
+        ("TS -> TS inhibition at ring distance d, 0 < d <= radius", "w = peak*(1 - d/radius)"),
     ]
     return "```\n" + "\n\n".join(f"# {head}\n{body.strip()}" for head, body in parts) + "\n```"
 

@@ -4,8 +4,9 @@ Symbols are those of the README's model description. Numbers that a
 run may change are `(shared, constant)` and arrive with each block of steps, so one compiled
 program serves every seed and every parameter set of the same size.
 
-Order inside a step (Brian's default slots): state update, thresholds, presynaptic pathways,
-resets, postsynaptic pathways. A spike of step n reaches its target's conductance in step n
+Order inside a step: state update, thresholds, presynaptic pathways, resets, postsynaptic
+pathways. The last two are swapped against Brian's default, so that coincident spikes pair as
+published (see TRACE; `network.after_resets` does it). A spike of step n reaches its target's conductance in step n
 and its membrane in step n + 1; there are no delays.
 """
 

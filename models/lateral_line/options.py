@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +14,7 @@ from pydantic.dataclasses import dataclass
 from driver import backend, cli
 from driver.cli import Adjustment, Group, UsageError
 from driver.randomness import MAX_SEED
-from driver.run_folder import MAX_NAME_BYTES, RunFolder, folder_name
+from driver.run_folder import MAX_NAME_BYTES, PARAMS, RunFolder, folder_name
 from models.lateral_line.params import PRESETS, NetworkParams, path_ends
 from stimulus import StimulusParams
 
@@ -102,12 +103,20 @@ def resolve(argv: Sequence[str]) -> Request:
     ]
     adjustments += without_effect(parsed.given, params)
     check_conflicts(parsed.given, params, stimulus, options)
-    folder = RunFolder(options.output_root / folder_name(options.run_name))
+    folder = RunFolder(unused(options.output_root / folder_name(options.run_name), options))
     request = Request(options, params, stimulus, adjustments, folder, tuple(argv))
     if not request.continues_in_place:
         folder.check(options.overwrite)
     check_checkpoints(request)
     return request
+
+
+def unused(path: Path, options: RunOptions) -> Path:
+    """The folder that was named; without a name, one that no run of the same second has."""
+    if options.run_name and options.run_name.strip():
+        return path
+    names = [path, *(path.with_name(f"{path.name}_{k}") for k in range(2, 1000))]
+    return next((name for name in names if not name.exists()), path)
 
 
 DESCRIPTION = (
@@ -207,15 +216,7 @@ def check_conflicts(
     check_rates(p, stimulus)
     if options.multi_seed - 1 + p.seed > MAX_SEED:
         raise UsageError(f"--multi-seed {options.multi_seed} from --seed-start {p.seed}: too large")
-    tag = options.save_tag
-    if (
-        tag.strip() in ("", ".", "..")
-        or set("/\\") & set(tag)
-        or len(tag.encode()) > MAX_NAME_BYTES
-    ):
-        raise UsageError(f"--save-tag {tag[:40]!r} is not a file name")
-    if tag == "mid_checkpoint":
-        raise UsageError(f"--save-tag {tag!r} is the name of the checkpoint")
+    check_tag(options.save_tag)
     if options.backend in ("cython", "cpp_standalone") and not backend.compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
     low, high = p.body_window_cm
@@ -255,16 +256,36 @@ def check_rates(p: NetworkParams, stimulus: StimulusParams) -> None:
 
 
 def check_checkpoints(request: Request) -> None:
-    """Every seed of a resumed run has a checkpoint of the same seed, sizes and recipe."""
+    """Every seed of a resumed run has a checkpoint of the same seed, sizes and recipe.
+
+    In the run's own folder some seeds may not have come so far; they start from the beginning.
+    """
     source = request.options.resume_from
     if source is None:
         return
     from models.lateral_line import checkpoint
 
-    for seed in request.seeds:
-        path = source / "artifacts" / checkpoint.name(seed)
+    begun = [seed for seed in request.seeds if checkpoint.find(source, seed).exists()]
+    for seed in begun if request.continues_in_place and begun else request.seeds:
+        path = checkpoint.find(source, seed)
         params = dataclasses.replace(request.params, seed=seed)
         try:
             checkpoint.require_same(checkpoint.read(path), params, request.stimulus, path)
         except ValueError as error:
             raise UsageError(str(error)) from None
+    if request.continues_in_place:
+        check_same_seeds(request)
+
+
+def check_same_seeds(request: Request) -> None:
+    """A folder keeps its seeds: files of some and a summary of others would be a mixed run."""
+    try:
+        stored = json.loads((request.folder.path / PARAMS).read_text(encoding="utf-8"))
+        seeds = stored["seed_start"], stored["multi_seed"]
+    except (OSError, ValueError, KeyError):
+        return
+    if seeds != (request.params.seed, request.options.multi_seed):
+        raise UsageError(
+            f"--resume-from {request.options.resume_from}: to go on in this folder give "
+            f"--seed-start {seeds[0]} --multi-seed {seeds[1]}, or another --run-name"
+        )

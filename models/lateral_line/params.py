@@ -116,7 +116,7 @@ for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance
     """Density of the Bernoulli wiring, used with --ll-mon-bernoulli at topography 0 only."""
     ll_mon_bernoulli: bool = False
     """At topography 0 draw every LL -> MON pair with --p-ll-to-mon (the published rule) \
-instead of giving each MON cell its full in-degree."""
+instead of giving each MON cell its full in-degree. Each seed then compiles a program of its own."""
     ll_to_mon_in_degree: Annotated[Count, Flag("ll-mon-in-degree")] = 3
     """LL inputs per MON cell."""
     ll_to_mon_sigma: Annotated[float, Field(ge=1e-6), Flag("ll-mon-sigma")] = 15.0
@@ -250,7 +250,7 @@ def relations(p: NetworkParams):
     """Pairs (holds, message) of all relations between fields."""
     steps = p.trial_duration_s / p.dt_s
     yield (
-        round(steps) >= 1 and abs(steps - round(steps)) < 1e-6 * steps,
+        round(steps) >= 1 and abs(steps - round(steps)) < 1e-6,
         f"--trial-duration-s {p.trial_duration_s:g} is not a whole number of steps "
         f"of --dt-s {p.dt_s:g}",
     )

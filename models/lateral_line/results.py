@@ -15,13 +15,13 @@ import numpy as np
 
 from driver.backend import Spikes
 from driver.run_folder import RunFolder
-from models.lateral_line import checkpoint, metrics
+from models.lateral_line import metrics
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Outcome, Result, simulate
 from models.lateral_line.simulation import x_per_step
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
-from stimulus import StimulusParams, n_test_steps, training_frames
+from stimulus import StimulusParams, hold_steps, n_test_steps, training_frames
 
 SCHEMA_VERSION = 2
 INHIBITION = {"i_mon": "global inhibition of MON", "i_ts": "feedback inhibition of TS"}
@@ -40,15 +40,19 @@ def run_spatial_two_stage_model(
     Returns
     -------
     dict
-        The arrays of `recordings`, ``params``, wiring and weights before and after, and the
-        numbers of `seed_results` under ``results``.
+        The arrays of `recordings`, wiring, weights before and after, the numbers of `seed_results`
+        (also one by one, under the names of the figures), and the `Result` itself, which
+        `save_learning_artifacts` takes, under ``result``.
     """
     result = simulate(params, checkpoint_path, resume_checkpoint, **options)
     ll_w, mon_ts_w = result.final_weights
-    wiring = result.wiring
+    wiring, numbers = result.wiring, seed_results(result)
+    w, training = numbers["weights"]["mon_ts"], params.training_steps * params.dt_s
+    test = n_test_steps(params) * params.dt_s
     return recordings(result) | {
+        "result": result,
+        "results": numbers,
         "params": params,
-        "results": seed_results(result),
         "w_before": result.initial_weights[1],
         "w_after": mon_ts_w,
         "ll_to_mon_i": wiring.ll_mon.i,
@@ -56,7 +60,19 @@ def run_spatial_two_stage_model(
         "ll_to_mon_w_mV": ll_w,
         "mon_to_ts_i": wiring.mon_ts.i,
         "mon_to_ts_j": wiring.mon_ts.j,
+        "w_mean_abs_delta_final": w["mean_abs_delta"],
+        "w_frac_delta_gt_1e3_final": w["frac_delta_gt_1e3"],
+        "w_frac_at_wmax_final": w["frac_at_wmax"],
+        "w_frac_at_zero_final": w["frac_at_zero"],
         "stabilization_time_s": stabilization_time(result),
+        "train_duration_s": training,
+        "test_duration_s": test,
+        "total_duration_s": training + test,
+        **{
+            f"tuning_fwhm_{name}_{key}": width[kind]
+            for name, width in numbers["tuning_width"].items()
+            for key, kind in (("cm_mean", "mean_cm"), ("cm_sd", "sd_cm"), ("n_valid", "n_cells"))
+        },
     }
 
 
@@ -160,13 +176,15 @@ def outcome_numbers(outcome: Outcome, result: Result) -> dict[str, Any]:
         "valid_fraction_window": path.valid_fraction_window,
         "delta_trial_rad": path.delta_trial,
         "sigma_theta_body_rad": body.sigma_theta,
-        "valid_fraction_body": body.valid_fraction_window,
+        "valid_fraction_body": body.valid_fraction,
+        "valid_fraction_body_window": body.valid_fraction_window,
         "delta_trial_body_rad": body.delta_trial,
         "usable_map": metrics.is_usable_map(path),
         "silent": path.silent,
         "n_bins_decoded": path.n_bins_decoded,
         "sigma_theta_ll_rad": ll.sigma_theta,
         "delta_trial_ll_rad": ll.delta_trial,
+        "valid_fraction_ll": ll.valid_fraction,
         "sharpening": metrics.ratio(ll.sigma_theta, path.sigma_theta),
         "variability": metrics.ratio(path.delta_trial, ll.delta_trial),
         **{f"sigma_w_{name}_cm": w.mean_cm for name, w in widths.items()},
@@ -190,7 +208,8 @@ def difference(trained: dict[str, Any], untrained: dict[str, Any]) -> dict[str, 
     """Trained minus untrained for the numbers that are judged; NaN where either is."""
     names = (
         *("sigma_theta_rad", "valid_fraction", "delta_trial_rad"),
-        *("sigma_theta_body_rad", "valid_fraction_body", "delta_trial_body_rad"),
+        *("sigma_theta_body_rad", "delta_trial_body_rad"),
+        *("valid_fraction_body", "valid_fraction_body_window"),
     )
     return {name: trained[name] - untrained[name] for name in names}
 
@@ -310,8 +329,7 @@ def map_arrays(label: str, quality: MapQuality) -> dict[str, Any]:
 def training_sources(result: Result) -> dict[str, np.ndarray]:
     """Source positions of the first pass of the training, at most two passes long."""
     p = result.params
-    hold = max(1, round(p.training_position_hold_s / p.dt_s))
-    n_steps = min(p.training_steps, 2 * p.n_ll * hold)
+    n_steps = min(p.training_steps, 2 * p.n_ll * hold_steps(p))
     if n_steps == 0:
         return {"train_x_cm": np.empty(0), "train_d_cm": np.empty(0)}
     frames = training_frames(p, result.stimulus, 0, n_steps)
@@ -364,7 +382,3 @@ def save_learning_artifacts(result: Result, folder: RunFolder, mode: str, tag: s
     folder.write_npz(f"artifacts/{tag}_seed_{seed}.npz", weight_artifact(result))
     folder.write_json(f"artifacts/{tag}_seed_{seed}_params.json", sidecar(result, mode))
     folder.write_json(f"artifacts/seed_{seed}_results.json", seed_results(result))
-
-
-def checkpoint_path(folder: RunFolder, seed: int) -> Path:
-    return folder.artifacts / checkpoint.name(seed)

@@ -7,12 +7,14 @@ import json
 import logging
 import shlex
 from dataclasses import asdict
+from pathlib import Path
 
 from driver import progress
 from driver.isolation import run_isolated
 from driver.run_folder import PARAMS, SUMMARY, environment
 from models.lateral_line import checkpoint, summary
 from models.lateral_line.options import Request
+from models.lateral_line.wiring import topographic_contacts
 
 SCHEMA_VERSION = 2
 FAILED, INTERRUPTED = 1, 130
@@ -42,7 +44,7 @@ def execute(request: Request) -> int:
         log.warning(kept(request))
         return INTERRUPTED
     except Exception as error:  # a run that dies says why, in its log too
-        log.error(f"failed: {error}", exc_info=not isinstance(error, RuntimeError))
+        log.error(f"failed: {error} (details in {file})", exc_info=True)
         return FAILED
     finally:
         progress.close_log(log)
@@ -91,14 +93,15 @@ def run_seeds(request: Request, log: logging.Logger) -> list[int]:
 def run_seed_alone(request: Request) -> int:
     """A seed in its own process, with its own log; returns the exit status."""
     name = f"{request.folder.path.name}_seed_{request.params.seed}"
-    log = progress.open_log(name, request.log_folder / f"{name}.log")
+    file = request.log_folder / f"{name}.log"
+    log = progress.open_log(name, file, append=request.continues_in_place)
     try:
         run_seed(request, log)
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        log.error(f"failed: {error}", exc_info=True)
+        log.error(f"failed: {error} (details in {file})", exc_info=True)
         return FAILED
     finally:
         progress.close_log(log)
@@ -110,12 +113,11 @@ def run_seed(request: Request, log: logging.Logger) -> None:
     from models.lateral_line.protocol import simulate
 
     options, params, folder = request.options, request.params, request.folder
-    source = options.resume_from
     log.info(f"{options.mode}, seed {params.seed}: {headline(params)}")
     result = simulate(
         params,
         folder.artifacts / checkpoint.name(params.seed),
-        source and source / "artifacts" / checkpoint.name(params.seed),
+        resumed_checkpoint(request),
         stimulus=request.stimulus,
         backend=options.backend,
         log=log,
@@ -124,6 +126,15 @@ def run_seed(request: Request, log: logging.Logger) -> None:
     draw(request, log)
     for line in summary.closing_lines(read_results(request, params.seed)):
         log.info(line)
+
+
+def resumed_checkpoint(request: Request) -> Path | None:
+    """Checkpoint to go on from; None for a seed that an interrupted run had not begun."""
+    source = request.options.resume_from
+    if source is None:
+        return None
+    path = checkpoint.find(source, request.params.seed)
+    return path if path.exists() or not request.continues_in_place else None
 
 
 def draw(request: Request, log: logging.Logger) -> None:
@@ -135,10 +146,14 @@ def draw(request: Request, log: logging.Logger) -> None:
 
 
 def headline(p) -> str:
+    def topography(strength: float, degree: int) -> str:
+        return f"{strength:g} ({topographic_contacts(degree, strength)} of {degree} contacts)"
+
+    ll_mon = topography(p.ll_to_mon_topography_strength, p.ll_to_mon_in_degree)
+    mon_ts = topography(p.mon_to_ts_topography_strength, p.mon_to_ts_out_degree)
     return (
         f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; {p.n_training_trials} trials of "
-        f"{p.trial_duration_s:g} s; topography {p.ll_to_mon_topography_strength:g} / "
-        f"{p.mon_to_ts_topography_strength:g}; "
+        f"{p.trial_duration_s:g} s; topography {ll_mon} / {mon_ts}; "
         f"LL->MON {'plastic' if p.ll_mon_use_stdp else 'fixed'}"
     )
 
@@ -177,7 +192,7 @@ def kept(request: Request) -> str:
 
 
 def continuation(request: Request) -> str:
-    """The command that goes on with an interrupted run, in its folder (one seed at a time)."""
+    """The command that goes on with an interrupted run, in its folder."""
     ours = ["--run-name", request.folder.path.name, "--resume-from", str(request.folder.path)]
     typed = [word for word in request.argv if word != "--overwrite"]
     return shlex.join(["python", "ll_stdp_brian2.py", *typed, *ours])

@@ -11,7 +11,8 @@ from models.lateral_line.params import NetworkParams
 SCHEMA_VERSION = 2
 QUALITY = (
     *("sigma_theta_rad", "delta_trial_rad", "valid_fraction"),
-    *("sigma_theta_body_rad", "delta_trial_body_rad", "valid_fraction_body"),
+    *("sigma_theta_body_rad", "delta_trial_body_rad"),
+    *("valid_fraction_body", "valid_fraction_body_window"),
 )
 
 
@@ -81,7 +82,7 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
         ("valid_fraction, path", "valid_fraction"),
         ("Delta_trial, path (rad)", "delta_trial_rad"),
         ("sigma_theta, body (rad)", "sigma_theta_body_rad"),
-        ("valid_fraction, body", "valid_fraction_body"),
+        ("valid share of the body", "valid_fraction_body_window"),
     ]
     lines = [f"{'':26}{'trained':>10}{'untrained':>11}{'difference':>12}"]
     for label, key in rows:
@@ -110,10 +111,10 @@ def rate_lines(results: dict[str, Any]) -> list[str]:
 
 def seed_line(results: dict[str, Any]) -> str:
     """One line a seed, in the form that scripts read."""
-    return (
-        f"Seed {results['seed']} results: sigma_theta={number(results['sigma_theta_rad'])} rad, "
-        f"valid_fraction={number(results['valid_fraction'])}"
-    )
+    sigma = results["sigma_theta_rad"]
+    text = "nan" if sigma is None else number(sigma)  # scripts read it as a number
+    valid = number(results["valid_fraction"])
+    return f"Seed {results['seed']} results: sigma_theta={text} rad, valid_fraction={valid}"
 
 
 def number(value: float | None, digits: int = 3, signed: bool = False) -> str:

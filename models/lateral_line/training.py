@@ -43,11 +43,22 @@ def begin(sim: Simulation) -> Training:
     state = sim.initial_state()
     records = Records.start(p, state["mon_ts.w"])
     none = {name: Spikes.concatenate([]) for name in values.POPULATIONS}
-    n_steps = next_stop(0, p) * p.trial_steps
-    if n_steps:
-        block, frames = sim.train(state, 0, n_steps, ("ts",), learn=False)
-        records.add_decode(0.0, block.spikes["ts"], 0, x_per_step(frames, 0, n_steps))
+    decode_untouched(sim, state, records)
     return Training(state, 0, records, dict.fromkeys(values.POPULATIONS, 0), none)
+
+
+def decode_untouched(sim: Simulation, state: State, records: Records) -> None:
+    """Show the trials up to the first record to the frozen network, and decode them."""
+    p, trial, spikes, x_cm = sim.params, 0, [], []
+    while trial < next_record(0, p):
+        stop = next_stop(trial, p)
+        first, n_steps = trial * p.trial_steps, (stop - trial) * p.trial_steps
+        block, frames = sim.train(state, first, n_steps, ("ts",), learn=False)
+        spikes.append(block.spikes["ts"])
+        x_cm.append(x_per_step(frames, first, n_steps))
+        state, trial = block.state, stop
+    if trial:
+        records.add_decode(0.0, Spikes.concatenate(spikes), 0, np.concatenate(x_cm))
 
 
 def train(sim: Simulation, training: Training, progress: Progress, save) -> Training:
