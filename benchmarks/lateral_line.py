@@ -34,7 +34,7 @@ QUIET.propagate = False
 
 
 def measure(quick: bool = False) -> dict:
-    """All measurements; `quick` takes about a minute, the full set about eight."""
+    """All measurements; `quick` takes about a minute, the full set about five."""
     trials, repeats = (50, 3) if quick else (200, 7)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)

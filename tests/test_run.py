@@ -469,7 +469,7 @@ def interrupt(root, *flags, group: bool):
 
 def leftovers(root):
     """Half-written files, and temporary folders of compiled programs."""
-    return [p.name for p in (*root.rglob("*.part"), *(root / "tmp").glob("ll_*"))]
+    return [p.name for p in (*root.rglob("*.part"), *(root / "tmp").glob("brian_program_*"))]
 
 
 def assert_clean(made, mark):
