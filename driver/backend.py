@@ -227,9 +227,9 @@ def compiler() -> str | None:
     )
 
 
-# Seconds, measured on one 2.x GHz core; only their proportions matter for the choice.
-NUMPY_SECONDS_PER_STEP = 5e-4
-NUMPY_SECONDS_PER_CELL_STEP = 2e-7
+# Seconds on one core of a server, roughly; only their proportions matter for the choice.
+NUMPY_SECONDS_PER_STEP = 6e-4
+NUMPY_SECONDS_PER_CELL_STEP = 3e-8
 COLD_BUILD_SECONDS = 15.0
 
 

@@ -15,7 +15,8 @@ from driver import backend, cli
 from driver.cli import Adjustment, Group, UsageError
 from driver.randomness import MAX_SEED
 from driver.run_folder import MAX_NAME_BYTES, PARAMS, RunFolder, folder_name
-from models.lateral_line.params import PRESETS, NetworkParams, path_ends
+from models.lateral_line.params import PRESETS, NetworkParams
+from models.lateral_line.relations import path_ends
 from stimulus import StimulusParams
 
 DEFAULT_MODE = "ll_thesis"
