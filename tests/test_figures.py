@@ -84,7 +84,7 @@ def make_run(path, silent=(), n_training_steps=N_TRAIN, **changes):
                 "sigma_theta_rad": None if q.silent else q.sigma_theta,
                 "valid_fraction": q.valid_fraction,
                 "sigma_theta_body_rad": None if q.silent else q.sigma_theta,
-                "valid_fraction_body": q.valid_fraction,
+                "valid_fraction_body_window": q.valid_fraction,
                 "usable_map": metrics.is_usable_map(q),
                 "silent": q.silent,
             }
@@ -265,7 +265,7 @@ def test_sigma_theta_never_stands_without_its_valid_fraction(made, saved):
 def test_a_poor_map_is_called_no_usable_map():
     numbers = {
         **dict(sigma_theta_rad=0.1, valid_fraction=0.3, usable_map=False, silent=False),
-        **dict(sigma_theta_body_rad=0.1, valid_fraction_body=0.3),
+        **dict(sigma_theta_body_rad=0.1, valid_fraction_body_window=0.3),
     }
     assert figures.quality(numbers, "path").endswith("no usable map")
 

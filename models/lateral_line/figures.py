@@ -287,13 +287,13 @@ def test_numbers(saved: Saved) -> str:
 
 
 def quality(numbers: dict[str, Any], where: str) -> str:
-    """``sigma_theta`` in words, never without its valid fraction."""
+    """``sigma_theta`` in words, never without its valid share (of the body, for the body)."""
     if numbers["silent"]:
         return f"TS is silent, {SIGMA} undefined, valid 0.00"
     words = [
         f"{place} {SIGMA} {number(numbers[f'sigma_theta{key}_rad'])} rad, "
-        f"valid {number(numbers[f'valid_fraction{key}'])}"
-        for place, key in ((where, ""), ("body", "_body"))
+        f"valid {number(numbers[f'valid_fraction{share}'])}"
+        for place, key, share in ((where, "", ""), ("body", "_body", "_body_window"))
     ]
     return "; ".join(words if numbers["usable_map"] else [*words, "no usable map"])
 
