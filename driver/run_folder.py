@@ -80,9 +80,10 @@ class RunFolder:
         text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
         return self._replace(name, lambda file: file.write((text + "\n").encode()))
 
-    def write_npz(self, name: str, arrays: Mapping[str, Any]) -> Path:
-        """Write a compressed archive of arrays; no pickles."""
-        return self._replace(name, lambda file: np.savez_compressed(file, **arrays))
+    def write_npz(self, name: str, arrays: Mapping[str, Any], compress: bool = True) -> Path:
+        """Write an archive of arrays, no pickles; what is written often is not compressed."""
+        save = np.savez_compressed if compress else np.savez
+        return self._replace(name, lambda file: save(file, **arrays))
 
     def _replace(self, name: str, write) -> Path:
         target = self.path / name

@@ -71,7 +71,7 @@ def save(path: Path, training, sim) -> None:
     }
     for key, spikes in training.tail.items():
         arrays[f"tail.{key}.i"], arrays[f"tail.{key}.step"] = spikes.index, spikes.step
-    RunFolder(path.parent).write_npz(path.name, arrays)
+    RunFolder(path.parent).write_npz(path.name, arrays, compress=False)
 
 
 def load(path: Path, sim):
