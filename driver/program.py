@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from driver.backend import Model, compiler
+from driver.run_folder import replace_file
 
 # Strict IEEE: no reassociation and no fused multiply-add, so that compiled arithmetic gives
 # the bits that NumPy gives. Measured against -ffast-math: no difference in speed.
@@ -100,7 +101,8 @@ def find_or_build(model: Model, say) -> Path:
             return known
         with tempfile.TemporaryDirectory(dir=root, prefix="building_") as work:
             name = _build(model, cxx, Path(work), root / "programs", say)
-        _write_atomic(root / "index" / recipe_key(model, cxx), name)
+        entry = root / "index" / recipe_key(model, cxx)
+        replace_file(entry, lambda file: file.write(name.encode()))
     return root / "programs" / name
 
 
@@ -230,9 +232,3 @@ def _tail(text: str, lines: int = 15) -> str:
 
 def _sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _write_atomic(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    os.replace(temporary, path)

@@ -14,9 +14,9 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -78,25 +78,26 @@ class RunFolder:
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
         """Write JSON with an indent of 2; NaN and infinities become null."""
         text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
-        return self._replace(name, lambda file: file.write((text + "\n").encode()))
+        return replace_file(self.path / name, lambda file: file.write((text + "\n").encode()))
 
     def write_npz(self, name: str, arrays: Mapping[str, Any], compress: bool = True) -> Path:
         """Write an archive of arrays, no pickles; what is written often is not compressed."""
         save = np.savez_compressed if compress else np.savez
-        return self._replace(name, lambda file: save(file, **arrays))
+        return replace_file(self.path / name, lambda file: save(file, **arrays))
 
-    def _replace(self, name: str, write) -> Path:
-        target = self.path / name
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            with open(temporary, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return target
+
+def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> Path:
+    """Write beside `target` and rename onto it: a reader sees the old file or the new one."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with open(temporary, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
 
 
 def plain(value: Any) -> Any:

@@ -173,7 +173,7 @@ def test_a_later_seed_leaves_the_unseeded_name_to_the_first(tmp_path, monkeypatc
 def test_a_failed_drawing_leaves_the_old_file_and_no_half_one(folder, tmp_path, monkeypatch):
     class Broken(Figure):
         def savefig(self, file, **options):
-            file.write_bytes(b"half")
+            file.write(b"half")
             raise OSError("disk full")
 
     folder = make_run(tmp_path / "run")

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver import style
+from driver.run_folder import replace_file
 from models.lateral_line import metrics, panels
 from models.lateral_line.panels import SIGMA
 
@@ -104,10 +103,10 @@ def draw_run(run_folder: Path, seed: int) -> list[Path]:
         target = figures / f"{file_stem(name, saved.params)}_seed_{seed}.png"
         with style.applied():
             figure = make(saved)
-            replace(target, lambda part, figure=figure: figure.savefig(part, format="png"))
+            replace_file(target, lambda file, figure=figure: figure.savefig(file, format="png"))
         if seed == params["seed_start"]:
             copy = figures / f"{file_stem(name, saved.params)}.png"
-            replace(copy, lambda part, target=target: shutil.copyfile(target, part))
+            replace_file(copy, lambda file, target=target: file.write(target.read_bytes()))
         files.append(target)
     return files
 
@@ -145,16 +144,6 @@ def read_json(path: Path) -> dict[str, Any]:
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     with np.load(path, allow_pickle=False) as file:
         return dict(file)
-
-
-def replace(target: Path, write: Callable[[Path], Any]) -> None:
-    """Write beside `target` and rename onto it: a reader never sees half a picture."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 # --- figures ---------------------------------------------------------------------------

@@ -49,16 +49,22 @@ def begin(sim: Simulation) -> Training:
 
 def decode_untouched(sim: Simulation, state: State, records: Records) -> None:
     """Show the trials up to the first record to the frozen network, and decode them."""
-    p, trial, spikes, x_cm = sim.params, 0, [], []
-    while trial < next_record(0, p):
-        stop = next_stop(trial, p)
+    shown = list(blocks_to_record(sim, state, 0, learn=False))
+    if shown:
+        spikes = Spikes.concatenate([block.spikes["ts"] for block, _, _ in shown])
+        records.add_decode(0.0, spikes, 0, np.concatenate([x_cm for _, x_cm, _ in shown]))
+
+
+def blocks_to_record(sim: Simulation, state: State, trial: int, *, learn: bool = True):
+    """Run blocks from `trial` to the next record; yields (block, positions, trials done)."""
+    p, end = sim.params, next_record(trial, sim.params)
+    while trial < end:
+        stop = min(end, trial + values.MAX_BLOCK_TRIALS)
         first, n_steps = trial * p.trial_steps, (stop - trial) * p.trial_steps
-        block, frames = sim.train(state, first, n_steps, ("ts",), learn=False)
-        spikes.append(block.spikes["ts"])
-        x_cm.append(x_per_step(frames, first, n_steps))
+        record = values.POPULATIONS if first + n_steps > tail_start(p) else ("ts",)
+        block, frames = sim.train(state, first, n_steps, record, learn=learn)
+        yield block, x_per_step(frames, first, n_steps), stop
         state, trial = block.state, stop
-    if trial:
-        records.add_decode(0.0, Spikes.concatenate(spikes), 0, np.concatenate(x_cm))
 
 
 def train(sim: Simulation, training: Training, progress: Progress, save) -> Training:
@@ -72,27 +78,21 @@ def train(sim: Simulation, training: Training, progress: Progress, save) -> Trai
 
 def train_to_next_record(sim: Simulation, training: Training, progress: Progress) -> None:
     """Run blocks up to the next record, then bring `training` there in one go."""
-    p = sim.params
-    state, trial, counts = training.state, training.trial, dict(training.counts)
-    ts_spikes, x_cm = [], []
+    kept = tail_start(sim.params), sim.params.training_steps
+    done, counts = training.trial, dict(training.counts)
+    ts_spikes, positions = [], []
     tail = {name: [spikes] for name, spikes in training.tail.items()}
-    while trial < next_record(training.trial, p):
-        stop = next_stop(trial, p)
-        first, n_steps = trial * p.trial_steps, (stop - trial) * p.trial_steps
-        in_tail = first + n_steps > tail_start(p)
-        record = values.POPULATIONS if in_tail else ("ts",)
-        block, frames = sim.train(state, first, n_steps, record)
-        state, trial = block.state, stop
+    for block, x_cm, trial in blocks_to_record(sim, training.state, training.trial):
         ts_spikes.append(block.spikes["ts"])
-        x_cm.append(x_per_step(frames, first, n_steps))
+        positions.append(x_cm)
         for name, n in block.counts.items():
             counts[name] += n
-            if in_tail:
-                tail[name].append(block.spikes[name].between(tail_start(p), first + n_steps))
-        progress.advance(n_steps // p.trial_steps, training.records.note())
-    spikes = Spikes.concatenate(ts_spikes)
-    training.records.add(trial, state["mon_ts.w"], spikes, np.concatenate(x_cm))
-    training.state, training.trial, training.counts = state, trial, counts
+            tail[name].append(block.spikes[name].between(*kept))
+        progress.advance(trial - done, training.records.note())
+        done = trial
+    w = block.state["mon_ts.w"]
+    training.records.add(done, w, Spikes.concatenate(ts_spikes), np.concatenate(positions))
+    training.state, training.trial, training.counts = block.state, done, counts
     training.tail = {name: Spikes.concatenate(parts) for name, parts in tail.items()}
 
 
@@ -100,11 +100,6 @@ def next_record(trial: int, params: NetworkParams) -> int:
     """Trial of the next record: a multiple of `checkpoint_trials`, or the last."""
     record = (trial // params.checkpoint_trials + 1) * params.checkpoint_trials
     return min(record, params.n_training_trials)
-
-
-def next_stop(trial: int, params: NetworkParams) -> int:
-    """Trial at which the next block ends: a record, or as long as a block may be."""
-    return min(next_record(trial, params), trial + values.MAX_BLOCK_TRIALS)
 
 
 def tail_start(params: NetworkParams) -> int:
