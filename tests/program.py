@@ -154,7 +154,7 @@ def call(*flags) -> tuple[int, str, str]:
 
 def run(root: Path, *flags, name: str = "run") -> Run:
     """Run the small network in this process, without drawing figures."""
-    with mock.patch("models.lateral_line.figures.draw_run", lambda *_: []):
+    with mock.patch("models.lateral_line.figures.draw_seed", lambda *_: []):
         status, _, said = call(*SMALL, "--output-root", root, "--run-name", name, *flags)
     return Run(status, root, name, said)
 

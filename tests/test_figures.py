@@ -16,8 +16,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from driver import style
-from models.lateral_line import figures, metrics, panels
+from models.lateral_line import figures, metrics, overviews, panels
 from models.lateral_line.params import NetworkParams
+from models.lateral_line.saved import NotARun, Run, Seed
+from stimulus import StimulusParams
 
 SEED, TAG, DT_S, N_TEST, N_TRAIN = 7, "my_tag", 0.001, 200, 2500
 CELLS = {"ll": 10, "mon": 500, "ts": 12}
@@ -102,18 +104,20 @@ def make_run(path, silent=(), n_training_steps=N_TRAIN, **changes):
     (artifacts / f"{TAG}_seed_{SEED}_params.json").write_text("{}")
     (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(results))
     content = {
+        "schema_version": 2,
         "run_folder": path.name,
         "mode": "ll_fast",
         "seed_start": SEED,
+        "multi_seed": 1,
+        "stimulus_params": dataclasses.asdict(StimulusParams()),
         "network_params": dataclasses.asdict(params),
     }
     (path / "params.json").write_text(json.dumps(content))
     return path
 
 
-def saved_run(path, **options) -> figures.Saved:
-    folder = make_run(path, **options)
-    return figures.read_seed(folder, figures.read_json(folder / "params.json"), SEED)
+def saved_run(path, **options) -> Seed:
+    return Run(make_run(path, **options)).seed(SEED)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +127,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def saved(folder):
-    return figures.read_seed(folder, figures.read_json(folder / "params.json"), SEED)
+    return Run(folder).seed(SEED)
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +156,12 @@ def texts(figure) -> str:
 def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(folder, monkeypatch):
     assert style.SETTINGS["savefig.dpi"] == 180
     monkeypatch.setitem(style.SETTINGS, "savefig.dpi", 30)  # sooner drawn
-    files = figures.draw_run(folder, SEED)
+    files = figures.draw_seed(Run(folder).seed(SEED))
     assert matplotlib.image.imread(files[0]).shape[:2] == (14 * 30, 14 * 30)
-    assert [f.name for f in files] == EXPECTED
+    copies = [name.replace("_seed_7", "") for name in EXPECTED]
+    assert [f.name for f in files] == [
+        n for pair in zip(EXPECTED, copies, strict=True) for n in pair
+    ]
     everything = {f.name for f in (folder / "figures").iterdir()}
     assert everything == {*EXPECTED, *(name.replace("_seed_7", "") for name in EXPECTED)}
     for f in files:
@@ -164,9 +171,11 @@ def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(fo
 def test_a_later_seed_leaves_the_unseeded_name_to_the_first(tmp_path, monkeypatch):
     folder = make_run(tmp_path / "run")
     params = json.loads((folder / "params.json").read_text())
-    (folder / "params.json").write_text(json.dumps(params | {"seed_start": SEED - 1}))
+    (folder / "params.json").write_text(
+        json.dumps(params | {"seed_start": SEED - 1, "multi_seed": 2})
+    )
     monkeypatch.setattr(figures, "FIGURES", {"spatial_two_stage": lambda saved: Figure()})
-    figures.draw_run(folder, SEED)
+    figures.draw_seed(Run(folder).seed(SEED))
     assert [f.name for f in (folder / "figures").iterdir()] == EXPECTED[:1]
 
 
@@ -182,21 +191,21 @@ def test_a_failed_drawing_leaves_the_old_file_and_no_half_one(folder, tmp_path, 
     old.write_bytes(b"old")
     monkeypatch.setattr(figures, "FIGURES", {"spatial_two_stage": lambda saved: Broken()})
     with pytest.raises(OSError, match="disk full"):
-        figures.draw_run(folder, SEED)
+        figures.draw_seed(Run(folder).seed(SEED))
     assert [f.read_bytes() for f in old.parent.iterdir()] == [b"old"]
 
 
 def test_missing_weights_are_an_error_that_names_them(tmp_path):
     folder = make_run(tmp_path / "run")
     (folder / "artifacts" / f"{TAG}_seed_{SEED}_params.json").unlink()
-    with pytest.raises(FileNotFoundError, match="no weights of seed 7"):
-        figures.draw_run(folder, SEED)
+    with pytest.raises(NotARun, match="no weights of seed 7"):
+        figures.draw_seed(Run(folder).seed(SEED))
 
 
 def test_drawing_again_gives_the_same_picture_whatever_the_user_has_set(saved):
     def pixels():
         with style.applied():
-            figure = figures.test_phase_only(saved)
+            figure = overviews.test_phase_only(saved)
             figure.set_dpi(50)
             canvas = FigureCanvasAgg(figure)
             canvas.draw()
@@ -214,10 +223,10 @@ def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplot
     code = (
         "import sys, models.lateral_line.run\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "from models.lateral_line import figures\n"
+        "from models.lateral_line import figures, saved\n"
         "figures.FIGURES.pop('test_phase_only')\n"
         "figures.style.SETTINGS['savefig.dpi'] = 30\n"
-        f"figures.draw_run({str(folder)!r}, {SEED})\n"
+        f"figures.draw_seed(saved.Run({str(folder)!r}).seed({SEED}))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -267,7 +276,7 @@ def test_a_poor_map_is_called_no_usable_map():
         **dict(sigma_theta_rad=0.1, valid_fraction=0.3, usable_map=False, silent=False),
         **dict(sigma_theta_body_rad=0.1, valid_fraction_body_window=0.3),
     }
-    assert figures.quality(numbers, "path").endswith("no usable map")
+    assert overviews.quality(numbers, "path").endswith("no usable map")
 
 
 @pytest.mark.parametrize("silent", [("test",), ("train", "test", "untrained")])
@@ -308,7 +317,8 @@ def test_colours_stay_apart_in_grey():
 
 
 def test_a_raster_has_one_dot_for_every_spike_of_the_cells_shown(saved):
-    step, index = saved.spikes("test", "mon")
+    spikes = saved.spikes("test", "mon")
+    step, index = spikes.step, spikes.index
     step, index = np.r_[step, 5, 6], np.r_[index, 399, 400]
     line = panels.draw_raster(new_axes(), step * DT_S, index, 500, "mon").lines[0]
     shown = index < panels.MAX_RASTER_CELLS
@@ -325,11 +335,11 @@ def test_dense_rasters_have_smaller_dots_and_compared_ones_equal_dots(made):
 
 
 def test_the_untrained_twin_stands_beside_the_trained_network(made, saved):
-    step, index = saved.spikes("untrained", "ts")
-    hz = figures.rate(saved, step, index, "ts", N_TEST)
+    spikes = saved.spikes("untrained", "ts")
+    hz = overviews.rate(saved, spikes, "ts", N_TEST)
     for figure in made:
         raster = next(ax for ax in figure.axes if re.match("TS,? untrained", ax.get_title("left")))
-        assert np.array_equal(raster.lines[0].get_xydata(), np.c_[step * DT_S, index])
+        assert np.array_equal(raster.lines[0].get_xydata(), np.c_[spikes.step * DT_S, spikes.index])
         rates = [line for ax in figure.axes for line in ax.lines]
         twin = next(line for line in rates if line.get_label() == "TS untrained")
         assert np.array_equal(twin.get_ydata(), hz, equal_nan=True)
@@ -342,20 +352,20 @@ def test_spikes_outside_the_cells_shown_are_not_called_silence():
 
 
 def test_training_and_test_meet_at_the_dashed_line(saved):
-    step, index = saved.timeline("ts")
-    n_train, n_test = (saved.spikes(phase, "ts")[0].size for phase in ("train", "test"))
-    assert saved.n_tail_steps == 2000 and index.size == n_train + n_test
+    step = saved.timeline("ts").step
+    n_train, n_test = (saved.spikes(phase, "ts").step.size for phase in ("train", "test"))
+    assert saved.n_tail_steps == 2000 and step.size == n_train + n_test
     assert (step < 2000).sum() == n_train and (step >= 2000).sum() == n_test
     ax = new_axes()
-    figures.raster_panel(ax, saved, "ts", "")
+    overviews.raster_panel(ax, saved, "ts", "")
     assert ax.lines[1].get_xdata()[0] == saved.train_end_s == 2.5
     assert ax.get_xlim() == (0.5, 2.5 + saved.test_s)
 
 
 def test_rates_are_the_smoothed_ones_and_unknown_at_the_ends(saved):
-    step, index = saved.spikes("test", "ts")
-    hz = figures.rate(saved, step, index, "ts", N_TEST)
-    full = metrics.smoothed_rate(step, 12, N_TEST, DT_S)
+    spikes = saved.spikes("test", "ts")
+    hz = overviews.rate(saved, spikes, "ts", N_TEST)
+    full = metrics.smoothed_rate(spikes.step, 12, N_TEST, DT_S)
     assert np.isnan(hz[:10]).all() and np.isnan(hz[-10:]).all()
     assert np.array_equal(hz[10:-10], full[10:-10])
 
@@ -370,7 +380,7 @@ def test_the_histogram_counts_every_synapse(saved):
 
 
 def test_mean_band_and_single_weights_are_the_records(saved):
-    a = saved.arrays
+    a = saved.recordings
     t_s, mean, sd = a["checkpoint_t_s"], a["w_mean_series"], a["w_std_series"]
     tracked = a["tracked_weight_series"]
     ax = panels.draw_weight_means(new_axes(), t_s, mean, sd, tracked, 0.028, 1.5)
@@ -414,10 +424,10 @@ def test_an_angle_of_a_full_turn_is_the_end_of_the_range_and_undecoded_stays_so(
 def test_as_many_positions_are_drawn_as_the_valid_fraction_says(tmp_path, window):
     saved = saved_run(tmp_path / "run", eval_x_min_cm=window[0], eval_x_max_cm=window[1])
     ax = new_axes()
-    figures.position_panel(ax, saved)
+    overviews.position_panel(ax, saved)
     lines = {line.get_label(): line.get_ydata() for line in ax.lines}
     assert saved.results["valid_fraction"] > saved.results["untrained"]["valid_fraction"] > 0
-    assert np.array_equal(lines["source"], saved.arrays["test_x_cm"])
+    assert np.array_equal(lines["source"], saved.recordings["test_x_cm"])
     for label, numbers in (("trained", saved.results), ("untrained", saved.results["untrained"])):
         drawn = np.isfinite(lines[label])
         assert drawn.sum() == round(numbers["valid_fraction"] * N_TEST)
@@ -435,7 +445,7 @@ def test_a_perfect_map_of_the_path_lies_on_the_source():
 
 
 def test_the_stimulus_plane_shows_snapshots_and_track(saved):
-    a = saved.arrays
+    a = saved.recordings
     arrays = [a[f"{phase}_{axis}_cm"] for phase in ("train", "test") for axis in "xd"]
     ax = panels.draw_stimulus_plane(new_axes(), *arrays, 4.0, 0.5)
     lines = {line.get_label(): line.get_xydata() for line in ax.lines}

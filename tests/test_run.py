@@ -91,7 +91,7 @@ def test_a_run_writes_below_its_output_root_only(fresh):
 
 def test_without_an_output_root_runs_and_logs_lie_side_by_side(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("models.lateral_line.figures.draw_run", lambda *_: [])
+    monkeypatch.setattr("models.lateral_line.figures.draw_seed", lambda *_: [])
     assert program.call(*SMALL, "--n-training-trials", "0", "--run-name", "x")[0] == 0
     assert {p.name for p in tmp_path.iterdir()} == {"Runs", "Logs"}
     assert [p.name for p in (tmp_path / "Logs").iterdir()] == ["x.log"]

@@ -1,351 +1,72 @@
-"""Figures of one run, drawn from the arrays in its folder and from nothing else.
+"""Figures of a run, drawn from its folder and from nothing else.
 
-`FIGURES` lists them; `draw_run` draws them all. A figure drawn years later is the same.
+`FIGURES` lists them; `draw_run` draws those of a seed. A figure drawn years later is the same.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from driver import style
 from driver.run_folder import replace_file
-from models.lateral_line import metrics, panels
-from models.lateral_line.panels import SIGMA
+from models.lateral_line.overviews import spatial_two_stage, test_phase_only
+from models.lateral_line.saved import Run, Seed
 
-SHOWN_TRAINING_S = 2.0  # last part of the training in rasters and rates
-MAX_NAME = 80  # letters of a run's name in a title
-
-
-@dataclass(frozen=True, eq=False)
-class Saved:
-    """What a run folder holds about one seed."""
-
-    run: str
-    mode: str
-    params: SimpleNamespace  # fields of NetworkParams
-    arrays: dict[str, np.ndarray]  # recordings
-    weights: dict[str, np.ndarray]  # weight artifact
-    results: dict[str, Any]
-
-    @property
-    def train_end_s(self) -> float:
-        return int(self.arrays["n_training_steps"]) * self.dt_s
-
-    @property
-    def dt_s(self) -> float:
-        return float(self.arrays["dt_s"])
-
-    @property
-    def test_s(self) -> float:
-        return self.arrays["test_x_cm"].size * self.dt_s
-
-    @property
-    def n_tail_steps(self) -> int:
-        """Steps of training that are shown."""
-        return min(int(self.arrays["n_training_steps"]), round(SHOWN_TRAINING_S / self.dt_s))
-
-    def n_cells(self, population: str) -> int:
-        return getattr(self.params, f"n_{population}")
-
-    def spikes(self, phase: str, population: str) -> tuple[np.ndarray, np.ndarray]:
-        """Step and cell of the spikes of phase ``test``, ``untrained`` or ``train``."""
-        name = f"{phase}_{population}"
-        return self.arrays[f"{name}_step"], self.arrays[f"{name}_i"]
-
-    def timeline(self, population: str) -> tuple[np.ndarray, np.ndarray]:
-        """Spikes of the shown training and the test; steps count from the first one shown."""
-        n_tail = self.n_tail_steps
-        train, train_i = self.spikes("train", population)
-        test, test_i = self.spikes("test", population)
-        train = train - (int(self.arrays["n_training_steps"]) - n_tail)
-        kept = train >= 0
-        return (
-            np.concatenate([train[kept], test + n_tail]),
-            np.concatenate([train_i[kept], test_i]),
-        )
+FIGURES: dict[str, Callable[[Seed], Figure]] = {
+    "spatial_two_stage": spatial_two_stage,
+    "test_phase_only": test_phase_only,
+}
 
 
-def draw_run(run_folder: Path, seed: int) -> list[Path]:
-    """Draw every figure of one seed into ``figures/``; the only function that opens files.
+def draw_run(run: Run) -> list[Path]:
+    """Draw every figure of a run: those of its finished seeds, and what belongs to all of them."""
+    return [file for seed in run.finished for file in draw_seed(run.seed(seed))]
+
+
+def draw_seed(saved: Seed) -> list[Path]:
+    """Draw every figure of one seed into ``figures/``.
 
     Figures of the first seed are copied to a name without the seed.
 
     Parameters
     ----------
-    run_folder : Path
-    seed : int
+    saved : Seed
 
     Returns
     -------
     list of Path
-        The figures of this seed, without the copies.
+        What was written, copies included.
 
     Raises
     ------
-    FileNotFoundError
-        If ``params.json`` or an artifact of the seed is missing.
+    NotARun
+        If an artifact of the seed is missing.
     """
-    folder = Path(run_folder)
-    params = read_json(folder / "params.json")
-    saved = read_seed(folder, params, seed)
-    figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
+    saved.run.figures.mkdir(exist_ok=True)
     files = []
     for name, make in FIGURES.items():
-        target = figures / f"{file_stem(name, saved.params)}_seed_{seed}.png"
-        with style.applied():
-            figure = make(saved)
-            replace_file(target, lambda file, figure=figure: figure.savefig(file, format="png"))
-        if seed == params["seed_start"]:
-            copy = figures / f"{file_stem(name, saved.params)}.png"
-            replace_file(copy, lambda file, target=target: file.write(target.read_bytes()))
-        files.append(target)
+        files.append(draw(file_of(saved, name, f"_seed_{saved.number}"), make, saved))
+        if saved.number == saved.run.seeds[0]:
+            files.append(copy(files[-1], file_of(saved, name)))
     return files
 
 
-def file_stem(name: str, p) -> str:
-    return f"brian2_{name}_u_{p.speed_cm_s:.1f}_nMON_{p.n_mon}_nTS_{p.n_ts}"
+def draw(target: Path, make: Callable[..., Figure], shown) -> Path:
+    """Make a figure of what is `shown` and save it."""
+    with style.applied():
+        figure = make(shown)
+        return replace_file(target, lambda file: figure.savefig(file, format="png"))
 
 
-def read_seed(folder: Path, params: dict[str, Any], seed: int) -> Saved:
-    artifacts = folder / "artifacts"
-    weights = weight_file(artifacts, seed)
-    return Saved(
-        run=params["run_folder"],
-        mode=params["mode"],
-        params=SimpleNamespace(**{**params["network_params"], "seed": seed}),
-        arrays=read_npz(artifacts / f"seed_{seed}_recordings.npz"),
-        weights=read_npz(weights),
-        results=read_json(artifacts / f"seed_{seed}_results.json"),
-    )
+def copy(source: Path, target: Path) -> Path:
+    return replace_file(target, lambda file: file.write(source.read_bytes()))
 
 
-def weight_file(artifacts: Path, seed: int) -> Path:
-    """The weights of a seed, saved under any tag; the newest if there are several."""
-    ending = "_params.json"
-    sidecars = sorted(artifacts.glob(f"*_seed_{seed}{ending}"), key=lambda f: f.stat().st_mtime)
-    if not sidecars:
-        raise FileNotFoundError(f"no weights of seed {seed} in {artifacts} (<tag>_seed_{seed}.npz)")
-    return artifacts / f"{sidecars[-1].name.removesuffix(ending)}.npz"
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as file:
-        return dict(file)
-
-
-# --- figures ---------------------------------------------------------------------------
-
-
-def spatial_two_stage(saved: Saved) -> Figure:
-    """Stimulus, activity at the end of training and in the test, weights and map."""
-    figure = Figure(figsize=(14, 14), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
-    figure.suptitle(headline(saved))
-    grid = figure.add_gridspec(4, 2, height_ratios=(0.9, 1, 1, 1.25))
-    stimulus_panel(figure.add_subplot(grid[0, 0]), saved)
-    raster_panel(figure.add_subplot(grid[0, 1]), saved, "ll", "B  LL")
-    raster_panel(figure.add_subplot(grid[1, 0]), saved, "mon", "C  MON")
-    ts_panels(figure, grid[1, 1], saved)
-    rate_panel(figure.add_subplot(grid[2, 0]), saved)
-    weight_panels(figure.add_subplot(grid[2, 1]), figure.add_subplot(grid[3, 0]), saved)
-    map_panels(figure, grid[3, 1], saved)
-    return figure
-
-
-def headline(saved: Saved) -> str:
+def file_of(saved: Seed, name: str, ending: str = "") -> Path:
+    """``brian2_<name>_u_<speed>_nMON_<n>_nTS_<n>[_seed_<s>].png``."""
     p = saved.params
-    name = saved.run if len(saved.run) <= MAX_NAME else f"{saved.run[: MAX_NAME - 1]}…"
-    name = name.replace("$", r"\$")  # not mathematics
-    motion = "held snapshots" if p.test_using_held_snapshots else f"{p.speed_cm_s:g} cm/s"
-    return (
-        f"{name} ({saved.mode}), seed {p.seed}\n{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
-        f"{p.n_training_trials} trials of {p.trial_duration_s:g} s; "
-        f"test at {p.distance_cm:g} cm, {motion}"
-    )
-
-
-def stimulus_panel(ax, saved: Saved):
-    a, p = saved.arrays, saved.params
-    names = ("train_x_cm", "train_d_cm", "test_x_cm", "test_d_cm")
-    arrays = [a[name] for name in names]
-    panels.draw_stimulus_plane(ax, *arrays, p.ll_body_length_cm, p.sphere_radius_cm)
-    ax.set_title("A  Stimulus plane")
-    style.legend_above(ax)
-
-
-def raster_panel(ax, saved: Saved, population: str, title: str, size: float | None = None):
-    """Raster of the end of the training and the test, in training time."""
-    step, index = saved.timeline(population)
-    start_s = saved.train_end_s - saved.n_tail_steps * saved.dt_s
-    t_s = start_s + step * saved.dt_s
-    panels.draw_raster(ax, t_s, index, saved.n_cells(population), population, size)
-    if index.size and not saved.spikes("test", population)[0].size:
-        text = f"{population.upper()} is silent\nin the test"
-        style.say(ax, text, x=saved.train_end_s + saved.test_s / 2)
-    panels.mark_train_end(ax, saved.train_end_s)
-    ax.set(xlim=(start_s, saved.train_end_s + saved.test_s), xlabel="time (s)")
-    ax.set_title(f"{title}: {phases(saved)}")
-
-
-def phases(saved: Saved) -> str:
-    return "training | test" if saved.n_tail_steps else "test"
-
-
-def ts_panels(figure, cell, saved: Saved):
-    """TS of the trained network, and of its untrained twin in the same test, same scales."""
-    tail_s = saved.n_tail_steps * saved.dt_s
-    shown_s = tail_s + saved.test_s
-    widths = (shown_s, max(saved.test_s, 0.33 * shown_s))  # same scale, but room for the title
-    inner = cell.subgridspec(1, 2, width_ratios=widths, wspace=0)
-    ax = figure.add_subplot(inner[0])
-    twin = figure.add_subplot(inner[1], sharey=ax)
-    step, index = saved.spikes("untrained", "ts")
-    size = min(panels.dot_size(twin, index.size), panels.dot_size(ax, saved.timeline("ts")[1].size))
-    raster_panel(ax, saved, "ts", "D  TS trained", size)
-    panels.draw_raster(twin, step * saved.dt_s, index, saved.n_cells("ts"), "ts", size)
-    twin.set(xlim=(0, saved.test_s), xlabel="test time (s)", ylabel="")
-    twin.locator_params(axis="x", nbins=3)
-    ax.locator_params(axis="x", nbins=round(3 * shown_s / widths[1]))
-    twin.tick_params(labelleft=False)
-    twin.set_title("TS untrained: test", color=style.UNTRAINED)
-
-
-def rate_panel(ax, saved: Saved):
-    n_tail, n_test, dt_s = saved.n_tail_steps, saved.arrays["test_x_cm"].size, saved.dt_s
-    start_s = saved.train_end_s - n_tail * dt_s
-    trained = {p: rate(saved, *saved.timeline(p), p, n_tail + n_test) for p in ("mon", "ts")}
-    twin = {p: rate(saved, *saved.spikes("untrained", p), p, n_test) for p in ("mon", "ts")}
-    t_s = start_s + np.arange(n_tail + n_test) * dt_s
-    panels.draw_rates(ax, t_s, trained, t_s[n_tail:], twin)
-    panels.mark_train_end(ax, saved.train_end_s)
-    ax.set(xlim=(start_s, saved.train_end_s + saved.test_s), xlabel="time (s)")
-    ax.set_title(f"E  Rate ({1e3 * metrics.SMOOTHING_S:g} ms): {phases(saved)}")
-
-
-def rate(saved: Saved, step, index, population: str, n_steps: int) -> np.ndarray:
-    """Smoothed rate, Hz, shape (n_steps,); NaN where the boxcar reaches over an end."""
-    hz = metrics.smoothed_rate(step, saved.n_cells(population), n_steps, saved.dt_s)
-    reach = round(metrics.SMOOTHING_S / saved.dt_s) // 2
-    inside = (np.arange(n_steps) >= reach) & (np.arange(n_steps) < n_steps - reach)
-    return np.where(inside, hz, np.nan)
-
-
-def weight_panels(histogram, series, saved: Saved):
-    w, a, w_max = saved.weights, saved.arrays, saved.params.mon_ts_wmax
-    panels.draw_weight_histogram(histogram, w["mon_ts_w_init"], w["mon_ts_w"], w_max)
-    histogram.set_title("F  MON→TS weights")
-    names = ("checkpoint_t_s", "w_mean_series", "w_std_series", "tracked_weight_series")
-    stable = saved.results["training"]["stabilization_time_s"]
-    panels.draw_weight_means(series, *(a[name] for name in names), w_max, stable)
-    series.set_title("G  MON→TS weights")
-
-
-def map_panels(figure, cell, saved: Saved):
-    """Map over training; title with the test, which is another stimulus and not comparable."""
-    inner = cell.subgridspec(2, 1, height_ratios=(3, 1), hspace=0)
-    upper = figure.add_subplot(inner[0])
-    lower = figure.add_subplot(inner[1], sharex=upper)
-    names = ("pv_ckpt_t_s", "pv_sigma_theta_series", "pv_delta_trial_series")
-    series = [saved.arrays[name] for name in (*names, "pv_valid_fraction_series")]
-    n_bins = min(metrics.MAX_ANGLE_BINS, saved.params.n_ts)
-    panels.draw_training_map(upper, *series, metrics.chance_band(n_bins), n_bins)
-    panels.draw_valid_fraction(lower, series[0], series[-1])
-    upper.tick_params(labelbottom=False)
-    title = f"H  Map in training (held stimuli, learning on)\n{test_numbers(saved)}"
-    upper.set_title(title, pad=22)  # the legend goes below
-
-
-def test_numbers(saved: Saved) -> str:
-    r, p = saved.results, saved.params
-    where = "path" if p.eval_x_min_cm is None else f"{p.eval_x_min_cm:g} to {p.eval_x_max_cm:g} cm"
-    trained, untrained = quality(r, where), quality(r["untrained"], where)
-    return f"Test, trained: {trained}\nTest, untrained: {untrained}"
-
-
-def quality(numbers: dict[str, Any], where: str) -> str:
-    """``sigma_theta`` in words, never without its valid share (of the body, for the body)."""
-    if numbers["silent"]:
-        return f"TS is silent, {SIGMA} undefined, valid 0.00"
-    words = [
-        f"{place} {SIGMA} {number(numbers[f'sigma_theta{key}_rad'])} rad, "
-        f"valid {number(numbers[f'valid_fraction{share}'])}"
-        for place, key, share in ((where, "", ""), ("body", "_body", "_body_window"))
-    ]
-    return "; ".join(words if numbers["usable_map"] else [*words, "no usable map"])
-
-
-def number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"
-
-
-def test_phase_only(saved: Saved) -> Figure:
-    """The test from its start: source, decoded positions, rasters and rates, with the twin's."""
-    figure = Figure(figsize=(12, 14), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.06)
-    figure.suptitle(
-        f"{headline(saved)} for {saved.test_s:g} s; training ended at {saved.train_end_s:g} s"
-        f"\n{test_numbers(saved)}"
-    )
-    axes = figure.subplots(6, 1, sharex=True, height_ratios=(1.7, 1, 1.2, 1.2, 1.2, 1))
-    position_panel(axes[0], saved)
-    rasters = (
-        *(("test", "ll", "LL"), ("test", "mon", "MON, trained")),
-        *(("test", "ts", "TS, trained"), ("untrained", "ts", "TS, untrained")),
-    )
-    spikes = [saved.spikes(phase, population) for phase, population, _ in rasters]
-    size = panels.dot_size(axes[4], max(spikes[2][1].size, spikes[3][1].size))
-    for ax, (step, index), (phase, population, title) in zip(
-        axes[1:5], spikes, rasters, strict=True
-    ):
-        n_cells, same = saved.n_cells(population), size if population == "ts" else None
-        panels.draw_raster(ax, step * saved.dt_s, index, n_cells, population, same)
-        ax.set_title(title, color=style.UNTRAINED if phase == "untrained" else "black")
-    test_rate_panel(axes[5], saved)
-    axes[5].set(xlim=(0, saved.test_s), xlabel="time from the start of the test (s)")
-    return figure
-
-
-def position_panel(ax, saved: Saved):
-    a, p = saved.arrays, saved.params
-    x_cm = a["test_x_cm"]
-    low, high = x_cm.min(), x_cm.max()
-    if p.eval_x_min_cm is not None:
-        low, high = p.eval_x_min_cm, p.eval_x_max_cm
-    decoded = [
-        panels.decoded_cm(a[f"{twin}pv_theta_hat"], a[f"{twin}pv_delta_theta"], low, high)
-        for twin in ("", "untrained_")
-    ]
-    t_s = np.arange(x_cm.size) * saved.dt_s
-    panels.draw_positions(ax, t_s, x_cm, *decoded, p.ll_body_length_cm)
-    ring = f"a ring: {low:.2g} and {high:.2g} cm meet".replace("-", "−")
-    ax.set_title(f"Source, and position decoded from TS ({ring})")
-
-
-def test_rate_panel(ax, saved: Saved):
-    n_test = saved.arrays["test_x_cm"].size
-    t_s = np.arange(n_test) * saved.dt_s
-    trained, twin = (
-        {p: rate(saved, *saved.spikes(phase, p), p, n_test) for p in ("mon", "ts")}
-        for phase in ("test", "untrained")
-    )
-    panels.draw_rates(ax, t_s, trained, t_s, twin)
-    ax.set_title(f"Population rate, {1e3 * metrics.SMOOTHING_S:g} ms")
-
-
-FIGURES: dict[str, Callable[[Saved], Figure]] = {
-    "spatial_two_stage": spatial_two_stage,
-    "test_phase_only": test_phase_only,
-}
+    stem = f"brian2_{name}_u_{p.speed_cm_s:.1f}_nMON_{p.n_mon}_nTS_{p.n_ts}"
+    return saved.run.figures / f"{stem}{ending}.png"

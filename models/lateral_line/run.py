@@ -14,6 +14,7 @@ from driver.isolation import run_isolated
 from driver.run_folder import PARAMS, SUMMARY, environment
 from models.lateral_line import checkpoint, summary
 from models.lateral_line.options import Request
+from models.lateral_line.saved import Run
 from models.lateral_line.wiring import topographic_contacts
 
 SCHEMA_VERSION = 2
@@ -139,9 +140,9 @@ def resumed_checkpoint(request: Request) -> Path | None:
 
 def draw(request: Request, log: logging.Logger) -> None:
     """Draw the figures of one seed from its files."""
-    from models.lateral_line.figures import draw_run
+    from models.lateral_line.figures import draw_seed
 
-    files = draw_run(request.folder.path, request.params.seed)
+    files = draw_seed(Run(request.folder.path).seed(request.params.seed))
     log.info(f"{len(files)} figures in {request.folder.figures}")
 
 

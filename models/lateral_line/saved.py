@@ -1,0 +1,248 @@
+"""A run folder, read: what figures, report, tests of stored weights and notebooks look at.
+
+    run = Run("Runs/ten")
+    seed = run.seed(123)
+    seed.results["sigma_theta_rad"], seed.matrix("mon_ts"), seed.spikes("test", "ts")
+
+Nothing here is guessed: a file or a field that is not there is an error that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from driver.backend import Spikes
+from driver.run_folder import PARAMS, SUMMARY
+from models.lateral_line.params import NetworkParams
+from stimulus import StimulusParams
+
+SCHEMA_VERSION = 2
+SHOWN_TRAINING_S = 2.0  # last part of the training in rasters and rates
+
+
+class NotARun(ValueError):
+    """The folder is not one of a run, or lacks what was asked for; the message names it."""
+
+
+class Run:
+    """A run folder, finished or not.
+
+    Parameters
+    ----------
+    folder : path
+        With a ``params.json`` of this program.
+
+    Raises
+    ------
+    NotARun
+        If there is no such folder, or its parameters cannot be read.
+    """
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder)
+        self.artifacts = self.folder / "artifacts"
+        self.figures = self.folder / "figures"
+        self.file = read_json(self.folder / PARAMS)
+        version = self.file.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise NotARun(f"{self.folder / PARAMS}: schema_version {version}, not {SCHEMA_VERSION}")
+        self.params: NetworkParams = self._parameters(NetworkParams, "network_params")
+        self.stimulus: StimulusParams = self._parameters(StimulusParams, "stimulus_params")
+
+    def _parameters(self, cls: type, key: str):
+        """Parameters as they were stored; none is filled in by today's default."""
+        values = field(self.file, key, self.folder / PARAMS)
+        missing = {f.name for f in dataclasses.fields(cls)} - set(values)
+        if missing:
+            raise NotARun(f"{self.folder / PARAMS}: {key} lacks {', '.join(sorted(missing))}")
+        try:
+            return cls(**values)
+        except ValueError as error:
+            raise NotARun(f"{self.folder / PARAMS}: {key}: {error}") from None
+
+    @property
+    def name(self) -> str:
+        return field(self.file, "run_folder", self.folder / PARAMS)
+
+    @property
+    def mode(self) -> str:
+        return field(self.file, "mode", self.folder / PARAMS)
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that the run was asked for."""
+        first, n = (field(self.file, k, self.folder / PARAMS) for k in ("seed_start", "multi_seed"))
+        return list(range(first, first + n))
+
+    @property
+    def finished(self) -> list[int]:
+        """Seeds whose results are written."""
+        return [s for s in self.seeds if (self.artifacts / f"seed_{s}_results.json").exists()]
+
+    @cached_property
+    def summary(self) -> dict[str, Any] | None:
+        """``run_summary.json``; None while the run is not complete."""
+        path = self.folder / SUMMARY
+        return read_json(path) if path.exists() else None
+
+    def seed(self, seed: int | None = None) -> Seed:
+        """One seed of the run; the first if not given.
+
+        Raises
+        ------
+        NotARun
+            If the run does not have this seed.
+        """
+        seed = self.seeds[0] if seed is None else seed
+        if seed not in self.seeds:
+            known = f"{self.seeds[0]} to {self.seeds[-1]}"
+            raise NotARun(f"{self.folder} has no seed {seed}, only {known}")
+        return Seed(self, seed)
+
+    def __repr__(self) -> str:
+        done = f"{len(self.finished)} of {len(self.seeds)} seeds finished"
+        return f"Run({str(self.folder)!r}: {self.mode}, {done})"
+
+
+class Seed:
+    """What a run folder holds about one seed; files are read when they are asked for.
+
+    Attributes
+    ----------
+    run : Run
+    params : NetworkParams
+        With this seed.
+    """
+
+    def __init__(self, run: Run, seed: int):
+        self.run = run
+        self.params = dataclasses.replace(run.params, seed=seed)
+
+    @property
+    def number(self) -> int:
+        return self.params.seed
+
+    @cached_property
+    def results(self) -> dict[str, Any]:
+        """Every number of the seed, ``seed_<s>_results.json``."""
+        return read_json(self.run.artifacts / f"seed_{self.number}_results.json")
+
+    @cached_property
+    def recordings(self) -> dict[str, np.ndarray]:
+        """Spikes, series and decoded angles by name; the README has the table."""
+        return read_npz(self.run.artifacts / f"seed_{self.number}_recordings.npz")
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Wiring, and weights before and after training, by name; the README has the table."""
+        return read_npz(self.weight_file)
+
+    @property
+    def weight_file(self) -> Path:
+        """The weights, saved under any tag; the newest if there are several."""
+        ending = f"_seed_{self.number}_params.json"
+        sidecars = self.run.artifacts.glob(f"*{ending}")
+        newest = max(sidecars, key=lambda file: file.stat().st_mtime, default=None)
+        if newest is None:
+            where = f"{self.run.artifacts} (<tag>_seed_{self.number}.npz)"
+            raise NotARun(f"no weights of seed {self.number} in {where}")
+        return newest.with_name(newest.name.removesuffix("_params.json") + ".npz")
+
+    def matrix(self, projection: str, *, initial: bool = False):
+        """Weights as a sparse matrix.
+
+        Parameters
+        ----------
+        projection : {'ll_mon', 'mon_ts'}
+        initial : bool
+            Before training instead of after it.
+
+        Returns
+        -------
+        scipy.sparse.csr_array, shape (n_source, n_target)
+            mV for LL -> MON, dimensionless for MON -> TS. Several synapses of a pair are summed.
+        """
+        from scipy.sparse import csr_array
+
+        name = {"ll_mon": "ll_mon_w{}_mV", "mon_ts": "mon_ts_w{}"}[projection]
+        w = self.weights[name.format("_init" if initial else "")]
+        i, j = self.weights[f"{projection}_i"], self.weights[f"{projection}_j"]
+        source, target = projection.split("_")
+        return csr_array((w, (i, j)), shape=(self.n_cells(source), self.n_cells(target)))
+
+    def n_cells(self, population: str) -> int:
+        return 1 if population.startswith("i_") else getattr(self.params, f"n_{population}")
+
+    def spikes(self, phase: str, population: str) -> Spikes:
+        """Spikes of phase ``test``, ``untrained`` (its twin) or ``train`` (its last seconds).
+
+        Steps count from the start of the test, or of the training.
+        """
+        name = f"{phase}_{population}"
+        return Spikes(self.recordings[f"{name}_i"], self.recordings[f"{name}_step"])
+
+    # --- times of the recordings -------------------------------------------------------
+
+    @property
+    def dt_s(self) -> float:
+        return float(self.recordings["dt_s"])
+
+    @property
+    def train_end_s(self) -> float:
+        return int(self.recordings["n_training_steps"]) * self.dt_s
+
+    @property
+    def test_s(self) -> float:
+        return self.recordings["test_x_cm"].size * self.dt_s
+
+    @property
+    def n_tail_steps(self) -> int:
+        """Steps of training that are shown."""
+        return min(int(self.recordings["n_training_steps"]), round(SHOWN_TRAINING_S / self.dt_s))
+
+    def timeline(self, population: str) -> Spikes:
+        """Spikes of the shown training and the test; steps count from the first one shown."""
+        train, test = self.spikes("train", population), self.spikes("test", population)
+        start = int(self.recordings["n_training_steps"]) - self.n_tail_steps
+        kept = train.step >= start
+        return Spikes(
+            np.concatenate([train.index[kept], test.index]),
+            np.concatenate([train.step[kept] - start, test.step + self.n_tail_steps]),
+        )
+
+    def __repr__(self) -> str:
+        return f"Seed({self.number} of {self.run.folder})"
+
+
+def field(content: dict[str, Any], key: str, path: Path) -> Any:
+    """``content[key]``, or an error that names the file and the field."""
+    if key not in content:
+        raise NotARun(f"{path} has no field {key}")
+    return content[key]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Content of a JSON file of a run."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotARun(f"there is no {path}") from None
+    except (OSError, ValueError) as error:
+        raise NotARun(f"{path} cannot be read ({error})") from None
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Arrays of an archive of a run; damage makes of it almost any error."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except FileNotFoundError:
+        raise NotARun(f"there is no {path}") from None
+    except Exception as error:
+        raise NotARun(f"{path} cannot be read ({error})") from None
