@@ -2,6 +2,7 @@
 """Lateral line: LL -> MON -> TS, learning a map of source position.
 
     python ll_stdp_brian2.py --mode ll_fast
+    python ll_stdp_brian2.py status
 
 Reads the flags, hands over to `models.lateral_line`, returns an exit status: 0 done, 1 failed,
 2 usage error, 130 interrupted. The public names of the model can be imported from here.
@@ -13,7 +14,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-INTERRUPTED = 130
+PROG = "ll_stdp_brian2.py"
+FAILED, INTERRUPTED = 1, 130
 
 PUBLIC = {
     "NetworkParams": "models.lateral_line.params",
@@ -28,6 +30,7 @@ PUBLIC = {
     "build_mon_to_ts_indices": "models.lateral_line.wiring",
     "pv_map_quality_from_ts_spikes": "models.lateral_line.metrics",
     "estimate_stabilization_time": "models.lateral_line.metrics",
+    "load_run": "models.lateral_line.saved",
     "run_spatial_two_stage_model": "models.lateral_line.results",
     "save_learning_artifacts": "models.lateral_line.results",
 }
@@ -45,17 +48,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     try:
         from driver.cli import EXIT_USAGE, UsageError
-        from models.lateral_line.options import resolve
 
         try:
+            if argv and not argv[0].startswith("-"):
+                from models.lateral_line import commands
+
+                return commands.main(argv, PROG)
+            from models.lateral_line.options import resolve
+
             request = resolve(argv)
 
             from models.lateral_line.run import execute
 
             return execute(request)
         except UsageError as error:
-            print(f"ll_stdp_brian2.py: error: {error}", file=sys.stderr)
+            print(f"{PROG}: error: {error}", file=sys.stderr)
             return EXIT_USAGE
+        except OSError as error:  # a full disk, a folder that cannot be written
+            print(f"{PROG}: failed: {error}", file=sys.stderr)
+            return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
 

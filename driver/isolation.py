@@ -5,13 +5,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 
 PATIENCE_S = 10.0
 
 
 def _call(function, argument) -> None:
     signal.signal(signal.SIGINT, _interrupt_once)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     raise SystemExit(function(argument))
+
+
+def _end_with_parent() -> None:
+    """A killed parent must not leave a child that writes into a folder nobody guards."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _interrupt_once(number, frame) -> None:

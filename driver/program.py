@@ -65,7 +65,7 @@ def cache_folder() -> Path:
     if "PROGRAM_CACHE" in os.environ:
         return Path(os.environ["PROGRAM_CACHE"]).absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base).absolute() / "ll_stdp_brian2"
+    return Path(base).absolute() / "brian_programs"
 
 
 def cached(model: Model, cxx: str) -> Path | None:
@@ -99,6 +99,8 @@ def find_or_build(model: Model, say) -> Path:
         known = cached(model, cxx)
         if known:
             return known
+        for left in root.glob("building_*"):  # by a compilation that was killed
+            shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=root, prefix="building_") as work:
             name = _build(model, cxx, Path(work), root / "programs", say)
         entry = root / "index" / recipe_key(model, cxx)

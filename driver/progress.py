@@ -7,23 +7,39 @@ import sys
 import time
 from pathlib import Path
 
+from driver.status import Status
+
 LINE_EVERY_S = 10.0
 
 
 class Progress:
     """Trials done and time left.
 
-    On a terminal a bar (tqdm); elsewhere a line every `LINE_EVERY_S` seconds.
+    On a terminal a bar (tqdm); elsewhere a line every `LINE_EVERY_S` seconds. In both cases the
+    status file says the same.
 
     Parameters
     ----------
     total : int
+        Trials to be done now.
     label : str
     log : logging.Logger
+    status : Status, optional
+    before : int
+        Trials that were done earlier.
     """
 
-    def __init__(self, total: int, label: str, log: logging.Logger, stream=None):
-        self.total, self.label, self.log = total, label, log
+    def __init__(
+        self,
+        total: int,
+        label: str,
+        log: logging.Logger,
+        status: Status | None = None,
+        before: int = 0,
+        stream=None,
+    ):
+        self.total, self.label, self.log, self.before = total, label, log, before
+        self.status = status or Status()
         self.stream = stream or sys.stderr
         self.done, self.started = 0, time.monotonic()
         self.spoken = self.started
@@ -33,9 +49,11 @@ class Progress:
 
             self.bar = tqdm(total=total, desc=label, unit="trial", file=self.stream)
 
-    def advance(self, n: int, note: str = "") -> None:
-        """Count `n` more trials; `note` is a short text such as the last metric."""
+    def advance(self, n: int, note: str = "", **metrics: float) -> None:
+        """Count `n` more trials; `note` is a short text such as the last of the `metrics`."""
         self.done += n
+        left = self.seconds_left()
+        self.status.update(trial=self.before + self.done, seconds_left=left, metrics=metrics)
         if self.bar is not None:
             self.bar.set_postfix_str(note, refresh=False)
             self.bar.update(n)
@@ -43,11 +61,15 @@ class Progress:
         now = time.monotonic()
         if now - self.spoken >= LINE_EVERY_S:
             self.spoken = now
-            self.log.info(self.line(now - self.started, note))
+            self.log.info(self.line(note))
 
-    def line(self, elapsed: float, note: str) -> str:
-        left = elapsed * (self.total - self.done) / max(self.done, 1)
-        text = f"{self.label}: {self.done} of {self.total} trials, {clock(left)} left"
+    def seconds_left(self) -> float:
+        elapsed = time.monotonic() - self.started
+        return elapsed * (self.total - self.done) / max(self.done, 1)
+
+    def line(self, note: str) -> str:
+        left = clock(self.seconds_left())
+        text = f"{self.label}: {self.done} of {self.total} trials, {left} left"
         return f"{text}, {note}" if note else text
 
     def close(self) -> None:
@@ -74,6 +96,13 @@ class Terse(logging.Formatter):
         return record.getMessage()
 
 
+class LogFile(logging.FileHandler):
+    """A log that cannot be written, on a full disk say, does not disturb the run."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+
 def open_log(name: str, file: Path | None, append: bool = False) -> logging.Logger:
     """Logger of a run: everything into `file`, the same lines without the time to the terminal."""
     log = logging.getLogger(f"run.{name}")
@@ -85,7 +114,7 @@ def open_log(name: str, file: Path | None, append: bool = False) -> logging.Logg
     log.addHandler(terminal)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(file, "a" if append else "w", encoding="utf-8")
+        handler = LogFile(file, "a" if append else "w", encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         log.addHandler(handler)
     return log

@@ -6,7 +6,9 @@ the new one. The presence of ``run_summary.json`` means that the run is complete
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
 import importlib.metadata
 import json
 import math
@@ -14,6 +16,7 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +28,9 @@ from driver.backend import compiler
 from driver.cli import UsageError
 
 PARAMS, SUMMARY = "params.json", "run_summary.json"
+IN_USE = "another process is working in this folder"
+PATIENCE = 20
+PART = ".part"  # ending of a file that is being written
 MAX_NAME_BYTES = 200  # file systems end at 255, and a log adds its seed
 
 
@@ -40,6 +46,38 @@ class RunFolder:
         self.path = Path(path)
         self.artifacts = self.path / "artifacts"
         self.figures = self.path / "figures"
+
+    @contextlib.contextmanager
+    def claimed(self):
+        """Be the only process that works in the folder; ends with the process, however it ends.
+
+        Raises
+        ------
+        UsageError
+            If another one does.
+        """
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            for _ in range(PATIENCE):  # somebody may be looking whether it is in use
+                if lock(handle, fcntl.LOCK_EX):
+                    break
+                time.sleep(0.05)
+            else:
+                raise UsageError(f"{self.path}: {IN_USE}")
+            yield
+        finally:
+            os.close(handle)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a process is working in the folder."""
+        if not self.path.is_dir():
+            return False
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            return not lock(handle, fcntl.LOCK_SH)
+        finally:
+            os.close(handle)
 
     def create(self, overwrite: bool = False) -> None:
         """Make the folder; nothing of an earlier run is ever mixed with this one.
@@ -68,12 +106,25 @@ class RunFolder:
             raise UsageError(f"{self.path} is a file; choose another --run-name")
         if not any(self.path.iterdir()):
             return
+        self.check_unused()
         if not overwrite:
             raise UsageError(
                 f"{self.path} exists: choose another --run-name, or give --overwrite to replace it"
             )
         if not (self.path / PARAMS).exists():
             raise UsageError(f"{self.path} is not the folder of a run; --overwrite leaves it alone")
+
+    def check_unused(self) -> None:
+        """Raise `UsageError` if another process works in the folder."""
+        if self.in_use:
+            raise UsageError(f"{self.path}: {IN_USE}")
+
+    def check_again(self) -> None:
+        """Raise `UsageError` unless a run can go on in this folder."""
+        self.check_unused()
+        for folder in (self.path, self.artifacts, self.figures):
+            if folder.exists() and not os.access(folder, os.W_OK):
+                raise UsageError(f"{folder} cannot be written to")
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
         """Write JSON with an indent of 2; NaN and infinities become null."""
@@ -86,9 +137,20 @@ class RunFolder:
         return replace_file(self.path / name, lambda file: save(file, **arrays))
 
 
+def lock(handle: int, kind: int) -> bool:
+    """Whether an advisory lock of an open folder could be had at once."""
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # a file system without locks: nobody can be kept out
+    return True
+
+
 def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> Path:
     """Write beside `target` and rename onto it: a reader sees the old file or the new one."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}{PART}")
     try:
         with open(temporary, "wb") as file:
             write(file)
@@ -98,6 +160,12 @@ def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return target
+
+
+def remove_parts(folder: Path) -> None:
+    """Delete what a killed process was writing; nobody else may be working in the folder."""
+    for part in folder.rglob(f".*{PART}"):
+        part.unlink(missing_ok=True)
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from pathlib import Path
 from unittest import mock
@@ -153,8 +154,11 @@ def call(*flags) -> tuple[int, str, str]:
 
 
 def run(root: Path, *flags, name: str = "run") -> Run:
-    """Run the small network in this process, without drawing figures."""
-    with mock.patch("models.lateral_line.figures.draw_seed", lambda *_: []):
+    """Run the small network in this process, without drawing figures or a report."""
+    with (
+        mock.patch("models.lateral_line.figures.draw_seed", lambda *_: []),
+        mock.patch("models.lateral_line.report.write_report", lambda *_: None),
+    ):
         status, _, said = call(*SMALL, "--output-root", root, "--run-name", name, *flags)
     return Run(status, root, name, said)
 
@@ -220,6 +224,14 @@ def alive(mark: str) -> list[str]:
             if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
                 found.append((folder / "cmdline").read_text().replace("\0", " "))
     return found
+
+
+def gone(mark: str, seconds: float = 10.0) -> bool:
+    """Whether no process that carries a mark is running, given a moment to end."""
+    end = time.monotonic() + seconds
+    while alive(mark) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not alive(mark)
 
 
 def listing(root: Path) -> dict[str, int]:

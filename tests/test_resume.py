@@ -9,7 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from models.lateral_line import checkpoint
+from driver import checkpoint as files
+from driver.checkpoint import backup
 from tests import program
 from tests.program import SEED, TRIALS, differing, full, listing, run, shared
 
@@ -69,6 +70,7 @@ def test_a_run_goes_on_in_its_own_folder(tmp_path):
     assert resumed.status == 0, resumed.said
     assert_same_run(resumed, full())
     assert set(listing(resumed.folder)) == set(listing(full().folder))
+    assert resumed.checkpoint()["trial_idx"] == TRIALS - 1
 
 
 def test_the_source_of_a_resume_is_left_alone(tmp_path):
@@ -117,7 +119,8 @@ def test_everything_but_the_kept_spikes_is_the_same_after_a_longer_resume(tmp_pa
     whole = shared(*trials(LONGER))
     resumed = run(tmp_path, *trials(LONGER), "--resume-from", full().folder)
     found = differing(resumed.arrays(), whole.arrays())
-    assert [k for k in found if "/train_" not in k and "/tail." not in k] == []
+    kept = ("/train_", "/tail.", "/sha256")
+    assert [k for k in found if not any(part in k for part in kept)] == []
     one, other = (program.without_times(r.results()) for r in (resumed, whole))
     assert one == other
 
@@ -145,7 +148,7 @@ def test_every_seed_has_a_checkpoint_of_its_own():
     assert (one["seed"], other["seed"]) == (SEED, SEED + 1)
     assert str(one["wiring_sha256"]) != str(other["wiring_sha256"])
     assert not np.array_equal(one["mon_ts_w"], other["mon_ts_w"])
-    found = sorted(p.name for p in (two_seeds().folder / "artifacts").glob("mid_*"))
+    found = sorted(p.name for p in (two_seeds().folder / "artifacts").glob("mid_*.npz"))
     assert found == [f"mid_checkpoint_seed_{s}.npz" for s in (SEED, SEED + 1)]
 
 
@@ -171,30 +174,49 @@ def test_one_of_several_seeds_can_be_resumed_alone(tmp_path):
 KILLED = """
 import os, signal, sys, types
 import ll_stdp_brian2
-from driver import run_folder
+from driver import checkpoint, run_folder
 from models.lateral_line.protocol import Simulation
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
-def after(n, function):
+def after(n, function, ending=""):
     calls = []
     def counted(*args, **kwargs):
-        calls.append(args)
+        if str(args[-1]).endswith(ending):
+            calls.append(args)
         return die() if len(calls) == n else function(*args, **kwargs)
     return counted
 
-run_folder.os = types.SimpleNamespace(**vars(os))  # its own: compiling uses these too
+def half_written(file, **arrays):
+    file.write(bytes(1000))
+    file.flush()
+    die()
+
+# their own: compiling uses these too
+run_folder.os = types.SimpleNamespace(**vars(os))
+checkpoint.np = types.SimpleNamespace(**vars(checkpoint.np))
 {how}
 ll_stdp_brian2.main(sys.argv[1:])
 """
+CHECKPOINT = f"mid_checkpoint_seed_{SEED}.npz"
 HOW = {
     # the decode before trial 1, two blocks that are saved, and now in the third
     "in a block": ("Simulation.train = after(4, Simulation.train)", 3),
-    # params.json, the first checkpoint, and now between the two halves of a write
-    "before a rename": ("run_folder.os.replace = after(3, os.replace)", 1),
-    "while a file is written": ("run_folder.os.fsync = after(4, os.fsync)", 3),
-    "before the summary": ("run_folder.os.replace = after(10, os.replace)", TRIALS - 1),
+    # between the two halves of a write
+    "before a rename": (
+        f"run_folder.os.replace = after(2, os.replace, {CHECKPOINT!r})",
+        1,
+    ),
+    "before the backup's rename": (
+        f"run_folder.os.replace = after(2, os.replace, {CHECKPOINT + '.bak'!r})",
+        3,
+    ),
+    "while a file is written": ("checkpoint.np.savez = half_written", None),
+    "before the summary": (
+        "run_folder.os.replace = after(1, os.replace, 'run_summary.json')",
+        TRIALS - 1,
+    ),
 }
 
 
@@ -204,13 +226,19 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_end(tmp_path, how)
     process = program.start(tmp_path, code=KILLED.format(how=patch))
     killed = program.finish(process, tmp_path)
     assert killed.status == -signal.SIGKILL, killed.said
-    assert program.alive(process.mark) == []
+    assert program.gone(process.mark)
     assert not (killed.folder / "run_summary.json").exists()
     for path in killed.folder.rglob("*.json"):
         program.load_json(path)
-    assert killed.checkpoint()["trial_idx"] == last_trial
-    resumed = run(tmp_path, "--resume-from", killed.folder)
+    if last_trial is None:  # not even a first checkpoint
+        refused = run(tmp_path, "--resume-from", killed.folder)
+        assert refused.status == 2 and "--overwrite" in refused.said
+        resumed = run(tmp_path, "--overwrite")
+    else:
+        assert killed.checkpoint()["trial_idx"] == last_trial
+        resumed = run(tmp_path, "--resume-from", killed.folder)
     assert resumed.status == 0, resumed.said
+    assert list(resumed.folder.rglob(".*")) == []  # no half file is left
     assert_same_run(resumed, full())
     assert resumed.summary == full().summary
 
@@ -265,6 +293,12 @@ def changed(arrays: dict, **changes) -> dict:
     return {k: a for k, a in (arrays | changes).items() if a is not None}
 
 
+def reseal(path, arrays: dict) -> None:
+    """Write a checkpoint that is whole, whatever it holds, and has no backup."""
+    path.unlink()
+    files.save(path, arrays)
+
+
 def damage(path, how: str) -> None:
     whole, arrays = path.read_bytes(), program.load_npz(path)
     match how:
@@ -281,20 +315,27 @@ def damage(path, how: str) -> None:
                 np.save(file, np.zeros(3))
         case "weights only":
             keep = ("trial_idx", "mon_ts_w", "ll_mon_w_mV")
-            np.savez(path, **{k: arrays[k] for k in keep})
+            reseal(path, {k: arrays[k] for k in keep})
         case "older schema":
-            np.savez(path, **changed(arrays, schema_version=np.int64(1)))
+            reseal(path, changed(arrays, schema_version=np.int64(1)))
         case "another wiring":
-            np.savez(path, **changed(arrays, wiring_sha256=np.array("0" * 64)))
+            reseal(path, changed(arrays, wiring_sha256=np.array("0" * 64)))
         case "pickled":
             np.savez(path, **changed(arrays, seed=np.array([None], dtype=object)))
         case "a state missing":
-            np.savez(path, **changed(arrays, **{"state.ts.v": None}))
+            reseal(path, changed(arrays, **{"state.ts.v": None}))
         case "a state too short":
             short = arrays["state.mon.v"][:-1]
-            np.savez(path, **changed(arrays, **{"state.mon.v": short}))
+            reseal(path, changed(arrays, **{"state.mon.v": short}))
         case "no parameters":
-            np.savez(path, **changed(arrays, params_json=None))
+            reseal(path, changed(arrays, params_json=None))
+        case "a bit flipped":
+            middle = len(whole) // 2
+            path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+        case "changed without its checksum":
+            np.savez(path, **changed(arrays, trial_idx=np.int64(1)))
+        case "no checksum":
+            np.savez(path, **changed(arrays, sha256=None))
 
 
 DAMAGES = {
@@ -303,10 +344,14 @@ DAMAGES = {
     "truncated": "cannot be read",
     "no archive": "cannot be read",
     "pickled": "cannot be read",
+    "a bit flipped": "cannot be read",
+    "changed without its checksum": "its checksum is wrong",
+    "no checksum": "has no checksum",
     "weights only": "does not hold a full state",
     "older schema": "does not hold a full state",
     "another wiring": "another wiring",
 }
+LOST = ("empty", "truncated", "no archive", "a bit flipped", "changed without its checksum")
 UNSEEN = {
     "a single array": "cannot be read",
     "a state missing": "state.ts.v",
@@ -324,7 +369,8 @@ UNSEEN = {
 )
 def test_a_damaged_checkpoint_is_refused_before_anything_is_written(tmp_path, how, words):
     folder = copy_of(half(), tmp_path, "source")
-    damage(folder / f"artifacts/mid_checkpoint_seed_{SEED}.npz", how)
+    backup(folder / "artifacts" / CHECKPOINT).unlink()
+    damage(folder / "artifacts" / CHECKPOINT, how)
     before = listing(tmp_path)
     made = run(tmp_path, "--resume-from", folder)
     assert made.status == 2
@@ -335,15 +381,46 @@ def test_a_damaged_checkpoint_is_refused_before_anything_is_written(tmp_path, ho
 def test_a_checkpoint_with_wrong_bytes_is_read_right_or_not_at_all(tmp_path):
     """An archive has a checksum for every array; some bytes of its directory do not matter."""
     path = tmp_path / "checkpoint.npz"
-    arrays = half().checkpoint()
+    arrays = changed(half().checkpoint(), sha256=None)
     whole = (half().folder / f"artifacts/mid_checkpoint_seed_{SEED}.npz").read_bytes()
     for place in range(0, len(whole) - 40, len(whole) // 40):
         wrong = bytes(byte ^ 0x55 for byte in whole[place : place + 40])
         path.write_bytes(whole[:place] + wrong + whole[place + 40 :])
         try:
-            assert differing(checkpoint.read(path), arrays) == []
-        except ValueError as error:
-            assert "cannot be read" in str(error)
+            assert differing(files.read(path), arrays) == []
+        except files.Unreadable as error:
+            assert "cannot be read" in str(error) or "checksum" in str(error)
+
+
+@pytest.mark.parametrize("how", [*LOST, "missing"])
+def test_the_checkpoint_before_stands_in_for_a_damaged_one(tmp_path, how):
+    """And nothing that it held is lost, also if the process dies while it writes the next."""
+    folder = copy_of(half(), tmp_path)
+    path = folder / "artifacts" / CHECKPOINT
+    damage(path, how)
+    before = backup(path).read_bytes()
+    process = program.start(
+        tmp_path,
+        *("--resume-from", folder),
+        code=KILLED.format(how=HOW["while a file is written"][0]),
+    )
+    killed = program.finish(process, tmp_path)
+    assert killed.status == -signal.SIGKILL, killed.said
+    assert backup(path).read_bytes() == before  # not replaced by the damaged one
+    resumed = run(tmp_path, "--resume-from", folder)
+    assert resumed.status == 0, resumed.said
+    assert "going on from the checkpoint before it" in resumed.said
+    assert f"resuming after trial {HALF - 2} of {TRIALS}" in resumed.said
+    assert_same_run(resumed, full())
+
+
+def test_a_foreign_checkpoint_is_refused_and_not_replaced_by_its_backup(tmp_path):
+    folder = copy_of(half(), tmp_path)
+    path = folder / "artifacts" / CHECKPOINT
+    damage(path, "another wiring")
+    shutil.copy(half().folder / "artifacts" / CHECKPOINT, backup(path))
+    refused = run(tmp_path, "--resume-from", folder)
+    assert refused.status == 2 and "another wiring" in refused.said
 
 
 @pytest.mark.parametrize("place", ["nowhere", "run/artifacts", "run/params.json"])

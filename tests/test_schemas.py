@@ -35,6 +35,7 @@ FILES = {
     "run_summary.json": "run_summary.json",
     f"artifacts/seed_{SEED}_results.json": "seed_results.json",
     f"artifacts/latest_seed_{SEED}_params.json": "weights_sidecar.json",
+    f"artifacts/seed_{SEED}_status.json": "seed_status.json",
 }
 
 
@@ -116,7 +117,7 @@ def test_a_missing_or_an_unknown_key_anywhere_is_seen(which):
 
 NULLS = {
     "params.json": {
-        *("eval_x_min_cm", "eval_x_max_cm", "git_commit", "compiler"),
+        *("eval_x_min_cm", "eval_x_max_cm", "git_commit", "compiler", "weights_from"),
         *("training_distance_min_cm", "training_distance_max_cm"),
     },
     f"artifacts/latest_seed_{SEED}_params.json": {
@@ -171,7 +172,7 @@ def test_a_wrong_value_in_a_results_file_is_seen(path, value):
 
 def test_json_is_readable_by_people_and_by_strict_parsers(made):
     files = list(made.folder.rglob("*.json"))
-    assert len(files) == 4
+    assert len(files) == len(FILES)
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert text.startswith('{\n  "schema_version": 2,') and text.endswith("}\n")
@@ -275,6 +276,7 @@ CHECKPOINT = {
     "ll_mon_homeo_target_mV": (*F, ()),
     "tracked_idx": (*I8, ("tracked",)),
     **dict.fromkeys(("params_json", "stimulus_json", "wiring_sha256"), ("U", None, ())),
+    "sha256": ("U", None, ()),
     **RECORDS,
     **{f"state.{key}": entry for key, entry in STATE.items()},
     **{f"count.{name}": (*I8, ()) for name in POPULATIONS},

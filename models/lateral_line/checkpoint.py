@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+import driver.checkpoint as files
 from driver.backend import Spikes
-from driver.run_folder import RunFolder
+from driver.checkpoint import Unreadable, backup
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.records import SERIES, Records
@@ -41,7 +42,12 @@ def name(seed: int) -> str:
 def find(run: Path, seed: int) -> Path:
     """Checkpoint of a seed in a run folder; older runs had one file for all seeds."""
     own, shared = run / "artifacts" / name(seed), run / "artifacts" / "mid_checkpoint.npz"
-    return shared if shared.exists() and not own.exists() else own
+    return shared if shared.exists() and not exists(own) else own
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a checkpoint, or its backup."""
+    return path.exists() or backup(path).exists()
 
 
 def save(path: Path, training, sim) -> None:
@@ -71,25 +77,31 @@ def save(path: Path, training, sim) -> None:
     }
     for key, spikes in training.tail.items():
         arrays[f"tail.{key}.i"], arrays[f"tail.{key}.step"] = spikes.index, spikes.step
-    RunFolder(path.parent).write_npz(path.name, arrays, compress=False)
+    files.save(path, arrays)
 
 
-def load(path: Path, sim):
+def load(path: Path, sim) -> tuple[Training, str | None]:
     """Read a checkpoint written for the same seed, sizes and recipe.
+
+    Returns
+    -------
+    training : Training
+    complaint : str or None
+        Why the backup had to stand in.
 
     Raises
     ------
     ValueError
         Naming what differs, or that the file cannot be read.
     """
-    stored = read(path)
+    stored, complaint = read(path)
     require_same(stored, sim.params, sim.stimulus, path)
     records = Records.start(sim.params, sim.initial_state()["mon_ts.w"])
     records.series = {key: list(stored[key]) for key in SERIES}
     records.w_last = stored["w_last"]
     records.trial = int(stored["trial_idx"]) + 1
     kept = tail_start(sim.params), sim.params.training_steps
-    return Training(
+    training = Training(
         state={key: stored[f"state.{key}"] for key in values.STATE},
         trial=records.trial,
         records=records,
@@ -99,24 +111,21 @@ def load(path: Path, sim):
             for key in values.POPULATIONS
         },
     )
+    return training, complaint
 
 
-def read(path: Path) -> dict[str, np.ndarray]:
-    """Arrays of a checkpoint file.
+def read(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
+    """Arrays of the checkpoint at `path`, else of its backup, and why that had to stand in.
 
     Raises
     ------
     ValueError
-        If there is none, or it cannot be read. An archive has a checksum for every array, and
-        what damage makes of it raises almost anything.
+        If neither can be read.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except FileNotFoundError:
-        raise ValueError(f"--resume-from: there is no checkpoint {path}") from None
-    except Exception as error:
-        raise ValueError(f"--resume-from: {path} cannot be read ({error})") from None
+        return files.read_newest(path)
+    except Unreadable as error:
+        raise ValueError(f"--resume-from: {error}") from None
 
 
 def require_whole(stored: dict[str, np.ndarray], path: Path) -> None:

@@ -1,6 +1,7 @@
 """Figures of a run, drawn from its folder and from nothing else.
 
-`FIGURES` lists them; `draw_run` draws those of a seed. A figure drawn years later is the same.
+`FIGURES` lists those of a seed; `draw_run` draws all of a run. A figure drawn years later is the
+same.
 """
 
 from __future__ import annotations
@@ -12,24 +13,56 @@ from matplotlib.figure import Figure
 
 from driver import style
 from driver.run_folder import replace_file
-from models.lateral_line.overviews import spatial_two_stage, test_phase_only
+from models.lateral_line import activity_figures, overviews, tuning_figures, weight_figures
 from models.lateral_line.saved import Run, Seed
+from models.lateral_line.summary_figure import multiseed_summary
 
-FIGURES: dict[str, Callable[[Seed], Figure]] = {
-    "spatial_two_stage": spatial_two_stage,
-    "test_phase_only": test_phase_only,
+MAKERS: tuple[Callable[[Seed], Figure], ...] = (
+    overviews.spatial_two_stage,
+    overviews.test_phase_only,
+    weight_figures.learning_curves,
+    weight_figures.llmon_weights,
+    weight_figures.mon_ts_weight_profile,
+    weight_figures.mon_to_ts_receptive_fields,
+    tuning_figures.ts_tuning,
+    tuning_figures.mon_tuning_examples,
+    tuning_figures.mon_ts_drive_heatmap,
+    tuning_figures.mon_ts_drive_winner,
+    activity_figures.ll_spikes_vs_x_test,
+    activity_figures.mon_spikes_vs_x_test,
+    activity_figures.ts_spikes_vs_x_test,
+    activity_figures.ts_pop_rate_train_test_transition,
+)
+FIGURES: dict[str, Callable[[Seed], Figure]] = {make.__name__: make for make in MAKERS}
+# second names, without parameters in them, in a run of the thesis preset
+LATEST = {
+    "spatial_two_stage": "LL_THESIS_BASELINE_ACTIVE_latest",
+    "test_phase_only": "LL_THESIS_BASELINE_TEST_ONLY_latest",
 }
+# written in half the time of the smallest file, which is a tenth smaller
+PNG = {"format": "png", "pil_kwargs": {"compress_level": 3}}
 
 
 def draw_run(run: Run) -> list[Path]:
     """Draw every figure of a run: those of its finished seeds, and what belongs to all of them."""
-    return [file for seed in run.finished for file in draw_seed(run.seed(seed))]
+    files = [file for seed in run.finished for file in draw_seed(run.seed(seed))]
+    return [*files, *draw_summary(run)]
+
+
+def draw_summary(run: Run) -> list[Path]:
+    """Draw what compares the finished seeds; nothing for a run of one seed."""
+    if len(run.seeds) == 1:
+        return []
+    run.figures.mkdir(exist_ok=True)
+    target = run.figures / f"brian2_multiseed_summary_n{len(run.seeds)}.png"
+    return [draw(target, multiseed_summary, run)]
 
 
 def draw_seed(saved: Seed) -> list[Path]:
     """Draw every figure of one seed into ``figures/``.
 
-    Figures of the first seed are copied to a name without the seed.
+    Figures of the first seed are copied to a name without the seed, and two of the thesis preset
+    to the names of `LATEST`.
 
     Parameters
     ----------
@@ -51,6 +84,8 @@ def draw_seed(saved: Seed) -> list[Path]:
         files.append(draw(file_of(saved, name, f"_seed_{saved.number}"), make, saved))
         if saved.number == saved.run.seeds[0]:
             files.append(copy(files[-1], file_of(saved, name)))
+            if saved.run.mode == "ll_thesis" and name in LATEST:
+                files.append(copy(files[-1], saved.run.figures / f"{LATEST[name]}.png"))
     return files
 
 
@@ -58,7 +93,7 @@ def draw(target: Path, make: Callable[..., Figure], shown) -> Path:
     """Make a figure of what is `shown` and save it."""
     with style.applied():
         figure = make(shown)
-        return replace_file(target, lambda file: figure.savefig(file, format="png"))
+        return replace_file(target, lambda file: figure.savefig(file, **PNG))
 
 
 def copy(source: Path, target: Path) -> Path:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -17,7 +17,11 @@ from driver.randomness import MAX_SEED
 from driver.run_folder import MAX_NAME_BYTES, PARAMS, RunFolder, folder_name
 from models.lateral_line.params import PRESETS, NetworkParams
 from models.lateral_line.relations import path_ends
+from models.lateral_line.saved import NotARun
 from stimulus import StimulusParams
+
+if TYPE_CHECKING:
+    from models.lateral_line.extract import Source
 
 DEFAULT_MODE = "ll_thesis"
 
@@ -41,6 +45,10 @@ published tables). Flags override it."""
     """Number of consecutive seeds, each in a process of its own."""
     resume_from: Path | None = None
     """Run folder whose checkpoint is continued, seed by seed."""
+    weights_from: Path | None = None
+    """Run folder whose weights are tested, without training. All parameters and seeds are \
+those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
+differ."""
     disable_all_stdp: bool = False
     """Switch off both STDP rules and both homeostases: weights stay as they start."""
     backend: Literal["auto", "numpy", "cython", "cpp_standalone"] = "auto"
@@ -69,6 +77,14 @@ class Request:
         return source is not None and source.resolve() == self.folder.path.resolve()
 
     @property
+    def weights(self) -> Source | None:
+        """Where stored weights come from; None for a run that trains."""
+        from models.lateral_line import extract
+
+        folder = self.options.weights_from
+        return None if folder is None else extract.source_of(folder)
+
+    @property
     def log_folder(self) -> Path:
         """``Logs/``, beside the default ``Runs/`` or inside another output root."""
         root = self.options.output_root
@@ -86,13 +102,23 @@ def resolve(argv: Sequence[str]) -> Request:
     mode = cli.option(argv, "--mode", DEFAULT_MODE).strip().lower()
     if mode not in PRESETS and not {"-h", "--help"} & set(argv):
         raise UsageError(f"--mode {mode!r} is not one of {', '.join(PRESETS)}")
-    groups = {
-        "run": Group(RunOptions),
-        "network": Group(NetworkParams, PRESETS.get(mode, {})),
-        "stimulus": Group(StimulusParams, hidden=WITHOUT_FLAG),
-    }
+    source = weights_source(argv)
+    if source is None:
+        groups = {
+            "run": Group(RunOptions),
+            "network": Group(NetworkParams, PRESETS.get(mode, {})),
+            "stimulus": Group(StimulusParams, hidden=WITHOUT_FLAG),
+        }
+    else:
+        mode = same_mode(argv, source)
+        groups = {
+            "run": Group(RunOptions, {"multi_seed": len(source.seeds)}),
+            "network": Group(NetworkParams, vars(source.params)),
+            "stimulus": Group(StimulusParams, vars(source.stimulus), hidden=WITHOUT_FLAG),
+        }
     parsed = cli.parse(argv, "ll_stdp_brian2.py", DESCRIPTION, groups)
-    options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode})
+    places = {"resume_from": None, "weights_from": source.folder} if source else {}
+    options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode} | places)
     given = parsed.values["network"]
     params, moved_network = cli.build(NetworkParams, without_learning(given, options))
     stimulus, moved_stimulus = cli.build(StimulusParams, stimulus_values(parsed.values, params))
@@ -106,10 +132,64 @@ def resolve(argv: Sequence[str]) -> Request:
     check_conflicts(parsed.given, params, stimulus, options)
     folder = RunFolder(unused(options.output_root / folder_name(options.run_name), options))
     request = Request(options, params, stimulus, adjustments, folder, tuple(argv))
-    if not request.continues_in_place:
+    if request.continues_in_place:
+        folder.check_again()
+    else:
         folder.check(options.overwrite)
     check_checkpoints(request)
+    if source:
+        check_weights(request, source)
     return request
+
+
+def weights_source(argv: Sequence[str]) -> Source | None:
+    """The `extract.Source` that the command line names; None for a run that trains.
+
+    People who know `make_extract_checkpoint` hand its folder to `--resume-from`.
+    """
+    weights, resume = (
+        cli.option(argv, f"--{name}", "") for name in ("weights-from", "resume-from")
+    )
+    if not weights and not resume:
+        return None
+    from models.lateral_line import extract
+
+    if weights and resume:
+        raise UsageError("--weights-from tests, --resume-from trains on: give one of them")
+    if not weights and not extract.is_holder(Path(resume)):
+        return None
+    try:
+        return extract.source_of(Path(weights or resume))
+    except NotARun as error:
+        raise UsageError(f"--{'weights' if weights else 'resume'}-from: {error}") from None
+
+
+def same_mode(argv: Sequence[str], source: Source) -> str:
+    """Preset of the run that learned the weights; another one cannot be asked for."""
+    mode = cli.option(argv, "--mode", source.mode).strip().lower()
+    if mode != source.mode:
+        raise UsageError(
+            f"--mode {mode}: the weights of {source.folder} were learned with {source.mode}, "
+            "and a test of stored weights keeps their network"
+        )
+    return mode
+
+
+def check_weights(request: Request, source: Source) -> None:
+    """The weights of every seed are there, and only the test differs from their own run."""
+    from models.lateral_line import extract
+
+    if request.options.disable_all_stdp:
+        raise UsageError("--disable-all-stdp has no effect with --weights-from: nothing is trained")
+    if request.folder.path.resolve() == source.folder.resolve():
+        raise UsageError(f"--run-name {request.folder.path.name}: the weights lie there")
+    try:
+        extract.check_same_network(source, request.params, request.stimulus)
+        for seed in request.seeds:
+            source.stored(seed)
+    except ValueError as error:
+        flag = "" if str(error).startswith("--") else "--weights-from: "
+        raise UsageError(f"{flag}{error}") from None
 
 
 def unused(path: Path, options: RunOptions) -> Path:
@@ -122,7 +202,9 @@ def unused(path: Path, options: RunOptions) -> Path:
 
 DESCRIPTION = (
     "Does a lateral-line network learn a map of source position? Trains LL -> MON -> TS, tests it, "
-    "and tests its untrained twin. Values beyond a bound are moved to it and reported."
+    "and tests its untrained twin. Values beyond a bound are moved to it and reported. "
+    "For what can be done with a run, the first word is figures, report, status, export or "
+    "stimulus; each has a --help of its own."
 )
 
 # the network's own fields override the first two; the others only serve stand-alone sweeps
@@ -266,12 +348,19 @@ def check_checkpoints(request: Request) -> None:
         return
     from models.lateral_line import checkpoint
 
-    begun = [seed for seed in request.seeds if checkpoint.find(source, seed).exists()]
-    for seed in begun if request.continues_in_place and begun else request.seeds:
-        path = checkpoint.find(source, seed)
+    find = checkpoint.find
+    begun = [seed for seed in request.seeds if checkpoint.exists(find(source, seed))]
+    if not begun and request.continues_in_place:
+        raise UsageError(
+            f"--resume-from {source}: it was ended before its first checkpoint; nothing is lost by "
+            "--overwrite in the place of --resume-from"
+        )
+    for seed in begun if request.continues_in_place else request.seeds:
+        path = find(source, seed)
         params = dataclasses.replace(request.params, seed=seed)
         try:
-            checkpoint.require_same(checkpoint.read(path), params, request.stimulus, path)
+            stored, _ = checkpoint.read(path)
+            checkpoint.require_same(stored, params, request.stimulus, path)
         except ValueError as error:
             raise UsageError(str(error)) from None
     if request.continues_in_place:

@@ -155,7 +155,14 @@ def draw_weight_histogram(ax, w_before, w_after, w_max: float):
 
 
 def draw_weight_means(
-    ax, t_s, w_mean, w_sd, tracked, w_max: float, stabilization_time_s: float | None
+    ax,
+    t_s,
+    w_mean,
+    w_sd,
+    tracked,
+    w_max: float,
+    stabilization_time_s: float | None,
+    max_tracked: int = MAX_TRACKED,
 ):
     """Weights over training: mean, SD over synapses as a band, single ones as thin lines.
 
@@ -165,16 +172,17 @@ def draw_weight_means(
     t_s, w_mean, w_sd : ndarray, shape (n_records,)
         Seconds; dimensionless.
     tracked : ndarray, shape (n_records, n_tracked)
-        The first `MAX_TRACKED` are drawn, at no more than `MAX_TRACKED_RECORDS` records.
+        The first `max_tracked` are drawn, at no more than `MAX_TRACKED_RECORDS` records.
     w_max : float
         Ceiling of the weights; the band of the SD may reach over it, no weight does.
     stabilization_time_s : float or None
+    max_tracked : int
     """
     ax.set(xlabel="training time (s)", ylabel="MON→TS weight (dimensionless)")
     if t_s.size < 2:
         return style.empty(ax, "no training")
     every = -(-t_s.size // MAX_TRACKED_RECORDS)
-    shown = tracked[::every, :MAX_TRACKED]
+    shown = tracked[::every, :max_tracked]
     lines = ax.plot(t_s[::every], shown, color=style.MUTED, lw=0.6, alpha=0.7)
     if lines:
         lines[0].set_label(f"{len(lines)} synapses")
@@ -227,7 +235,9 @@ def draw_valid_fraction(ax, t_s, valid):
         return style.empty(ax, "no training")
     ax.axhline(USABLE_VALID_FRACTION, color=style.MUTED, ls=":", lw=1)
     text = f"dotted: usable from {USABLE_VALID_FRACTION:.2f}"
-    ax.text(1, 0.05, text, transform=ax.transAxes, ha="right", va="bottom", fontsize=7)
+    low = np.mean(valid[-1 - valid.size // 4 :]) < USABLE_VALID_FRACTION  # leave the room to them
+    place = {"y": 0.95, "va": "top"} if low else {"y": 0.05, "va": "bottom"}
+    ax.text(x=1, s=text, transform=ax.transAxes, ha="right", fontsize=7, **place)
     draw_series(ax, t_s, valid, valid, "o", style.TRAINED, "valid fraction")
     return ax
 

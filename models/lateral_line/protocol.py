@@ -1,6 +1,6 @@
 """The experiment: train in blocks, freeze, test, and test the untrained twin beside it.
 
-Reading order is running order: `simulate` at the end tells the story.
+`simulate` tells the story; `evaluate` is the test alone, of weights that were stored.
 """
 
 from __future__ import annotations
@@ -8,12 +8,16 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from driver.backend import Block, Spikes
 from driver.progress import Progress
+from driver.status import Status
 from models.lateral_line import checkpoint, metrics, values
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
@@ -63,38 +67,66 @@ def judge(block: Block, frames: Frames, start: int, params: NetworkParams) -> Ou
     )
 
 
+Weights = tuple[np.ndarray, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """Weights that an earlier run learned, in construction order, and where they come from.
+
+    Attributes
+    ----------
+    initial, final : (ndarray, ndarray)
+        LL -> MON in mV and MON -> TS, before and after that training.
+    source : dict
+        Run, seed, checksum of the weights and number of trials, for the results file.
+    """
+
+    initial: Weights
+    final: Weights
+    source: dict[str, Any]
+
+
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """All that a run knows at its end; `models.lateral_line.results` writes it down."""
+    """All that a run knows at its end; `models.lateral_line.results` writes it down.
+
+    Attributes
+    ----------
+    initial_weights, final_weights : (ndarray, ndarray)
+        LL -> MON in mV and MON -> TS, in construction order, before and after training. A weight
+        that never moved has the same bits in both.
+    training : Training or None
+        None if stored weights were tested.
+    source : dict or None
+        Whose weights these are, if they were not trained here.
+    """
 
     params: NetworkParams
     stimulus: StimulusParams
     backend: str
     wiring: Wiring
-    training: Training
-    initial_state: State
-    final_state: State
+    initial_weights: Weights
+    final_weights: Weights
+    training: Training | None
+    source: dict[str, Any] | None
     trained: Outcome
     untrained: Outcome
     test_frames: Frames
     train_seconds: float
     total_seconds: float
 
-    @property
-    def initial_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """LL -> MON in mV and MON -> TS, in construction order, before training."""
-        return self._weights(self.initial_state)
+    @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """Every number, as in ``seed_<s>_results.json``."""
+        from models.lateral_line.results import seed_results
+
+        return seed_results(self)
 
     @property
-    def final_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """The same after training; a weight that never moved has the same bits in both."""
-        return self._weights(self.final_state)
-
-    def _weights(self, state: State) -> tuple[np.ndarray, np.ndarray]:
-        return (
-            self.wiring.ll_mon.from_network(state["ll_mon.w"]) / values.MV,
-            self.wiring.mon_ts.from_network(state["mon_ts.w"]),
-        )
+    def training_steps(self) -> int:
+        """Steps of training in this run: none if stored weights were tested."""
+        return self.params.training_steps if self.training else 0
 
 
 def simulate(
@@ -105,6 +137,8 @@ def simulate(
     stimulus: StimulusParams | None = None,
     backend: str = "auto",
     log: logging.Logger | None = None,
+    status: Status | None = None,
+    saved: Callable[[], None] = lambda: None,
 ) -> Result:
     """Train the network of `params`, test it, and test its untrained twin.
 
@@ -122,28 +156,37 @@ def simulate(
     stimulus : StimulusParams, optional
     backend : str
     log : logging.Logger, optional
+    status : Status, optional
+        Told how far it has come.
+    saved : callable
+        Called after each checkpoint.
 
     Raises
     ------
     ValueError
         For a checkpoint of another seed, size or recipe, or with more trials than asked for.
     """
-    log = log or logging.getLogger(__name__)
+    log, status = log or logging.getLogger(__name__), status or Status()
     stimulus = stimulus or StimulusParams()
     started = time.monotonic()
-    with Simulation(params, stimulus, backend, log.info) as sim:
+    with opened(params, stimulus, backend, log, status) as sim:
         if resume_checkpoint is None:
             training = begin(sim)
         else:
-            training = checkpoint.load(resume_checkpoint, sim)
+            training, complaint = checkpoint.load(resume_checkpoint, sim)
+            if complaint:
+                log.warning(complaint)
             log.info(f"resuming after trial {training.trial} of {params.n_training_trials}")
 
         def save(training: Training) -> None:
             if checkpoint_path is not None:
                 checkpoint.save(checkpoint_path, training, sim)
+                saved()
 
-        log.info(f"training: {params.n_training_trials - training.trial} trials")
-        progress = Progress(params.n_training_trials - training.trial, "training", log)
+        left = params.n_training_trials - training.trial
+        log.info(f"training: {left} trials")
+        status.phase("training", trial=training.trial, metrics=training.records.last())
+        progress = Progress(left, "training", log, status, before=training.trial)
         try:
             train(sim, training, progress, save)
         except KeyboardInterrupt:
@@ -158,20 +201,93 @@ def simulate(
         initial = sim.initial_state()
         trained = sim.settle(training.state, end)
         untrained = trained | {key: initial[key] for key in values.WEIGHTS}
-        log.info("testing, trained and untrained")
-        block, frames = sim.test(trained, end)
-        twin, _ = sim.test(untrained, end)
-    return Result(
-        params=params,
-        stimulus=stimulus,
-        backend=sim.engine.backend,
-        wiring=sim.wiring,
-        training=training,
-        initial_state=initial,
-        final_state=trained,
-        trained=judge(block, frames, end, params),
-        untrained=judge(twin, frames, end, params),
-        test_frames=frames,
-        train_seconds=trained_at - started,
-        total_seconds=time.monotonic() - started,
+        return Result(
+            initial_weights=stored_weights(sim.wiring, initial),
+            final_weights=stored_weights(sim.wiring, trained),
+            training=training,
+            source=None,
+            train_seconds=trained_at - started,
+            **both_tests(sim, trained, untrained, end, log, status),
+            total_seconds=time.monotonic() - started,
+        )
+
+
+def evaluate(
+    params: NetworkParams,
+    stored: Stored,
+    *,
+    stimulus: StimulusParams | None = None,
+    backend: str = "auto",
+    log: logging.Logger | None = None,
+    status: Status | None = None,
+) -> Result:
+    """Test stored weights, and their untrained twin, from resting membranes; no training.
+
+    Parameters are those of `simulate`; `params` may hold another test than the one they were
+    trained with.
+    """
+    log, status = log or logging.getLogger(__name__), status or Status()
+    stimulus = stimulus or StimulusParams()
+    started = time.monotonic()
+    with opened(params, stimulus, backend, log, status) as sim:
+        trained, untrained = (
+            sim.initial_state() | network_weights(sim.wiring, weights)
+            for weights in (stored.final, stored.initial)
+        )
+        return Result(
+            initial_weights=stored.initial,
+            final_weights=stored.final,
+            training=None,
+            source=stored.source,
+            train_seconds=0.0,
+            **both_tests(sim, trained, untrained, 0, log, status),
+            total_seconds=time.monotonic() - started,
+        )
+
+
+def opened(params, stimulus, backend: str, log: logging.Logger, status: Status) -> Simulation:
+    """The network, ready to run; what takes time is said."""
+
+    def say(text: str) -> None:
+        log.info(text)
+        status.phase("preparing", note=text)
+
+    sim = Simulation(params, stimulus, backend, say)
+    status.update(backend=sim.engine.backend)
+    return sim
+
+
+def both_tests(
+    sim: Simulation, trained: State, untrained: State, start: int, log, status: Status
+) -> dict[str, Any]:
+    """Test the network with both sets of weights at the same moment; fields of a `Result`."""
+    log.info("testing, trained and untrained")
+    status.phase("testing")
+    block, frames = sim.test(trained, start)
+    twin, _ = sim.test(untrained, start)
+    return {
+        "params": sim.params,
+        "stimulus": sim.stimulus,
+        "backend": sim.engine.backend,
+        "wiring": sim.wiring,
+        "trained": judge(block, frames, start, sim.params),
+        "untrained": judge(twin, frames, start, sim.params),
+        "test_frames": frames,
+    }
+
+
+def stored_weights(wiring: Wiring, state: State) -> Weights:
+    """LL -> MON in mV and MON -> TS, in construction order."""
+    return (
+        wiring.ll_mon.from_network(state["ll_mon.w"]) / values.MV,
+        wiring.mon_ts.from_network(state["mon_ts.w"]),
     )
+
+
+def network_weights(wiring: Wiring, weights: Weights) -> State:
+    """The reverse of `stored_weights`, up to a rounding of LL -> MON."""
+    ll_mon_mV, mon_ts = weights
+    return {
+        "ll_mon.w": wiring.ll_mon.to_network(ll_mon_mV) * values.MV,
+        "mon_ts.w": wiring.mon_ts.to_network(mon_ts),
+    }

@@ -103,13 +103,23 @@ class Records:
         every = self.params.checkpoint_save_every_n_checkpoints
         return self.number(trial) % every == 0 or trial == self.params.n_training_trials
 
+    def last(self) -> dict[str, float | None]:
+        """The last of the series that tell how it goes, under the names of a results file."""
+        names = {
+            "sigma_theta_rad": "pv_sigma_theta_series",
+            "delta_trial_rad": "pv_delta_trial_series",
+            "valid_fraction": "pv_valid_fraction_series",
+            "w_mean": "w_mean_series",
+        }
+        return {name: (self.series[key] or [None])[-1] for name, key in names.items()}
+
     def note(self) -> str:
         """The last decode in a few words."""
-        sigma = self.series["pv_sigma_theta_series"]
-        if not sigma:
+        last = self.last()
+        sigma, valid = last["sigma_theta_rad"], last["valid_fraction"]
+        if sigma is None:
             return ""
-        valid = self.series["pv_valid_fraction_series"][-1]
-        return f"in training sigma_theta {sigma[-1]:.2f} rad, valid {valid:.2f}"
+        return f"in training sigma_theta {sigma:.2f} rad, valid {valid:.2f}"
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Series as arrays."""

@@ -19,7 +19,9 @@ from models.lateral_line import metrics
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Outcome, Result, simulate
+from models.lateral_line.records import N_TRACKED, SERIES
 from models.lateral_line.simulation import x_per_step
+from models.lateral_line.values import POPULATIONS
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
 from stimulus import StimulusParams, hold_steps, n_test_steps, training_frames
 
@@ -47,7 +49,7 @@ def run_spatial_two_stage_model(
     result = simulate(params, checkpoint_path, resume_checkpoint, **options)
     ll_w, mon_ts_w = result.final_weights
     wiring, numbers = result.wiring, seed_results(result)
-    w, training = numbers["weights"]["mon_ts"], params.training_steps * params.dt_s
+    w, training = numbers["weights"]["mon_ts"], result.training_steps * params.dt_s
     test = n_test_steps(params) * params.dt_s
     return recordings(result) | {
         "result": result,
@@ -127,7 +129,8 @@ def seed_results(result: Result) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "seed": p.seed,
-        "evaluation_mode": "training" if can_learn(p) else "untrained",
+        "evaluation_mode": evaluation_mode(result),
+        "source": result.source,
         "n_training_trials": p.n_training_trials,
         "params_sha256": params_sha256(p, result.stimulus),
         "backend": result.backend,
@@ -140,6 +143,13 @@ def seed_results(result: Result) -> dict[str, Any]:
         "weights": weight_numbers(result),
         "warnings": warnings(result),
     }
+
+
+def evaluation_mode(result: Result) -> str:
+    """``extract`` is the test of weights that another run learned."""
+    if result.training is None:
+        return "extract"
+    return "training" if can_learn(result.params) else "untrained"
 
 
 def can_learn(p: NetworkParams) -> bool:
@@ -221,8 +231,9 @@ def chance(quality: MapQuality) -> dict[str, Any]:
 
 
 def training_numbers(result: Result) -> dict[str, Any]:
-    p, counts = result.params, result.training.counts
-    seconds = p.n_training_trials * p.trial_duration_s
+    p = result.params
+    counts = result.training.counts if result.training else None
+    seconds = result.training_steps * p.dt_s
     cells = {"ll": p.n_ll, "mon": p.n_mon, "ts": p.n_ts}
     rates = {k: counts[k] / (n * seconds) if seconds else np.nan for k, n in cells.items()}
     return {
@@ -235,6 +246,8 @@ def training_numbers(result: Result) -> dict[str, Any]:
 
 
 def stabilization_time(result: Result) -> float | None:
+    if result.training is None:
+        return None
     series = result.training.records.arrays()
     return metrics.estimate_stabilization_time(series["checkpoint_t_s"], series["w_mean_series"])
 
@@ -276,7 +289,8 @@ def warnings(result: Result) -> list[str]:
         * (p.global_inh_to_ts_mV * p.ts_to_global_inh_drive_mV * p.ts_to_global_inh_p),
     }
     for name, drive in drives.items():
-        spikes = result.training.counts[name] + result.trained.spikes[name].index.size
+        spikes = result.trained.spikes[name].index.size
+        spikes += result.training.counts[name] if result.training else 0
         if drive and not spikes:
             found.append(f"{INHIBITION[name]} is enabled but its cell never fired")
     return found
@@ -297,14 +311,15 @@ def recordings(result: Result) -> dict[str, np.ndarray]:
         "schema_version": SCHEMA_VERSION,
         "seed": p.seed,
         "dt_s": p.dt_s,
-        "n_training_steps": p.training_steps,
+        "n_training_steps": result.training_steps,
         "test_x_cm": x_per_step(result.test_frames, 0, n_steps),
         "test_d_cm": result.test_frames.per_step(n_steps, 0).d_cm,
         **training_sources(result),
-        **result.training.records.arrays(),
+        **training_series(result),
     }
-    for name, spikes in result.training.tail.items():
-        arrays |= spike_arrays(f"train_{name}", spikes)
+    for name in POPULATIONS:
+        tail = result.training.tail[name] if result.training else Spikes.concatenate([])
+        arrays |= spike_arrays(f"train_{name}", tail)
     for label, outcome in (("test", result.trained), ("untrained", result.untrained)):
         for name, spikes in outcome.spikes.items():
             arrays |= spike_arrays(f"{label}_{name}", spikes)
@@ -326,10 +341,20 @@ def map_arrays(label: str, quality: MapQuality) -> dict[str, Any]:
     return {f"{label}_{name}": getattr(quality, name) for name in (*names, *numbers)}
 
 
+def training_series(result: Result) -> dict[str, np.ndarray]:
+    """Series over the training; empty if there was none in this run."""
+    if result.training:
+        return result.training.records.arrays()
+    n_tracked = min(N_TRACKED, result.wiring.mon_ts.i.size)
+    return {name: np.empty(0) for name in SERIES} | {
+        "tracked_weight_series": np.empty((0, n_tracked))
+    }
+
+
 def training_sources(result: Result) -> dict[str, np.ndarray]:
     """Source positions of the first pass of the training, at most two passes long."""
     p = result.params
-    n_steps = min(p.training_steps, 2 * p.n_ll * hold_steps(p))
+    n_steps = min(result.training_steps, 2 * p.n_ll * hold_steps(p))
     if n_steps == 0:
         return {"train_x_cm": np.empty(0), "train_d_cm": np.empty(0)}
     frames = training_frames(p, result.stimulus, 0, n_steps)

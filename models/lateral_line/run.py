@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import shlex
+import time
 from dataclasses import asdict
 from pathlib import Path
 
 from driver import progress
 from driver.isolation import run_isolated
-from driver.run_folder import PARAMS, SUMMARY, environment
+from driver.run_folder import PARAMS, SUMMARY, environment, remove_parts
+from driver.status import Status
 from models.lateral_line import checkpoint, summary
 from models.lateral_line.options import Request
 from models.lateral_line.saved import Run
+from models.lateral_line.watch import continuation
 from models.lateral_line.wiring import topographic_contacts
 
 SCHEMA_VERSION = 2
@@ -26,15 +28,31 @@ def execute(request: Request) -> int:
 
     Several seeds run one after the other, each in a process of its own: memory returns to the
     system, and a seed that dies costs that seed.
+
+    Raises
+    ------
+    UsageError
+        If another process has begun to work in the folder.
+    OSError
+        If the folder, its parameters or the log cannot be written.
     """
     folder = request.folder
-    if request.continues_in_place:
-        reopen(request)
-    else:
+    if not request.continues_in_place:
         folder.create(request.options.overwrite)
-    folder.write_json(PARAMS, parameter_file(request))
-    file = request.log_folder / f"{folder.path.name}.log"
-    log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
+    with folder.claimed():
+        if request.continues_in_place:
+            reopen(request)
+        folder.write_json(PARAMS, parameter_file(request))
+        file = request.log_folder / f"{folder.path.name}.log"
+        log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
+        try:
+            return run_logged(request, log, file)
+        finally:
+            progress.close_log(log)
+
+
+def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
+    """Run all seeds with an open log; returns the exit status."""
     for adjustment in request.adjustments:
         log.warning(str(adjustment))
     try:
@@ -42,17 +60,17 @@ def execute(request: Request) -> int:
         finish(request, failed, log)
         return FAILED if failed else 0
     except KeyboardInterrupt:
-        log.warning(kept(request))
+        log.warning(f"interrupted; {kept(request)}")
         return INTERRUPTED
     except Exception as error:  # a run that dies says why, in its log too
         log.error(f"failed: {error} (details in {file})", exc_info=True)
+        log.warning(kept(request))
         return FAILED
-    finally:
-        progress.close_log(log)
 
 
 def reopen(request: Request) -> None:
     """Take back what said that the run is complete; its checkpoints stay."""
+    remove_parts(request.folder.path)
     (request.folder.path / SUMMARY).unlink(missing_ok=True)
     for seed in request.seeds:
         (request.folder.artifacts / f"seed_{seed}_results.json").unlink(missing_ok=True)
@@ -68,6 +86,7 @@ def parameter_file(request: Request) -> dict:
         "seed_start": request.params.seed,
         "multi_seed": request.options.multi_seed,
         "run_folder": request.folder.path.name,
+        "weights_from": str(request.options.weights_from or "") or None,
         **parameters(request.params, request.stimulus),
         "environment": environment(request.options.backend, request.argv),
         "cli_adjustments": [asdict(a) for a in request.adjustments],
@@ -111,22 +130,63 @@ def run_seed_alone(request: Request) -> int:
 def run_seed(request: Request, log: logging.Logger) -> None:
     """Simulate one seed and write all of its files; closing lines last."""
     from models.lateral_line import results
-    from models.lateral_line.protocol import simulate
 
     options, params, folder = request.options, request.params, request.folder
     log.info(f"{options.mode}, seed {params.seed}: {headline(params)}")
-    result = simulate(
-        params,
-        folder.artifacts / checkpoint.name(params.seed),
-        resumed_checkpoint(request),
-        stimulus=request.stimulus,
-        backend=options.backend,
-        log=log,
+    status = Status(
+        folder.artifacts / f"seed_{params.seed}_status.json",
+        seed=params.seed,
+        trial=0,
+        n_trials=params.n_training_trials,
+        backend=None,
     )
-    results.save_learning_artifacts(result, folder, options.mode, options.save_tag)
-    draw(request, log)
+    try:
+        result = simulated(request, log, status)
+        status.phase("saving")
+        results.save_learning_artifacts(result, folder, options.mode, options.save_tag)
+        status.phase("drawing")
+        draw(request, log)
+        status.phase("done")
+    except BaseException as error:
+        status.phase("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+        raise
     for line in summary.closing_lines(read_results(request, params.seed)):
         log.info(line)
+
+
+def simulated(request: Request, log: logging.Logger, status: Status):
+    """Train and test one seed, or test the weights that were stored for it."""
+    from models.lateral_line.protocol import evaluate, simulate
+
+    options, params, source = request.options, request.params, request.weights
+    how = {"stimulus": request.stimulus, "backend": options.backend, "log": log, "status": status}
+    if source is not None:
+        log.info(f"testing weights of {source.folder}")
+        return evaluate(params, source.stored(params.seed), **how)
+    path = request.folder.artifacts / checkpoint.name(params.seed)
+    return simulate(
+        params, path, resumed_checkpoint(request), saved=Reporter(request.folder.path, log), **how
+    )
+
+
+class Reporter:
+    """Writes the report of a run in progress after a checkpoint, but seldom: it takes a second."""
+
+    EVERY_S = 60.0
+
+    def __init__(self, folder: Path, log: logging.Logger):
+        self.folder, self.log, self.written = folder, log, time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self.written < self.EVERY_S:
+            return
+        from models.lateral_line.report import write_report
+
+        try:
+            write_report(Run(self.folder))
+        except Exception as error:  # a picture is no reason to end a training
+            self.log.warning(f"no report: {error}")
+        self.written = time.monotonic()
 
 
 def resumed_checkpoint(request: Request) -> Path | None:
@@ -135,7 +195,7 @@ def resumed_checkpoint(request: Request) -> Path | None:
     if source is None:
         return None
     path = checkpoint.find(source, request.params.seed)
-    return path if path.exists() or not request.continues_in_place else None
+    return path if checkpoint.exists(path) or not request.continues_in_place else None
 
 
 def draw(request: Request, log: logging.Logger) -> None:
@@ -165,7 +225,7 @@ def read_results(request: Request, seed: int) -> dict:
 
 
 def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
-    """Write ``run_summary.json``, the last file of a run, and say where everything lies."""
+    """Write ``run_summary.json``, which completes a run, and the report that is drawn from it."""
     done = [seed for seed in request.seeds if seed not in failed]
     rows = [read_results(request, seed) for seed in done]
     request.folder.write_json(SUMMARY, summary.run_summary(request.params, rows, failed))
@@ -175,25 +235,21 @@ def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
             log.info(summary.seed_line(row))
         for seed in failed:
             log.info(f"Seed {seed} failed")
-    log.info(f"everything is in {request.folder.path}")
+    from models.lateral_line.report import write_report
+
+    report = write_report(Run(request.folder.path))
+    log.info(f"everything is in {request.folder.path}; look at {report}")
 
 
 def kept(request: Request) -> str:
-    """What an interrupted run leaves behind."""
+    """What an unfinished run leaves behind."""
     folder = request.folder
     done = [s for s in request.seeds if (folder.artifacts / f"seed_{s}_results.json").exists()]
-    points = [s for s in request.seeds if (folder.artifacts / checkpoint.name(s)).exists()]
-    text = f"interrupted; {folder.path} keeps the parameters"
+    points = [s for s in request.seeds if checkpoint.exists(folder.artifacts / checkpoint.name(s))]
+    text = f"{folder.path} keeps the parameters"
     if done:
         text += f", the results of seed {', '.join(map(str, done))}"
     if set(points) - set(done):
         text += f", a checkpoint of seed {', '.join(str(s) for s in points if s not in done)} "
-        text += f"(go on with: {continuation(request)})"
+        text += f"(go on with: {continuation(folder.path, request.argv, begun=True)})"
     return text
-
-
-def continuation(request: Request) -> str:
-    """The command that goes on with an interrupted run, in its folder."""
-    ours = ["--run-name", request.folder.path.name, "--resume-from", str(request.folder.path)]
-    typed = [word for word in request.argv if word != "--overwrite"]
-    return shlex.join(["python", "ll_stdp_brian2.py", *typed, *ours])

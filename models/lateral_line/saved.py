@@ -13,14 +13,20 @@ import dataclasses
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from driver.backend import Spikes
-from driver.run_folder import PARAMS, SUMMARY
+from driver.checkpoint import Unreadable, read_newest
+from driver.run_folder import PARAMS, SUMMARY, RunFolder
 from models.lateral_line.params import NetworkParams
+from models.lateral_line.records import SERIES
 from stimulus import StimulusParams
+
+if TYPE_CHECKING:
+    from models.lateral_line.protocol import Result
+    from models.lateral_line.simulation import Simulation
 
 SCHEMA_VERSION = 2
 SHOWN_TRAINING_S = 2.0  # last part of the training in rasters and rates
@@ -85,6 +91,19 @@ class Run:
         """Seeds whose results are written."""
         return [s for s in self.seeds if (self.artifacts / f"seed_{s}_results.json").exists()]
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a process is working in the folder."""
+        return RunFolder(self.folder).in_use
+
+    def log_file(self, seed: int | None = None) -> Path | None:
+        """Log of the run, or of one of several seeds; None if it is not beside the runs."""
+        name = self.name if seed is None else f"{self.name}_seed_{seed}"
+        root = self.folder.absolute().parent
+        places = (root.parent if root.name == "Runs" else root, root, root.parent)
+        files = [place / "Logs" / f"{name}.log" for place in places]
+        return next((file for file in files if file.exists()), None)
+
     @cached_property
     def summary(self) -> dict[str, Any] | None:
         """``run_summary.json``; None while the run is not complete."""
@@ -108,6 +127,9 @@ class Run:
     def __repr__(self) -> str:
         done = f"{len(self.finished)} of {len(self.seeds)} seeds finished"
         return f"Run({str(self.folder)!r}: {self.mode}, {done})"
+
+
+load_run = Run  # how the door calls it
 
 
 class Seed:
@@ -142,6 +164,30 @@ class Seed:
     def weights(self) -> dict[str, np.ndarray]:
         """Wiring, and weights before and after training, by name; the README has the table."""
         return read_npz(self.weight_file)
+
+    @property
+    def status(self) -> dict[str, Any] | None:
+        """What the seed was doing when it was last heard of; None if it never began."""
+        path = self.run.artifacts / f"seed_{self.number}_status.json"
+        return read_json(path) if path.exists() else None
+
+    @property
+    def series(self) -> dict[str, np.ndarray]:
+        """Series over training (see `records.SERIES`), so far if it has not ended.
+
+        Raises
+        ------
+        NotARun
+            If there is not even a checkpoint.
+        """
+        if self.number in self.run.finished:
+            return {name: self.recordings[name] for name in SERIES}
+        path = self.run.artifacts / f"mid_checkpoint_seed_{self.number}.npz"
+        try:
+            arrays, _ = read_newest(path)
+        except Unreadable as error:
+            raise NotARun(str(error)) from None
+        return {name: arrays[name] for name in SERIES}
 
     @property
     def weight_file(self) -> Path:
@@ -186,6 +232,71 @@ class Seed:
         """
         name = f"{phase}_{population}"
         return Spikes(self.recordings[f"{name}_i"], self.recordings[f"{name}_step"])
+
+    # --- going on from what was stored ---------------------------------------------------
+
+    def network(self, backend: str = "auto") -> Simulation:
+        """The network of this seed, ready for `Simulation.train` and `Simulation.test`.
+
+        Use it in a ``with`` statement. On ``numpy`` and ``cython``, ``.engine.network`` is the
+        Brian network.
+        """
+        from models.lateral_line.simulation import Simulation
+
+        return Simulation(self.params, self.run.stimulus, backend, lambda text: None)
+
+    def retest(self, backend: str = "auto", **changes) -> Result:
+        """Test the stored weights, and their untrained twin, under other conditions.
+
+        Parameters
+        ----------
+        backend : str
+        **changes
+            Fields of `NetworkParams` or `StimulusParams` that belong to the test, such as
+            ``distance_cm=1.2`` (`models.lateral_line.extract.TEST` has all of them).
+
+        Returns
+        -------
+        Result
+            Its ``.numbers`` are those of a results file. Nothing is written.
+
+        Raises
+        ------
+        ValueError
+            For a field that is not one of the test, or a value out of its bounds.
+        """
+        from models.lateral_line import extract
+        from models.lateral_line.protocol import evaluate
+
+        unknown = sorted(set(changes) - extract.TEST)
+        if unknown:
+            allowed = ", ".join(sorted(extract.TEST))
+            raise ValueError(f"{', '.join(unknown)}: a test of stored weights can change {allowed}")
+        params, stimulus = (
+            dataclasses.replace(p, **{k: v for k, v in changes.items() if hasattr(p, k)})
+            for p in (self.params, self.run.stimulus)
+        )
+        return evaluate(params, extract.stored(self), stimulus=stimulus, backend=backend)
+
+    def continue_to(self, n_training_trials: int, backend: str = "auto") -> Result:
+        """Train on from the checkpoint, up to `n_training_trials` in all, and test.
+
+        Returns
+        -------
+        Result
+            Nothing is written.
+
+        Raises
+        ------
+        ValueError
+            If there is no checkpoint, or it holds more trials.
+        """
+        from models.lateral_line import checkpoint
+        from models.lateral_line.protocol import simulate
+
+        params = dataclasses.replace(self.params, n_training_trials=n_training_trials)
+        path = checkpoint.find(self.run.folder, self.number)
+        return simulate(params, None, path, stimulus=self.run.stimulus, backend=backend)
 
     # --- times of the recordings -------------------------------------------------------
 

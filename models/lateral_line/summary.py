@@ -100,13 +100,25 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
 def rate_lines(results: dict[str, Any]) -> list[str]:
     train, test = results["training"]["rates_hz"], results["rates_hz"]
     w, stable = results["weights"]["mon_ts"], results["training"]["stabilization_time_s"]
+    changes = (
+        f"MON->TS: mean |dw| {w['mean_abs_delta']:.4g}, moved {w['frac_delta_gt_1e3']:.1%}, "
+        f"at w_max {w['frac_at_wmax']:.1%}, at 0 {w['frac_at_zero']:.1%}"
+    )
+    if results["source"]:
+        rates = ", ".join(f"{k.upper()} {number(test[k], 1)}" for k in test)
+        return [
+            f"mean rates in the test (Hz): {rates}",
+            f"{changes}, learned in {learned(results)}",
+        ]
     rates = ", ".join(f"{k.upper()} {number(train[k], 1)} / {number(test[k], 1)}" for k in test)
     settled = "not reached" if stable is None else f"after {stable:g} s"
-    return [
-        f"mean rates, training / test (Hz): {rates}",
-        f"MON->TS: mean |dw| {w['mean_abs_delta']:.4g}, moved {w['frac_delta_gt_1e3']:.1%}, "
-        f"at w_max {w['frac_at_wmax']:.1%}, at 0 {w['frac_at_zero']:.1%}; stable mean {settled}",
-    ]
+    return [f"mean rates, training / test (Hz): {rates}", f"{changes}; stable mean {settled}"]
+
+
+def learned(results: dict[str, Any]) -> str:
+    """Whose weights were tested, in words."""
+    source = results["source"]
+    return f"{source['n_training_trials']} trials of {source['run']}, seed {source['seed']}"
 
 
 def seed_line(results: dict[str, Any]) -> str:

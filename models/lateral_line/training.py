@@ -88,7 +88,7 @@ def train_to_next_record(sim: Simulation, training: Training, progress: Progress
         for name, n in block.counts.items():
             counts[name] += n
             tail[name].append(block.spikes[name].between(*kept))
-        progress.advance(trial - done, training.records.note())
+        progress.advance(trial - done, training.records.note(), **training.records.last())
         done = trial
     w = block.state["mon_ts.w"]
     training.records.add(done, w, Spikes.concatenate(ts_spikes), np.concatenate(positions))

@@ -1,0 +1,139 @@
+"""What can be done with a finished or a running run: the words after ``ll_stdp_brian2.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from driver.cli import UsageError
+from models.lateral_line.saved import NotARun, Run
+
+RUNS = Path("Runs")
+Folders = tyro.conf.Positional[tuple[Path, ...]]
+
+
+def main(argv: Sequence[str], prog: str) -> int:
+    """Run the command ``argv[0]``; returns the exit status.
+
+    Raises
+    ------
+    UsageError
+        If a folder is not the one of a run.
+    """
+    try:
+        return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog=prog, args=list(argv))
+    except NotARun as error:
+        raise UsageError(str(error)) from None
+
+
+def figures(runs: Folders) -> int:
+    """Draw all figures of runs again, from their folders alone.
+
+    Args:
+        runs: Run folders, such as Runs/ten.
+    """
+    from models.lateral_line.figures import draw_run
+
+    for run in opened(runs):
+        if not run.finished:
+            raise UsageError(f"{run.folder} has no finished seed yet; `report` shows how far it is")
+        files = draw_run(run)
+        print(f"{len(files)} figures in {run.figures}")
+    return 0
+
+
+def report(runs: Folders) -> int:
+    """Write report.html of runs, also of one that is still running.
+
+    Args:
+        runs: Run folders, such as Runs/ten.
+    """
+    from models.lateral_line.report import write_report
+
+    for run in opened(runs):
+        print(write_report(run))
+    return 0
+
+
+def status(runs: Folders = ()) -> int:
+    """Say how far runs are: trial, time left, last metrics, memory.
+
+    Args:
+        runs: Run folders; all in Runs/ if none is given.
+    """
+    from models.lateral_line.watch import run_lines
+
+    for run in opened(runs) if runs else everything(RUNS):
+        print("\n".join(run_lines(run)))
+    return 0
+
+
+def export(runs: Folders, to: Literal["csv", "nwb"], output: Path | None = None) -> int:
+    """Write runs for other programs: tables as CSV, spikes as NWB.
+
+    Args:
+        runs: Run folders, such as Runs/ten.
+        to: csv is a folder of tables, nwb a file for each seed.
+        output: Folder to write to; export/ in the run folder if not given.
+    """
+    from models.lateral_line.export import export_csv, export_nwb
+
+    for run in opened(runs):
+        if not run.finished:
+            raise UsageError(f"{run.folder} has no finished seed to export")
+        folder = output or run.folder / "export"
+        folder.mkdir(parents=True, exist_ok=True)
+        if to == "csv":
+            files = export_csv(run, folder)
+        else:
+            files = [
+                export_nwb(run.seed(s), folder / f"{run.name}_seed_{s}.nwb") for s in run.finished
+            ]
+        print("\n".join(map(str, files)))
+    return 0
+
+
+def stimulus(output: Path = Path("Picture/stimulus.png")) -> int:
+    """Draw the stimulus alone: sweeps at three distances, in both directions.
+
+    Args:
+        output: File to write.
+    """
+    from models.lateral_line.stimulus_figure import draw_stimulus_figure
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    print(draw_stimulus_figure(output))
+    return 0
+
+
+COMMANDS = {
+    "figures": figures,
+    "report": report,
+    "status": status,
+    "export": export,
+    "stimulus": stimulus,
+}
+
+
+def opened(runs: Sequence[Path]) -> list[Run]:
+    """All of them, before anything is done with the first."""
+    if not runs:
+        raise UsageError("name a run folder, such as Runs/ten")
+    return [Run(folder) for folder in runs]
+
+
+def everything(root: Path) -> list[Run]:
+    """All runs in a folder, oldest first.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    files = sorted(root.glob("*/params.json"), key=lambda file: file.stat().st_mtime)
+    if not files:
+        raise UsageError(f"there is no run in {root}; name a run folder")
+    return [Run(file.parent) for file in files]

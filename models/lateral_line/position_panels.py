@@ -1,0 +1,120 @@
+"""Panels over the position of the source: tuning, spikes, drive.
+
+Like `models.lateral_line.panels`: each takes axes and arrays and returns the axes. Positions
+are those of `models.lateral_line.tuning.Passage`, from its origin on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from driver import style
+from models.lateral_line.panels import COLOUR
+
+COLOURS = "viridis"  # even steps of lightness, also for colour-blind eyes
+GUIDE = "perfect map of the body"
+NO_DRIVE = "no drive: MON is silent,\nor weight times gain is 0"
+
+
+def draw_tuning(ax, edges_cm, trained_hz, untrained_hz):
+    """Rate of one cell by source position: trained filled, its untrained twin as a line.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    edges_cm : ndarray, shape (n_bins + 1,)
+    trained_hz, untrained_hz : ndarray, shape (n_bins,)
+        Hz; NaN where the source never was.
+    """
+    ax.stairs(trained_hz, edges_cm, fill=True, color=style.TRAINED, alpha=0.45, label="trained")
+    look = {"color": style.UNTRAINED, "lw": 1.3, "baseline": None}
+    ax.stairs(untrained_hz, edges_cm, label="untrained", **look)
+    fires = {
+        name: bool(np.any(hz > 0))
+        for name, hz in (("trained", trained_hz), ("untrained", untrained_hz))
+    }
+    if not any(fires.values()):
+        style.say(ax, "no spikes")
+    elif not all(fires.values()):
+        quiet = next(name for name, any_spike in fires.items() if not any_spike)
+        text = f"{quiet}: no spikes"
+        ax.text(0.98, 0.96, text, transform=ax.transAxes, ha="right", va="top", fontsize=8)
+    return ax
+
+
+def draw_spikes(ax, x_cm, index, n_cells: int, population: str, size: float):
+    """One dot a spike, of all cells: cell by source position.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    x_cm : ndarray, shape (n_spikes,)
+        Where the source was at each spike.
+    index : ndarray of int, shape (n_spikes,)
+    n_cells : int
+    population : {'ll', 'mon', 'ts'}
+    size : float
+        Diameter of a dot, points.
+    """
+    dots = {"ls": "none", "marker": "o", "mew": 0, "ms": size, "rasterized": True}
+    ax.plot(x_cm, index, color=COLOUR[population], **dots)
+    if index.size == 0:
+        style.say(ax, f"{population.upper()}: no spikes")
+    ax.set_ylim(-0.5, n_cells - 0.5)
+    ax.set_ylabel(f"{population.upper()} cell index")
+    return ax
+
+
+def draw_body_map(ax, origin_cm: float, body_cm: float, n_cells: int, zorder: float = 3):
+    """Where spikes would lie in a perfect map of the body, 0 to `body_cm`, onto `n_cells` cells."""
+    line = np.array([0, body_cm]) - origin_cm, [0, n_cells - 1]
+    ax.plot(*line, color="white", lw=3.2, zorder=zorder)
+    ax.plot(*line, color=style.MUTED, lw=1.5, ls=(0, (5, 2)), zorder=zorder, label=GUIDE)
+    return ax
+
+
+def draw_drive(ax, edges_cm, drive_mV, top_mV: float):
+    """Drive of every TS cell by source position, as colours; grey where the source never was.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    edges_cm : ndarray, shape (n_bins + 1,)
+    drive_mV : ndarray, shape (n_ts, n_bins)
+    top_mV : float
+        End of the scale of colours, which panels to be compared share.
+    """
+    n_ts = len(drive_mV)
+    place = (edges_cm[0], edges_cm[-1], -0.5, n_ts - 0.5)
+    look = {"origin": "lower", "aspect": "auto", "interpolation": "nearest", "cmap": COLOURS}
+    ax.imshow(np.ma.masked_invalid(drive_mV), extent=place, vmin=0, vmax=top_mV or 1.0, **look)
+    ax.set_facecolor(style.CHANCE)
+    if not np.any(drive_mV > 0):
+        style.say(ax, NO_DRIVE)
+    ax.set_ylabel("TS cell index")
+    return ax
+
+
+def draw_winners(ax, centres_cm, trained, untrained, n_ts: int):
+    """TS cell with the largest drive by source position.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    centres_cm, trained, untrained : ndarray, shape (n_bins,)
+        Cells; NaN, and not drawn, in a bin without any drive.
+    n_ts : int
+    """
+    for label, cells, look in (
+        ("untrained", untrained, {"marker": "s", "ms": 7, "mfc": "none", "mew": 1.5}),
+        ("trained", trained, {"marker": "o", "ms": 5, "mew": 0}),
+    ):
+        colour = style.UNTRAINED if label == "untrained" else style.TRAINED
+        n = np.count_nonzero(np.isfinite(cells))
+        words = f"{label} ({n} of {cells.size} bins have drive)"
+        ax.plot(centres_cm, cells, ls="none", color=colour, label=words, **look)
+    if not (np.isfinite(trained).any() or np.isfinite(untrained).any()):
+        style.say(ax, NO_DRIVE)
+    ax.set_ylim(-0.03 * n_ts - 0.5, 1.03 * n_ts - 0.5)
+    ax.set_ylabel("TS cell with the largest drive (cell index)")
+    return ax

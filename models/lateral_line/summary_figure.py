@@ -1,0 +1,180 @@
+"""The figure of several seeds: how good the map is, seed by seed, trained beside untrained.
+
+Drawn from the results files of the seeds and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from driver import style
+from models.lateral_line import metrics
+from models.lateral_line.metrics import USABLE_VALID_FRACTION
+from models.lateral_line.overviews import headline
+from models.lateral_line.panels import DELTA, SIGMA
+from models.lateral_line.saved import Run
+
+LOOK = {
+    "untrained": {"color": style.UNTRAINED, "marker": "s", "ms": 6},
+    "trained": {"color": style.TRAINED, "marker": "o", "ms": 5.5},
+}
+ASIDE = {"untrained": -0.15, "trained": 0.15}  # means side by side, so that intervals are seen
+MAX_NAMED = 16  # seeds with a number below the axis
+# key of the value and of the share of decoded steps, over the scored path and over the body
+ROWS = {
+    f"{SIGMA} (rad)": ("sigma_theta_rad", "sigma_theta_body_rad"),
+    f"{DELTA} (rad)": ("delta_trial_rad", "delta_trial_body_rad"),
+    "valid fraction (1)": ("valid_fraction_window", "valid_fraction_body_window"),
+}
+VALID = "valid_fraction_window", "valid_fraction_body_window"
+
+
+def multiseed_summary(run: Run) -> Figure:
+    """Map quality by seed with mean and interval: a row a number, a column a window."""
+    results = [run.seed(seed).results for seed in run.finished]
+    figure = Figure(figsize=(12, 11), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
+    figure.suptitle("\n".join(heading(run)))
+    axes = figure.subplots(3, 2, sharex=True, sharey="row", height_ratios=(1.3, 1.1, 0.9))
+    for column, (window, valid) in enumerate(zip(windows(run), VALID, strict=True)):
+        letters = "ABCDEF"[column::2]
+        for ax, letter, (label, keys) in zip(axes[:, column], letters, ROWS.items(), strict=True):
+            rows = {"untrained": [r["untrained"] for r in results], "trained": results}
+            values, shares = (
+                {name: column_of(found, key) for name, found in rows.items()}
+                for key in (keys[column], valid)
+            )
+            draw_seeds(ax, [r["seed"] for r in results], values, shares)
+            ax.set_ylabel(label if column == 0 else "")
+            ax.set_title(f"{letter}  {window}{words(values)}")
+    for sigma in axes[0]:
+        mark_chance(sigma, min(metrics.MAX_ANGLE_BINS, run.params.n_ts))
+    for ax in axes[:2].flat:
+        ax.set_ylim(bottom=0)
+    for ax in axes[2]:
+        ax.axhline(USABLE_VALID_FRACTION, color=style.MUTED, ls=":", lw=1.2)
+        ax.set(xlabel="seed number", ylim=(0, 1.08))
+    figure.legend(handles=handles(axes[0, 0]), loc="outside lower center", ncols=6)
+    return figure
+
+
+def heading(run: Run) -> list[str]:
+    """Headline of the run without its seed, and which seeds have no results."""
+    name, network = headline(run.seed()).split("\n", 1)
+    missing = [str(seed) for seed in run.seeds if seed not in run.finished]
+    lines = [f"{name.rpartition(', seed ')[0]}, {len(run.seeds)} seeds", network]
+    lines.append(
+        "Test, seed by seed: trained and untrained are the same network, a line joins them"
+    )
+    if missing:
+        lines.append(f"failed or not finished, and not shown: seed {', '.join(missing)}")
+    return lines
+
+
+def windows(run: Run) -> tuple[str, str]:
+    window = run.params.eval_window_cm
+    where = "path" if window is None else f"{window[0]:g} to {window[1]:g} cm"
+    return where, "body"
+
+
+def column_of(rows: Sequence[Mapping[str, Any]], key: str) -> np.ndarray:
+    """One number of every seed, shape (n_seeds,); NaN where it is undefined."""
+    return np.array([np.nan if row[key] is None else row[key] for row in rows], dtype=float)
+
+
+def mean_interval(values) -> tuple[float, float]:
+    """Mean over the defined values and half width of its 95 % t interval.
+
+    NaN for a mean of none and for the interval of one.
+    """
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return np.nan, np.nan
+    if values.size == 1:
+        return float(values[0]), np.nan
+    from scipy.special import stdtrit  # a tenth of a second that a single seed does not need
+
+    half = stdtrit(values.size - 1, 0.975) * values.std(ddof=1) / np.sqrt(values.size)
+    return float(values.mean()), float(half)
+
+
+def words(values: Mapping[str, np.ndarray]) -> str:
+    """Title of a panel: n of the means, what is undefined, and the difference of the pairs."""
+    n = {name: np.count_nonzero(np.isfinite(v)) for name, v in values.items()}
+    text = f": means of n = {n['trained']} trained, {n['untrained']} untrained"
+    missing = [f"{v.size - n[name]} {name}" for name, v in values.items() if n[name] < v.size]
+    text += f"; undefined: {' and '.join(missing)}" if missing else ""
+    pairs = values["trained"] - values["untrained"]
+    mean, half = mean_interval(pairs)
+    n_pairs = np.count_nonzero(np.isfinite(pairs))
+    if n_pairs:
+        text += f"\ntrained − untrained: {mean:+.2f}"
+    if n_pairs > 1:
+        text += f", 95 % interval {mean - half:+.2f} to {mean + half:+.2f} (n = {n_pairs} pairs)"
+    return text.replace("-", "−")
+
+
+def draw_seeds(
+    ax, seeds: Sequence[int], values: Mapping[str, np.ndarray], valid: Mapping[str, np.ndarray]
+):
+    """A number of every seed, trained and untrained joined, and their means on the right.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    seeds : sequence of int
+    values, valid : dict of str to ndarray, shape (n_seeds,)
+        For ``trained`` and ``untrained``; NaN is undefined. `valid` is the share of decoded steps:
+        hollow points had too few for a usable map.
+    """
+    if not seeds:
+        return style.empty(ax, "no seed has results")
+    place = np.arange(len(seeds))
+    ax.vlines(place, values["untrained"], values["trained"], color=style.MUTED, lw=0.9, zorder=1)
+    for name, look in LOOK.items():
+        poor = ~(valid[name] >= USABLE_VALID_FRACTION)
+        for which, fill in ((~poor, look["color"]), (poor, "white")):
+            ax.plot(place[which], values[name][which], ls="none", mfc=fill, **look)
+        mean, half = mean_interval(values[name])
+        at = len(seeds) + 0.3 + ASIDE[name]
+        ax.errorbar(at, mean, half if np.isfinite(half) else None, capsize=4, lw=1.6, **look)
+    if not any(np.isfinite(v).any() for v in values.values()):
+        style.say(ax, "TS is silent: nothing could be decoded")
+    ax.axvline(len(seeds) - 0.3, color=style.CHANCE, lw=1)
+    shown = place[:: -(-len(seeds) // MAX_NAMED)]
+    ax.set_xticks([*shown, len(seeds) + 0.3], [*(str(seeds[k]) for k in shown), "mean"])
+    ax.set_xlim(-0.6, len(seeds) + 0.9)
+    return ax
+
+
+def mark_chance(ax, n_bins: int):
+    """Grey where `sigma_theta` lies without any order, 5 to 95 %; returns the axes."""
+    low, median, high = metrics.chance_band(n_bins)
+    if np.isfinite(low):
+        label = f"chance {SIGMA}, 5–95 % ({n_bins} bins)"
+        ax.axhspan(low, high, color=style.CHANCE, lw=0, zorder=0, label=label)
+        ax.axhline(median, color="white", lw=1, zorder=0)
+    return ax
+
+
+def handles(ax) -> list:
+    """What the legend explains: points, mean, and chance if `ax` shows it."""
+    from matplotlib.lines import Line2D
+
+    points = [Line2D([], [], ls="none", label=name, **look) for name, look in LOOK.items()]
+    hollow = {**LOOK["trained"], "mfc": "white", "ls": "none", "label": "no usable map"}
+    usable = {"color": style.MUTED, "ls": ":", "label": f"usable from {USABLE_VALID_FRACTION:.2f}"}
+    mean = {"color": style.TRAINED, "marker": "|", "ms": 7, "label": "mean, 95 % t interval"}
+    chance = ax.get_legend_handles_labels()[0]
+    return [
+        *points,
+        Line2D([], [], **hollow),
+        Line2D([], [], **mean),
+        *chance,
+        Line2D([], [], **usable),
+    ]

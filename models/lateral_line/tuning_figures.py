@@ -1,0 +1,108 @@
+"""Figures of tuning: what single cells do where the source is, and what drives TS there."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from driver import style
+from models.lateral_line import position_panels as draw
+from models.lateral_line.pages import (
+    CONDITIONS,
+    bin_words,
+    colour_of,
+    grid,
+    legend,
+    page,
+    passage,
+    position_label,
+    spike_words,
+)
+from models.lateral_line.saved import Seed
+from models.lateral_line.tuning import Passage, spread, ts_drive_mV, winners
+
+N_TS_CELLS, N_MON_CELLS = 16, 8
+
+
+def ts_tuning(saved: Seed) -> Figure:
+    """Rate of some TS cells by source position, trained and untrained."""
+    return tuning(saved, "ts", N_TS_CELLS)
+
+
+def mon_tuning_examples(saved: Seed) -> Figure:
+    """The same of some MON cells."""
+    return tuning(saved, "mon", N_MON_CELLS)
+
+
+def tuning(saved: Seed, population: str, n_shown: int) -> Figure:
+    """A grid of cells spread over a layer, four in a row, all on the same scales."""
+    shown, name = passage(saved), population.upper()
+    n_cells = saved.n_cells(population)
+    cells = spread(n_cells, n_shown)
+    rates = {
+        condition: shown.rates_hz(saved.spikes(phase, population), n_cells)[cells]
+        for condition, phase in CONDITIONS.items()
+    }
+    subject = f"Rate of {len(cells)} of {n_cells} {name} cells in the test, one pass; "
+    subject += f"{bin_words(shown)}{grain(shown)}{spike_words(saved, population)}"
+    figure, axes = grid(saved, subject, len(cells), 4, position_label(saved), "rate (Hz)")
+    for ax, cell, trained, untrained in zip(axes, cells, *rates.values(), strict=True):
+        draw.draw_tuning(ax, shown.edges_cm, trained, untrained)
+        ax.set_title(f"{name} {cell}")
+    top = max(np.nanmax(hz, initial=0.0) for hz in rates.values())
+    axes[0].set(xlim=ends(shown), ylim=(0, 1.1 * top or 1.0))
+    legend(figure, axes[0])
+    return figure
+
+
+def mon_ts_drive_heatmap(saved: Seed) -> Figure:
+    """Summed MON -> TS EPSPs of every TS cell by source position, trained and untrained."""
+    shown = passage(saved)
+    drives = {condition: drive(saved, shown, condition) for condition in CONDITIONS}
+    top = max(np.nanmax(mV, initial=0.0) for mV in drives.values())
+    subject = (
+        f"Excitation that MON sends to TS in the test: weights times spikes; {bin_words(shown)}"
+    )
+    figure = page(saved, 6, subject + spike_words(saved, "mon"))
+    axes = figure.subplots(1, 2, sharex=True, sharey=True)
+    for ax, letter, (condition, mV) in zip(axes, "AB", drives.items(), strict=True):
+        draw.draw_drive(ax, shown.edges_cm, mV, top)
+        ax.set_xlabel(position_label(saved))
+        ax.set_title(f"{letter}  {condition}", color=colour_of(condition))
+    axes[1].set_ylabel("")
+    axes[1].tick_params(labelleft=False)
+    label = "sum of EPSPs (mV per bin)"
+    figure.colorbar(axes[0].images[0], ax=axes, label=label, pad=0.01, aspect=30)
+    return figure
+
+
+def mon_ts_drive_winner(saved: Seed) -> Figure:
+    """TS cell with the largest drive by source position, trained and untrained."""
+    shown, n_ts = passage(saved), saved.n_cells("ts")
+    best = [winners(drive(saved, shown, condition)) for condition in CONDITIONS]
+    subject = f"TS cell that MON excites most in the test; {bin_words(shown)}"
+    figure = page(saved, 6, subject + spike_words(saved, "mon"))
+    ax = figure.subplots()
+    draw.draw_body_map(ax, shown.origin_cm, saved.params.ll_body_length_cm, n_ts, zorder=1)
+    draw.draw_winners(ax, shown.centres_cm, *best, n_ts)
+    ax.set(xlim=ends(shown), xlabel=position_label(saved))
+    style.legend_above(ax)
+    return figure
+
+
+def drive(saved: Seed, shown: Passage, condition: str) -> np.ndarray:
+    """mV, shape (n_ts, n_bins): weights and MON spikes of the trained or untrained network."""
+    p, w = saved.params, saved.weights
+    counts = shown.counts(saved.spikes(CONDITIONS[condition], "mon"), p.n_mon)
+    weights = w["mon_ts_w" if condition == "trained" else "mon_ts_w_init"]
+    ends = w["mon_ts_i"], w["mon_ts_j"]
+    return ts_drive_mV(counts, *ends, weights, p.n_ts, p.mon_ts_gain_mV, shown.time_s)
+
+
+def grain(shown: Passage) -> str:
+    """What one spike is in a bin, as a rate: the grain of the curves."""
+    return f"; a spike is {1 / np.median(shown.time_s[shown.time_s > 0]):.3g} Hz"
+
+
+def ends(shown: Passage) -> tuple[float, float]:
+    return shown.edges_cm[0], shown.edges_cm[-1]

@@ -1,0 +1,233 @@
+"""Did the network learn? What the numbers of a run say, in sentences and rows of a table.
+
+A seed is described, not tested: no sentence here claims more than "lower in this seed". The body
+comes first, because the wiring maps the body. Where little could be decoded there is no map, and
+`sigma_theta` is not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from driver.report import Table
+from models.lateral_line.metrics import USABLE_VALID_FRACTION
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.summary import number
+
+SIGMA, DELTA = Markup("σ<sub>θ</sub>"), Markup("Δ<sub>trial</sub>")
+BODY = ("sigma_theta_body_rad", "valid_fraction_body_window")
+PATH = ("sigma_theta_rad", "valid_fraction_window")
+COLUMNS = ("trained", "untrained", "difference")
+Numbers = dict[str, Any]  # of one test: a results file, or its "untrained"
+
+
+def usable(numbers: Numbers, where: tuple[str, str] = BODY) -> bool:
+    """Whether enough was decoded for `sigma_theta` to mean a map."""
+    sigma, valid = (numbers[key] for key in where)
+    return sigma is not None and valid is not None and valid >= USABLE_VALID_FRACTION
+
+
+def lower(results: Numbers) -> bool | None:
+    """Whether `sigma_theta` of the body is lower than the twin's; None if there is no such pair."""
+    twin = results["untrained"]
+    if not (usable(results) and usable(twin)):
+        return None
+    return results[BODY[0]] < twin[BODY[0]]
+
+
+def headline(results: Numbers) -> str:
+    """What one seed says, in a sentence."""
+    twin = results["untrained"]
+    if results["evaluation_mode"] == "untrained":
+        return "Nothing was to be learned: no weight could change in this run."
+    if usable(results) and usable(twin):
+        return compared(results, "body", BODY[0])
+    if usable(results):
+        return "There is a usable map after training, and none without."
+    if usable(twin):
+        return "There is no usable map after training; the untrained network has one."
+    if not results["spikes"]["ts"] and not twin["spikes"]["ts"]:
+        return "It cannot be said: TS is silent in the test, trained and untrained."
+    return "It cannot be said: there is no usable map, trained or untrained."
+
+
+def compared(results: Numbers, place: str, key: str) -> str:
+    """The trained `sigma_theta` beside that of the twin."""
+    trained, twin = results[key], results["untrained"][key]
+    texts = number(trained), number(twin)
+    if trained == twin:
+        word = "the same with and without training"
+        return Markup("{} of the {} is {}: {} rad.").format(SIGMA, place, word, texts[0])
+    word = "lower" if trained < twin else "higher"
+    return Markup("{} of the {} is {} after training: {} rad, untrained {} rad.").format(
+        SIGMA, place, word, *texts
+    )
+
+
+def details(results: Numbers) -> list[str]:
+    """What a reader of the headline must know."""
+    twin, said = results["untrained"], []
+    if results["evaluation_mode"] == "untrained":
+        said.append("Trained and untrained are the same network; the numbers are its start.")
+    elif lower(results) is not None:
+        good = "the trained map is the more exact one" if lower(results) else "it is not better"
+        good = "nothing has changed" if results[BODY[0]] == twin[BODY[0]] else good
+        said.append(
+            f"Lower is better: in this one seed {good}. One seed describes; whether training "
+            "helps is a question to several (--multi-seed)."
+        )
+    for who, numbers in (("Trained", results), ("Untrained", twin)):
+        if not usable(numbers):
+            said.append(f"{who}: {why_not(numbers)}.")
+    said += path_says_otherwise(results)
+    if results["evaluation_mode"] != "untrained":
+        said.append(moved(results))
+    return said
+
+
+def why_not(numbers: Numbers) -> str:
+    """Why there is no usable map of the body."""
+    if not numbers["spikes"]["ts"]:
+        return "TS is silent in the test, so nothing could be decoded and every angle is undefined"
+    valid = numbers[BODY[1]]
+    if not valid:
+        return "TS fires in the test, but not while the source is at the body"
+    share = f"only {valid:.0%} of the body could be decoded"
+    if numbers[BODY[0]] is None:
+        return f"{share}, too little for {SIGMA.striptags()}"
+    return f"{share} (a usable map needs {USABLE_VALID_FRACTION:.0%}), so its angle means little"
+
+
+def path_says_otherwise(results: Numbers) -> list[str]:
+    """The whole path, where its order of trained and untrained is not that of the body."""
+    twin = results["untrained"]
+    both = [usable(r, w) for r in (results, twin) for w in (BODY, PATH)]
+    if not all(both):
+        return []
+    change, on_path = (results[k] - twin[k] for k in (BODY[0], PATH[0]))
+    if change * on_path >= 0:
+        return []
+    return [Markup("The whole path says otherwise: {}").format(compared(results, "path", PATH[0]))]
+
+
+def moved(results: Numbers) -> str:
+    """Whether the training did anything to the weights."""
+    w = results["weights"]["mon_ts"]
+    if not w["mean_abs_delta"]:
+        return "No MON→TS weight changed."
+    return (
+        f"{w['frac_delta_gt_1e3']:.0%} of the MON→TS weights moved by more than 0.001 "
+        f"(on average by {w['mean_abs_delta']:.2g}; their ceiling holds "
+        f"{w['frac_at_wmax']:.0%} of them)."
+    )
+
+
+def chance(results: Numbers) -> str:
+    """Where `sigma_theta` lies without any order."""
+    band = results["chance_sigma_theta_rad"]
+    if band["p05"] is None:
+        return "Chance cannot be given: fewer than two bins of the path were decoded."
+    return Markup(
+        "Chance, a map without order: {} {} to {} rad on the path (5 to 95 %, {} decoded bins)."
+    ).format(SIGMA, number(band["p05"], 2), number(band["p95"], 2), band["n_bins"])
+
+
+def place(params: NetworkParams) -> str:
+    """Where the path is scored: all of it, or the evaluation window."""
+    if params.eval_x_min_cm is None:
+        return "path"
+    return f"{params.eval_x_min_cm:g} to {params.eval_x_max_cm:g} cm"
+
+
+def rows(results: Numbers, params: NetworkParams) -> list[tuple]:
+    """Name, trained, untrained, difference of the judged numbers."""
+    twin, difference, where = results["untrained"], results["difference"], place(params)
+    table = [
+        (Markup("{}, body (rad)").format(SIGMA), BODY[0]),
+        ("decoded share of the body", BODY[1]),
+        (Markup("{}, {} (rad)").format(SIGMA, where), "sigma_theta_rad"),
+        (f"valid fraction, {where}", "valid_fraction"),
+        (Markup("{}, body (rad)").format(DELTA), "delta_trial_body_rad"),
+        (Markup("{}, {} (rad)").format(DELTA, where), "delta_trial_rad"),
+    ]
+    found = [
+        (name, number(results[k]), number(twin[k]), number(difference[k], signed=True))
+        for name, k in table
+    ]
+    spikes = results["spikes"]["ts"], twin["spikes"]["ts"]
+    return [*found, ("TS spikes in the test", *spikes, f"{spikes[0] - spikes[1]:+d}")]
+
+
+def headline_of_seeds(every: Sequence[Numbers]) -> str:
+    """What several seeds say, in a sentence."""
+    if all(r["evaluation_mode"] == "untrained" for r in every):
+        return "Nothing was to be learned: no weight could change in this run."
+    pairs = [lower(r) for r in every if lower(r) is not None]
+    if not pairs:
+        return "It cannot be said: no seed has a usable map both trained and untrained."
+    return Markup("{} of the body is lower after training in {} of {} seeds.").format(
+        SIGMA, sum(pairs), len(pairs)
+    )
+
+
+def details_of_seeds(every: Sequence[Numbers], aggregate: Numbers) -> list[str]:
+    """The mean difference, and seeds that were not counted.
+
+    Parameters
+    ----------
+    every : sequence of dict
+        Results files.
+    aggregate : dict
+        As in ``run_summary.json``.
+    """
+    d, said = aggregate["difference"][BODY[0]], []
+    if d["n"]:
+        spread = f"SD {number(d['sd'])}, " if d["sd"] is not None else ""
+        said.append(
+            Markup("Lower is better. Mean difference, trained − untrained: {} rad, {}n = {}.").format(
+                number(d["mean"], signed=True), spread, d["n"]
+            )
+        )
+    without = [str(r["seed"]) for r in every if lower(r) is None]
+    if without:
+        said.append(
+            f"Not counted, for want of a usable map trained or untrained: seed "
+            f"{', '.join(without)}. Means and SD are over all defined values."
+        )
+    return said
+
+
+def table_of_seeds(every: Sequence[Numbers], aggregate: Numbers, params: NetworkParams) -> Table:
+    """Every seed in a row; mean, SD and number of defined values below.
+
+    `aggregate` is that of ``run_summary.json``, its parts by the names of `COLUMNS`.
+    """
+    where = place(params)
+    groups = [
+        (Markup("{}, body (rad)").format(SIGMA), BODY[0], COLUMNS),
+        ("decoded share of the body", BODY[1], COLUMNS[:2]),
+        (Markup("{}, {} (rad)").format(SIGMA, where), "sigma_theta_rad", COLUMNS),
+        (f"valid fraction, {where}", "valid_fraction", COLUMNS[:2]),
+    ]
+    columns = [(key, column) for _, key, names in groups for column in names]
+
+    def cells(value_of) -> list[str]:
+        return [number(value_of(k, c), signed=c == "difference") for k, c in columns]
+
+    def of_seed(r: Numbers):
+        parts = dict(zip(COLUMNS, (r, r["untrained"], r["difference"]), strict=True))
+        return cells(lambda key, column: parts[column][key])
+
+    foot = [
+        (name, *cells(lambda key, column, name=name: aggregate[column][key][name.lower()]))
+        for name in ("Mean", "SD")
+    ]
+    return Table(
+        head=("seed", *(column for _, column in columns)),
+        spans=[("", 1), *((text, len(names)) for text, _, names in groups)],
+        rows=[(r["seed"], *of_seed(r)) for r in every],
+        foot=[*foot, ("n", *(aggregate[column][key]["n"] for key, column in columns))],
+    )

@@ -1,0 +1,113 @@
+"""Figures of the weights: over training, and cell by cell before and after it."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from driver import style
+from models.lateral_line import metrics, panels, weight_panels
+from models.lateral_line.pages import grid, legend, page
+from models.lateral_line.saved import Seed
+from models.lateral_line.tuning import incoming, spread
+
+N_TRACKED = 12
+N_STEM_CELLS = 6
+N_FIELDS = 8
+WEIGHT = "MON→TS weight (dimensionless)"
+
+
+def learning_curves(saved: Seed) -> Figure:
+    """Weights and map over the training; all share its time."""
+    a, p = saved.recordings, saved.params
+    figure = page(saved, 11, "Training: weights, and the map decoded from TS while learning")
+    weights, distance, angles, valid = figure.subplots(
+        4, 1, sharex=True, height_ratios=(1.5, 0.9, 1.4, 0.6)
+    )
+    names = ("checkpoint_t_s", "w_mean_series", "w_std_series", "tracked_weight_series")
+    stable = saved.results["training"]["stabilization_time_s"]
+    series = [a[name] for name in names]
+    panels.draw_weight_means(weights, *series, p.mon_ts_wmax, stable, max_tracked=N_TRACKED)
+    weights.set_title("A  MON→TS weights")
+    changes = a["w_mean_abs_delta_series"], a["w_mean_abs_step_series"]
+    weight_panels.draw_distance_from_start(distance, a["checkpoint_t_s"], *changes)
+    distance.set_title("B  Their change, mean over all synapses")
+    names = ("sigma_theta", "delta_trial", "valid_fraction")
+    decoded = [a["pv_ckpt_t_s"], *(a[f"pv_{name}_series"] for name in names)]
+    n_bins = min(metrics.MAX_ANGLE_BINS, p.n_ts)
+    panels.draw_training_map(angles, *decoded, metrics.chance_band(n_bins), n_bins)
+    angles.set_title("C  Map in training (held stimuli)")
+    panels.draw_valid_fraction(valid, decoded[0], decoded[-1])
+    valid.set_title("D  Decoded share of the steps")
+    for ax in (weights, distance, angles):
+        ax.set_xlabel("")
+    return figure
+
+
+def llmon_weights(saved: Seed) -> Figure:
+    """LL -> MON weights of some MON cells, before and after training."""
+    p, w = saved.params, saved.weights
+    cells = spread(p.n_mon, N_STEM_CELLS)
+    learns = "plastic" if p.ll_mon_use_stdp else "not plastic"
+    subject = f"LL→MON weights of {len(cells)} of {p.n_mon} MON cells, {learns}"
+    subject += "; initial ones a little to the left of their LL cell"
+    labels = "LL cell index", "LL→MON weight (mV)"
+    figure, axes = grid(saved, subject, len(cells), 3, *labels)
+    for ax, cell in zip(axes, cells, strict=True):
+        onto = np.flatnonzero(w["ll_mon_j"] == cell)
+        i, before, after = (w[k][onto] for k in ("ll_mon_i", "ll_mon_w_init_mV", "ll_mon_w_mV"))
+        weight_panels.draw_stems(ax, i, before, after, p.n_ll)
+        ax.set_title(f"MON {cell}: {synapses(i)}")
+    top = max(w["ll_mon_w_mV"].max(initial=0), w["ll_mon_w_init_mV"].max(initial=0))
+    axes[0].set_ylim(0, 1.1 * top or 1.0)
+    legend(figure, axes[0])
+    return figure
+
+
+def mon_ts_weight_profile(saved: Seed) -> Figure:
+    """Mean MON -> TS weight onto every TS cell, and how many of them are at the ceiling."""
+    p, w = saved.params, saved.weights
+    figure = page(saved, 7, "MON→TS weights onto each TS cell")
+    mean, share = figure.subplots(2, 1, sharex=True)
+    weights = w["mon_ts_w_init"], w["mon_ts_w"]
+    by_cell = [incoming(w["mon_ts_j"], p.n_ts, values) for values in weights]
+    weight_panels.draw_by_cell(mean, *by_cell, "ts")
+    mean.axhline(p.mon_ts_wmax, color=style.TRAINED, lw=0.8, ls=":", label="ceiling")
+    mean.set(ylabel=f"mean {WEIGHT}", ylim=(0, 1.08 * p.mon_ts_wmax or 1.0), xlabel="")
+    mean.set_title("A  Mean incoming weight")
+    at = [np.isclose(v, p.mon_ts_wmax, rtol=metrics.WEIGHT_RTOL, atol=0) for v in weights]
+    by_cell = [incoming(w["mon_ts_j"], p.n_ts, values.astype(float)) for values in at]
+    weight_panels.draw_by_cell(share, *by_cell, "ts")
+    share.set(ylabel="share of synapses (1)", ylim=(0, max(0.05, 1.08 * max_of(*by_cell))))
+    share.set_title(f"B  Share of incoming weights at the ceiling, {p.mon_ts_wmax:g}")
+    style.legend_above(mean)
+    return figure
+
+
+def mon_to_ts_receptive_fields(saved: Seed) -> Figure:
+    """MON -> TS weights onto some TS cells by MON cell, before and after training."""
+    p, w = saved.params, saved.weights
+    cells = spread(p.n_ts, N_FIELDS)
+    subject = f"Incoming MON→TS weights of {len(cells)} of {p.n_ts} TS cells"
+    figure, axes = grid(saved, subject, len(cells), 2, "MON cell index", WEIGHT)
+    for ax, cell in zip(axes, cells, strict=True):
+        onto = np.flatnonzero(w["mon_ts_j"] == cell)
+        i, before, after = (w[k][onto] for k in ("mon_ts_i", "mon_ts_w_init", "mon_ts_w"))
+        weight_panels.draw_incoming(ax, i, before, after, p.mon_ts_wmax)
+        ax.set_title(f"TS {cell}: {synapses(i)}")
+    top = p.mon_ts_wmax or 1.0
+    axes[0].set(xlim=(-0.01 * p.n_mon - 0.5, 1.01 * p.n_mon - 0.5), ylim=(-0.04 * top, 1.08 * top))
+    legend(figure, axes[0])
+    return figure
+
+
+def synapses(source) -> str:
+    """How many there are, and from how many cells if pairs have several."""
+    n, n_cells = source.size, np.unique(source).size
+    text = f"{n} synapse" + ("" if n == 1 else "s")
+    return text if n == n_cells else f"{text} from {n_cells} cells"
+
+
+def max_of(*values) -> float:
+    """Largest finite value; 0 without any."""
+    return float(max((np.nanmax(v) for v in values if np.isfinite(v).any()), default=0.0))

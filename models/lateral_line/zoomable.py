@@ -1,0 +1,145 @@
+"""Rasters and tuning curves to zoom into, for the report; needs plotly, which is optional.
+
+Only what a browser takes easily goes into the page: one seed, and of a large layer every n-th
+cell. The drawing is done by ``zoomable.js`` with plotly's script, which is embedded.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from driver import style
+from driver.backend import Spikes
+from models.lateral_line import panels
+from models.lateral_line.saved import Seed
+from models.lateral_line.tuning import Passage, spread
+
+MAX_SPIKES = 25_000  # of a raster
+MAX_TUNED = 400  # cells of a layer with a tuning curve
+RASTERS = (
+    *(("test", "ll", "LL"), ("test", "mon", "MON, trained"), ("untrained", "mon", "MON, untrained")),
+    *(("test", "ts", "TS, trained"), ("untrained", "ts", "TS, untrained")),
+)
+
+
+def plotly_script() -> str | None:
+    """Plotly for browsers; None if it is not installed."""
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        return None
+    return get_plotlyjs()
+
+
+def content(saved: Seed) -> dict[str, Any]:
+    """All that is drawn, as JSON can say it; its place in the page is the element ``#zoomable``."""
+    return {"rasters": rasters(saved), "tuning": tuning(saved)}
+
+
+def scripts(plotly: str) -> list[str]:
+    """What runs in the page, in this order."""
+    return [plotly, Path(__file__).with_suffix(".js").read_text(encoding="utf-8")]
+
+
+def rasters(saved: Seed) -> dict[str, Any]:
+    """Source, decoded positions and spikes of the test, by step."""
+    a, p = saved.recordings, saved.params
+    x_cm = a["test_x_cm"]
+    low, high = p.eval_window_cm or (x_cm.min(), x_cm.max())
+    decoded = [
+        (name, panels.decoded_cm(a[f"{twin}pv_theta_hat"], a[f"{twin}pv_delta_theta"], low, high))
+        for name, twin in (("untrained", "untrained_"), ("trained", ""))
+    ]
+    looks = {"trained": (style.TRAINED, "circle"), "untrained": (style.UNTRAINED, "square")}
+    return {
+        "x_cm": packed(x_cm, np.float32),
+        "dt_s": saved.dt_s,
+        "muted": style.MUTED,
+        "decoded": [
+            {"name": f"decoded, {name}", "cm": packed(cm, np.float32)}
+            | dict(zip(("colour", "symbol"), looks[name], strict=True))
+            for name, cm in decoded
+        ],
+        "panels": [raster(saved, *one) for one in RASTERS],
+    }
+
+
+def raster(saved: Seed, phase: str, population: str, name: str) -> dict[str, Any]:
+    every, n_cells = thinning(saved, population), saved.n_cells(population)
+    spikes = thinned(saved.spikes(phase, population), every)
+    part = f" (every {every}th cell)" if every > 1 else ""
+    return {
+        "name": f"{name}{part}" if spikes.index.size else f"{name}: no spikes",
+        "colour": panels.COLOUR[population],
+        "n_cells": n_cells,
+        "step": packed(spikes.step, smallest(saved.recordings["test_x_cm"].size)),
+        "cell": packed(spikes.index, smallest(n_cells)),
+    }
+
+
+def thinning(saved: Seed, population: str) -> int:
+    """Every how manieth cell is shown; the same for the trained network and its twin."""
+    phases = [phase for phase, name, _ in RASTERS if name == population]
+    most = max(saved.spikes(phase, population).index.size for phase in phases)
+    return -(-most // MAX_SPIKES) or 1
+
+
+def thinned(spikes: Spikes, every: int) -> Spikes:
+    kept = spikes.index % every == 0
+    return Spikes(spikes.index[kept], spikes.step[kept])
+
+
+def tuning(saved: Seed) -> dict[str, Any]:
+    """Rate by source position of the cells of each layer, trained and untrained."""
+    window = saved.params.eval_window_cm
+    passage = Passage.of(saved.recordings["test_x_cm"], saved.dt_s, window)
+    origin = "" if window is None else f", from {passage.origin_cm:g} cm on"
+    return {
+        "title": f"source position x (cm{origin})",
+        "x_cm": packed(passage.centres_cm, np.float32),
+        "conditions": [
+            {"name": "trained", "colour": style.TRAINED, "dash": "solid"},
+            {"name": "untrained", "colour": style.UNTRAINED, "dash": "dash"},
+        ],
+        "layers": [layer(saved, passage, name) for name in ("ll", "mon", "ts")],
+    }
+
+
+def layer(saved: Seed, passage: Passage, population: str) -> dict[str, Any]:
+    n_cells = saved.n_cells(population)
+    cells = spread(n_cells, MAX_TUNED)
+    rates = [
+        passage.rates_hz(saved.spikes(phase, population), n_cells)[cells]
+        for phase in ("test", "untrained")
+    ]
+    return {
+        "name": population.upper(),
+        "cells": cells.tolist(),
+        "rates": [packed(hz, np.float32) for hz in rates],
+    }
+
+
+def limits(saved: Seed) -> str:
+    """What is left out, in words."""
+    layers = ("ll", "mon", "ts")
+    every = {name.upper(): thinning(saved, name) for name in layers}
+    found = [f"every {n}th cell of {name}" for name, n in every.items() if n > 1]
+    tuned = [name.upper() for name in layers if saved.n_cells(name) > MAX_TUNED]
+    found += [f"tuning curves of {MAX_TUNED} cells spread over {name}" for name in tuned]
+    return f"To keep the page small: {'; '.join(found)}." if found else "All cells are shown."
+
+
+def smallest(n: int) -> type:
+    """Type for numbers below `n`."""
+    return np.uint16 if n <= 2**16 else np.uint32
+
+
+def packed(values, dtype: type) -> dict[str, str]:
+    """An array as JavaScript unpacks it; little-endian, as browsers are."""
+    names = {np.float32: "Float32Array", np.uint16: "Uint16Array", np.uint32: "Uint32Array"}
+    data = np.ascontiguousarray(values, np.dtype(dtype).newbyteorder("<")).tobytes()
+    return {"type": names[dtype], "data": base64.b64encode(data).decode()}
