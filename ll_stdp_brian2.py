@@ -11,6 +11,7 @@ Reads the flags, hands over to `models.lateral_line`, returns an exit status: 0 
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -72,4 +73,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how a cluster says Ctrl+C
     sys.exit(main())

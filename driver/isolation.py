@@ -8,10 +8,12 @@ import signal
 import threading
 
 PATIENCE_S = 10.0
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # Ctrl+C, and how a cluster says it
 
 
 def _call(function, argument) -> None:
-    signal.signal(signal.SIGINT, _interrupt_once)
+    for number in INTERRUPTS:
+        signal.signal(number, _interrupt_once)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     raise SystemExit(function(argument))
 
@@ -22,9 +24,10 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _interrupt_once(number, frame) -> None:
+def _interrupt_once(_, frame) -> None:
     """A terminal tells parent and child, and the parent tells the child again: save in peace."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

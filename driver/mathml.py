@@ -136,7 +136,7 @@ def latex(expression) -> str:
     """LaTeX of an expression that Brian parsed.
 
     As sympy prints it, but with names in one piece (`velocity` would read as a product of eight
-    letters), and sums that begin with a positive term.
+    letters), dots between factors that are words, and sums that begin with a positive term.
     """
     from sympy.printing.latex import LatexPrinter
 
@@ -157,7 +157,8 @@ def latex(expression) -> str:
             terms = super()._as_ordered_terms(expr, order)
             return sorted(terms, key=lambda term: term.could_extract_minus_sign())
 
-    return Printer({"mul_symbol": r" \, "}).doprint(expression)
+    words = any(symbol(s.name).startswith(r"\text") for s in expression.free_symbols)
+    return Printer({"mul_symbol": r" \cdot " if words else r" \, "}).doprint(expression)
 
 
 def symbol(name: str) -> str:

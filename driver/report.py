@@ -42,9 +42,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Code:
-    """Text as it stands, each line its own."""
+    """Text as it stands, each line its own; with `wrap` long lines go on below."""
 
     text: str
+    wrap: bool = False
     kind: ClassVar[str] = "code"
 
 
@@ -214,13 +215,18 @@ def embedded(png: bytes | Path) -> tuple[str, int, int]:
     if opaque.width > MAX_WIDTH:
         height = round(opaque.height * MAX_WIDTH / opaque.width)
         opaque = opaque.resize((MAX_WIDTH, height), Image.Resampling.HAMMING)
-    small = opaque.quantize(
-        N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-    )
+    small = opaque.quantize(N_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     out = io.BytesIO()
     small.save(out, "PNG")
     uri = f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
     return uri, small.width, small.height
+
+
+def drawn(figure) -> tuple[str, int, int]:
+    """A matplotlib figure, `embedded` as wide as pictures are."""
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=MAX_WIDTH / figure.get_figwidth())
+    return embedded(out.getvalue())
 
 
 def on_white(image):

@@ -37,6 +37,8 @@ SETTINGS = {
     "figure.dpi": 100,
     "savefig.dpi": DPI,
 }
+# for `Figure.savefig`; written in half the time of the smallest file, which is a tenth smaller
+PNG = {"format": "png", "pil_kwargs": {"compress_level": 3}}
 _one_at_a_time = threading.Lock()
 
 

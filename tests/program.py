@@ -14,7 +14,6 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from unittest import mock
 
 import jsonschema
 import numpy as np
@@ -154,12 +153,14 @@ def call(*flags) -> tuple[int, str, str]:
 
 
 def run(root: Path, *flags, name: str = "run") -> Run:
-    """Run the small network in this process, without drawing figures or a report."""
-    with (
-        mock.patch("models.lateral_line.figures.draw_seed", lambda *_: []),
-        mock.patch("models.lateral_line.report.write_report", lambda *_: None),
-    ):
-        status, _, said = call(*SMALL, "--output-root", root, "--run-name", name, *flags)
+    """Run the small network in this process, without drawing figures."""
+    return bare(root, *SMALL, *flags, name=name)
+
+
+def bare(root: Path, *flags, name: str = "run") -> Run:
+    """Run with just these flags in this process, without drawing figures."""
+    places = ("--output-root", root, "--run-name", name, "--no-figures")
+    status, _, said = call(*places, *flags)
     return Run(status, root, name, said)
 
 

@@ -1,12 +1,15 @@
-"""The figures of a run, against small recordings made by hand."""
+"""The figures of a run, against small recordings made by hand: files, and what all have in common.
+
+What stands in single figures is tested in ``test_figures_<kind>.py``.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import subprocess
 import sys
+from functools import partial
 
 import matplotlib.image
 import numpy as np
@@ -17,107 +20,41 @@ from matplotlib.figure import Figure
 
 from driver import style
 from models.lateral_line import figures, metrics, overviews, panels
-from models.lateral_line.params import NetworkParams
-from models.lateral_line.saved import NotARun, Run, Seed
-from stimulus import StimulusParams
+from models.lateral_line.saved import NotARun, Run
+from models.lateral_line.stimulus_figure import stimulus_figure
+from models.lateral_line.summary_figure import multiseed_summary
+from tests.figure_run import (
+    DT_S,
+    N_TEST,
+    SEED,
+    TAG,
+    make_run,
+    make_sweep,
+    new_axes,
+    saved_run,
+    texts,
+)
 
-SEED, TAG, DT_S, N_TEST, N_TRAIN = 7, "my_tag", 0.001, 200, 2500
-CELLS = {"ll": 10, "mon": 500, "ts": 12}
-CONDITIONS = {"test": "", "untrained": "untrained_"}
-NO_SPIKES = (np.empty(0, np.int64), np.empty(0, np.int32))
 EXPECTED = [
-    "brian2_spatial_two_stage_u_5.0_nMON_500_nTS_12_seed_7.png",
-    "brian2_test_phase_only_u_5.0_nMON_500_nTS_12_seed_7.png",
-]
-
-
-def make_run(path, silent=(), n_training_steps=N_TRAIN, **changes):
-    """A run folder as a run leaves it; `silent` names phases in which TS does not fire."""
-    rng = np.random.default_rng(1)
-    trials = n_training_steps // 500
-    params = dataclasses.replace(
-        NetworkParams(),
-        **dict(n_ll=10, n_mon=500, n_ts=12, seed=SEED, speed_cm_s=5.0),
-        **dict(n_training_trials=trials, trial_duration_s=0.5),
-        **changes,
+    f"brian2_{name}_u_5.0_nMON_500_nTS_12_seed_7.png"
+    for name in (
+        *("spatial_two_stage", "test_phase_only", "learning_curves", "llmon_weights"),
+        *("mon_ts_weight_profile", "mon_to_ts_receptive_fields", "ts_tuning"),
+        *("mon_tuning_examples", "mon_ts_drive_heatmap", "mon_ts_drive_winner"),
+        *("ll_spikes_vs_x_test", "mon_spikes_vs_x_test", "ts_spikes_vs_x_test"),
+        "ts_pop_rate_train_test_transition",
     )
-    x_cm = -0.5 + 5 * np.arange(N_TEST) / N_TEST
-    records = np.arange(trials + 1 if trials else 1) * 0.5
-    decodes = records if trials else np.empty(0)
-    train_silent = "train" in silent
-    arrays = {
-        "schema_version": 2,
-        "seed": SEED,
-        "dt_s": DT_S,
-        "n_training_steps": n_training_steps,
-        "test_x_cm": x_cm,
-        "test_d_cm": np.full(N_TEST, 0.8),
-        "train_x_cm": np.linspace(0, 4, 20) if trials else np.empty(0),
-        "train_d_cm": np.full(20, 0.8) if trials else np.empty(0),
-        "checkpoint_t_s": records,
-        "w_mean_series": np.full(records.size, 0.02),
-        "w_std_series": np.full(records.size, 0.002),
-        "tracked_weight_series": rng.uniform(0, 0.028, (records.size, 24)),
-        "pv_ckpt_t_s": decodes,
-        "pv_sigma_theta_series": np.where(train_silent, np.nan, 0.5 + 0.1 * decodes),
-        "pv_delta_trial_series": np.where(train_silent, np.nan, 0.3 + 0.1 * decodes),
-        "pv_valid_fraction_series": np.where(train_silent, 0.0, 0.9 - 0.2 * decodes),
-    }
-    quality = {}
-    for phase in ("train", *CONDITIONS):
-        first = max(0, n_training_steps - 2000) if phase == "train" else 0
-        after = n_training_steps if phase == "train" else N_TEST
-        for name, n in CELLS.items():
-            step = np.sort(rng.integers(first, after, 300)) if after > first else NO_SPIKES[0]
-            index = rng.integers(0, n, step.size).astype(np.int32)
-            if name == "ts" and phase == "untrained":  # decoded in other steps than the trained
-                step, index = step[step < 150], index[step < 150]
-            if name == "ts" and phase in silent:
-                step, index = NO_SPIKES
-            arrays |= {f"{phase}_{name}_step": step, f"{phase}_{name}_i": index}
-        if phase in CONDITIONS:
-            spikes = arrays[f"{phase}_ts_step"], arrays[f"{phase}_ts_i"]
-            q = metrics.pv_map_quality_from_ts_spikes(
-                *spikes, 12, x_cm, DT_S, window=params.eval_window_cm
-            )
-            for key in ("theta_hat", "delta_theta"):
-                arrays[f"{CONDITIONS[phase]}pv_{key}"] = getattr(q, key)
-            quality[phase] = {
-                "sigma_theta_rad": None if q.silent else q.sigma_theta,
-                "valid_fraction": q.valid_fraction,
-                "sigma_theta_body_rad": None if q.silent else q.sigma_theta,
-                "valid_fraction_body_window": q.valid_fraction,
-                "usable_map": metrics.is_usable_map(q),
-                "silent": q.silent,
-            }
-    w_init = rng.uniform(0.015, 0.025, 8000)
-    w = np.where(rng.random(8000) < 0.3, params.mon_ts_wmax, w_init) if trials else w_init
-    results = quality["test"] | {
-        "untrained": quality["untrained"],
-        "training": {"stabilization_time_s": 1.5 if trials else None},
-    }
-    artifacts = path / "artifacts"
-    artifacts.mkdir(parents=True)
-    np.savez(artifacts / f"seed_{SEED}_recordings.npz", **arrays)
-    np.savez(artifacts / f"{TAG}_seed_{SEED}.npz", mon_ts_w=w, mon_ts_w_init=w_init)
-    np.savez(artifacts / f"mid_checkpoint_seed_{SEED}.npz", mon_ts_w=np.zeros(3))
-    (artifacts / f"{TAG}_seed_{SEED}_params.json").write_text("{}")
-    (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(results))
-    content = {
-        "schema_version": 2,
-        "run_folder": path.name,
-        "mode": "ll_fast",
-        "seed_start": SEED,
-        "multi_seed": 1,
-        "stimulus_params": dataclasses.asdict(StimulusParams()),
-        "network_params": dataclasses.asdict(params),
-    }
-    (path / "params.json").write_text(json.dumps(content))
-    return path
-
-
-def saved_run(path, **options) -> Seed:
-    return Run(make_run(path, **options)).seed(SEED)
+]
+OVERVIEWS = "spatial_two_stage", "test_phase_only"
+# figures that show the test activity of a layer
+SHOWING = {
+    "ll": ("ll_spikes_vs_x_test",),
+    "mon": (
+        *("mon_tuning_examples", "mon_spikes_vs_x_test"),
+        *("mon_ts_drive_heatmap", "mon_ts_drive_winner"),
+    ),
+    "ts": ("ts_tuning", "ts_spikes_vs_x_test", "ts_pop_rate_train_test_transition"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -131,55 +68,92 @@ def saved(folder):
 
 
 @pytest.fixture(scope="module")
-def made(saved):
-    """Both figures, laid out."""
+def makers(saved, tmp_path_factory):
+    """What makes each figure of the program, by name."""
+    sweep = Run(make_sweep(tmp_path_factory.mktemp("sweep") / "run", n_seeds=3))
+    of_seed = {name: partial(make, saved) for name, make in figures.FIGURES.items()}
+    return of_seed | {
+        "multiseed_summary": partial(multiseed_summary, sweep),
+        "stimulus": stimulus_figure,
+    }
+
+
+@pytest.fixture(scope="module")
+def drawn(makers):
+    """Every figure of the program by name, laid out, and its pixels."""
+    return {name: draw(make) for name, make in makers.items()}
+
+
+@pytest.fixture(scope="module")
+def made(drawn):
+    """Every figure of the program by name."""
+    return {name: figure for name, (figure, _) in drawn.items()}
+
+
+def draw(make):
     with style.applied():
-        drawn = [make(saved) for make in figures.FIGURES.values()]
-        for figure in drawn:
-            figure.draw_without_rendering()
-    return drawn
-
-
-def new_axes():
-    return Figure().subplots()
-
-
-def texts(figure) -> str:
-    """All that is written in a figure, one text a line."""
-    found = figure.findobj(matplotlib.text.Text)
-    return "\n".join(t.get_text() for t in found if t.get_text())
+        figure = make()
+        figure.set_dpi(60)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    return figure, np.asarray(canvas.buffer_rgba()).copy()
 
 
 # --- files -----------------------------------------------------------------------------
 
 
-def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(folder, monkeypatch):
-    assert style.SETTINGS["savefig.dpi"] == 180
-    monkeypatch.setitem(style.SETTINGS, "savefig.dpi", 30)  # sooner drawn
-    files = figures.draw_seed(Run(folder).seed(SEED))
-    assert matplotlib.image.imread(files[0]).shape[:2] == (14 * 30, 14 * 30)
+def blank(*_):
+    return Figure((2, 2))
+
+
+def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(
+    tmp_path, monkeypatch
+):
+    folder = make_run(tmp_path / "run")
+    monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))  # sooner drawn
+    files = figures.draw_run(Run(folder))
+    assert matplotlib.image.imread(files[0]).shape[:2] == (2 * 180, 2 * 180)
     copies = [name.replace("_seed_7", "") for name in EXPECTED]
     assert [f.name for f in files] == [
         n for pair in zip(EXPECTED, copies, strict=True) for n in pair
     ]
-    everything = {f.name for f in (folder / "figures").iterdir()}
-    assert everything == {*EXPECTED, *(name.replace("_seed_7", "") for name in EXPECTED)}
+    assert {f.name for f in (folder / "figures").iterdir()} == {*EXPECTED, *copies}
     for f in files:
         assert f.read_bytes() == f.with_name(f.name.replace("_seed_7", "")).read_bytes()
 
 
-def test_a_later_seed_leaves_the_unseeded_name_to_the_first(tmp_path, monkeypatch):
-    folder = make_run(tmp_path / "run")
+def test_the_thesis_preset_has_its_overviews_under_two_more_names(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))
+    folder = make_run(tmp_path / "run", mode="ll_thesis")
+    figures.draw_run(Run(folder))
+    found = {f.name: f.read_bytes() for f in (folder / "figures").iterdir()}
+    assert len(found) == 2 * len(EXPECTED) + 2
+    for name, place in (("ACTIVE", 0), ("TEST_ONLY", 1)):
+        copied = found[f"LL_THESIS_BASELINE_{name}_latest.png"]
+        assert copied == found[EXPECTED[place].replace("_seed_7", "")]
+
+
+def test_several_seeds_have_a_figure_of_all_and_one_seed_has_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "FIGURES", {})
+    monkeypatch.setattr(figures, "multiseed_summary", blank)
+    several = Run(make_sweep(tmp_path / "several", n_seeds=4))
+    assert [f.name for f in figures.draw_run(several)] == ["brian2_multiseed_summary_n4.png"]
+    assert [f.name for f in several.figures.iterdir()] == ["brian2_multiseed_summary_n4.png"]
+    assert figures.draw_run(Run(make_run(tmp_path / "one"))) == []
+
+
+def test_a_later_seed_leaves_the_unseeded_names_to_the_first(tmp_path, monkeypatch):
+    folder = make_run(tmp_path / "run", mode="ll_thesis")
     params = json.loads((folder / "params.json").read_text())
     (folder / "params.json").write_text(
         json.dumps(params | {"seed_start": SEED - 1, "multi_seed": 2})
     )
-    monkeypatch.setattr(figures, "FIGURES", {"spatial_two_stage": lambda saved: Figure()})
+    monkeypatch.setattr(figures, "FIGURES", {"spatial_two_stage": blank})
     figures.draw_seed(Run(folder).seed(SEED))
     assert [f.name for f in (folder / "figures").iterdir()] == EXPECTED[:1]
 
 
-def test_a_failed_drawing_leaves_the_old_file_and_no_half_one(folder, tmp_path, monkeypatch):
+def test_a_failed_drawing_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
     class Broken(Figure):
         def savefig(self, file, **options):
             file.write(b"half")
@@ -202,29 +176,22 @@ def test_missing_weights_are_an_error_that_names_them(tmp_path):
         figures.draw_seed(Run(folder).seed(SEED))
 
 
-def test_drawing_again_gives_the_same_picture_whatever_the_user_has_set(saved):
-    def pixels():
-        with style.applied():
-            figure = overviews.test_phase_only(saved)
-            figure.set_dpi(50)
-            canvas = FigureCanvasAgg(figure)
-            canvas.draw()
-        return np.asarray(canvas.buffer_rgba()).copy()
-
-    first = pixels()
-    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 30}):
+def test_drawing_again_gives_the_same_pictures_whatever_the_user_has_set(makers, drawn):
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 30, "image.cmap": "jet"}):
         mine = dict(matplotlib.rcParams)
-        assert np.array_equal(pixels(), first)
+        for name, (_, first) in drawn.items():
+            assert np.array_equal(draw(makers[name])[1], first), name
+            assert np.ptp(first) > 0
         assert dict(matplotlib.rcParams) == mine
-    assert np.ptp(first) > 0
 
 
 def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplotlib(folder):
     code = (
         "import sys, models.lateral_line.run\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "from models.lateral_line import figures, saved\n"
-        "figures.FIGURES.pop('test_phase_only')\n"
+        "from models.lateral_line import figures, saved, stimulus_figure, summary_figure\n"
+        "shown = ('learning_curves', 'ts_tuning', 'mon_ts_drive_heatmap')\n"
+        "figures.FIGURES = {name: figures.FIGURES[name] for name in shown}\n"
         "figures.style.SETTINGS['savefig.dpi'] = 30\n"
         f"figures.draw_seed(saved.Run({str(folder)!r}).seed({SEED}))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
@@ -236,37 +203,68 @@ def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplot
 
 
 def test_every_axis_has_a_label_with_its_unit_or_shares_one(made):
-    known = re.compile(r"\((s|cm|Hz|rad|count|1|dimensionless[^)]*)\)|cell index")
-    for figure in made:
-        assert len(figure.axes) >= 6
+    unit = r"\((s|cm|Hz|mV|mV per bin|rad|count|1|dimensionless[^)]*)\)"
+    known = re.compile(rf"{unit}|cell index|seed number")
+    for name, figure in made.items():
         for ax in figure.axes:
             for axis, side in ((ax.xaxis, "labelbottom"), (ax.yaxis, "labelleft")):
-                shown = axis.get_tick_params().get(side, True)
+                shown = axis.get_tick_params().get(side, True) and axis.get_ticklocs().size > 0
                 label = axis.get_label_text()
-                assert known.search(label) or (not shown and not label), (
-                    ax.get_title("left"),
-                    label,
-                )
+                assert known.search(label) or (not shown and not label), (name, ax, label)
+        assert any(known.search(ax.get_xlabel()) for ax in figure.axes), name
 
 
 def test_nothing_is_clipped_and_no_title_lies_under_a_legend(made):
-    for figure in made:
-        page = figure.bbox
-        for ax in figure.axes:
-            box = ax.get_tightbbox()
-            assert page.x0 <= box.x0 and box.x1 <= page.x1, ax.get_title("left")
-            assert page.y0 <= box.y0 and box.y1 <= page.y1, ax.get_title("left")
-            title, legend = ax._left_title.get_window_extent(), ax.get_legend()
-            assert legend is None or not legend.get_window_extent().overlaps(title)
-        headline = figure._suptitle.get_window_extent()
-        assert page.x0 <= headline.x0 and headline.x1 <= page.x1
+    for name, figure in made.items():
+        assert_tidy(name, figure)
+
+
+def assert_tidy(name, figure):
+    page = figure.bbox
+    headline = figure._suptitle.get_window_extent()
+    for ax in figure.axes:
+        box, where = ax.get_tightbbox(), (name, ax.get_title("left"))
+        assert page.x0 <= box.x0 and box.x1 <= page.x1, where
+        assert page.y0 <= box.y0 and box.y1 <= page.y1, where
+        title, legend = ax._left_title.get_window_extent(), ax.get_legend()
+        assert not title.overlaps(headline), where
+        assert legend is None or not legend.get_window_extent().overlaps(title), where
+        for legend in figure.legends:
+            assert not legend.get_window_extent().overlaps(box), where
+    assert page.x0 <= headline.x0 and headline.x1 <= page.x1, name
+    assert headline.y1 <= page.y1, name
+
+
+def test_every_figure_of_a_seed_says_of_which_run_and_seed_it_is(made):
+    for name in figures.FIGURES:
+        headline = made[name]._suptitle.get_text()
+        assert "seed 7" in headline and r"\$5" in headline, name
+
+
+@pytest.mark.parametrize("sizes", [{"n_mon": 1, "n_ts": 1}, {"n_ll": 1, "n_mon": 7, "n_ts": 5}])
+def test_figures_of_very_few_cells_are_as_tidy(tmp_path, sizes):
+    saved = saved_run(tmp_path / "run", **sizes)
+    n_cells = {"ts": sizes["n_ts"], "mon": sizes["n_mon"]}
+    shown = {
+        **dict(ts_tuning=("ts", 16), mon_to_ts_receptive_fields=("ts", 8)),
+        **dict(mon_tuning_examples=("mon", 8), llmon_weights=("mon", 6)),
+        **dict(mon_ts_drive_winner=None, learning_curves=None),
+    }
+    for name, cells in shown.items():
+        figure, _ = draw(partial(figures.FIGURES[name], saved))
+        assert_tidy(name, figure)
+        if cells:
+            assert len(figure.axes) == min(cells[1], n_cells[cells[0]]), name
+    angles = draw(partial(figures.FIGURES["learning_curves"], saved))[0].axes[2]
+    assert ("chance" in texts(angles)) == (sizes["n_ts"] > 1)
 
 
 def test_sigma_theta_never_stands_without_its_valid_fraction(made, saved):
-    for figure in made:
+    for name, figure in made.items():
         lines = [t for t in texts(figure).split("\n") if re.search(r"sigma_\\theta\$ [0-9]", t)]
-        assert len(lines) == 2  # trained and untrained
-        for line, numbers in zip(lines, (saved.results, saved.results["untrained"]), strict=True):
+        assert len(lines) == (2 if name in OVERVIEWS else 0), name  # trained and untrained
+        twins = (saved.results, saved.results["untrained"])
+        for line, numbers in zip(lines, twins, strict=False):
             assert f"{numbers['sigma_theta_rad']:.2f} rad, valid" in line
             assert f"valid {numbers['valid_fraction']:.2f}" in line
 
@@ -280,22 +278,51 @@ def test_a_poor_map_is_called_no_usable_map():
 
 
 @pytest.mark.parametrize("silent", [("test",), ("train", "test", "untrained")])
-def test_a_silent_network_says_so_in_every_figure(tmp_path, silent):
+def test_a_silent_network_says_so_in_the_overviews(tmp_path, silent):
     saved = saved_run(tmp_path / "run", silent=silent)
     with style.applied():
-        stages, test = (texts(make(saved)) for make in figures.FIGURES.values())
+        stages, test = (texts(figures.FIGURES[name](saved)) for name in OVERVIEWS)
     assert "Test, trained: TS is silent" in stages and "Test, trained: TS is silent" in test
     assert ("TS is silent" if len(silent) > 1 else "TS is silent\nin the test") in stages
     assert "TS is silent, nothing to decode" in test and "silent: TS" in test
     assert ("nothing could be decoded" in stages) == ("train" in silent)
 
 
-def test_a_run_without_training_says_so(tmp_path):
+@pytest.mark.parametrize("layer", SHOWING)
+def test_a_silent_layer_says_so_in_every_figure_of_it_and_in_no_other(tmp_path, layer):
+    quiet = saved_run(tmp_path / "quiet", silent=("test", "untrained"), who=layer)
+    twin = saved_run(tmp_path / "twin", silent=("untrained",), who=layer)
+    for name, make in figures.FIGURES.items():
+        if name in OVERVIEWS:
+            continue
+        with style.applied():
+            said, of_twin = texts(make(quiet)), texts(make(twin))
+        words = f"{layer.upper()} is silent in the test (trained and untrained)"
+        assert (words in said) == (name in SHOWING[layer]), name
+        if layer != "ll":  # its spikes are the same in both networks
+            words = f"{layer.upper()} is silent in the test (untrained)"
+            assert (words in of_twin) == (name in SHOWING[layer]), name
+
+
+def test_a_run_without_training_says_so_in_every_figure(tmp_path):
     saved = saved_run(tmp_path / "run", n_training_steps=0)
     with style.applied():
-        stages, test = (texts(make(saved)) for make in figures.FIGURES.values())
-    assert stages.count("no training") == 4 and "no weight has changed" in stages
-    assert "training ended at 0 s" in test
+        said = {name: texts(make(saved)) for name, make in figures.FIGURES.items()}
+    assert said["spatial_two_stage"].count("no training") == 4
+    assert "no weight has changed" in said["spatial_two_stage"]
+    assert "training ended at 0 s" in said["test_phase_only"]
+    for name in figures.FIGURES.keys() - OVERVIEWS:
+        assert "no training: trained and untrained are the same network" in said[name], name
+    assert said["learning_curves"].count("no training") == 4 + 1
+
+
+def test_weights_that_another_run_learned_are_not_called_untrained(tmp_path):
+    folder = make_run(tmp_path / "run")
+    path = folder / "artifacts" / f"seed_{SEED}_recordings.npz"
+    with np.load(path) as file:
+        np.savez(path, **(dict(file) | {"n_training_steps": 0}))
+    figure = figures.FIGURES["ts_tuning"](Run(folder).seed(SEED))
+    assert "learned in another" in texts(figure) and "same network" not in texts(figure)
 
 
 def test_colours_stay_apart_in_grey():
@@ -330,20 +357,22 @@ def test_a_raster_has_one_dot_for_every_spike_of_the_cells_shown(saved):
 def test_dense_rasters_have_smaller_dots_and_compared_ones_equal_dots(made):
     sizes = [panels.dot_size(new_axes(), n) for n in (10, 2000, 20_000, 10**6)]
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > sizes[-1] > 0
-    trained, untrained = made[1].axes[3:5]
+    trained, untrained = made["test_phase_only"].axes[3:5]
     assert trained.lines[0].get_markersize() == untrained.lines[0].get_markersize()
 
 
 def test_the_untrained_twin_stands_beside_the_trained_network(made, saved):
     spikes = saved.spikes("untrained", "ts")
     hz = overviews.rate(saved, spikes, "ts", N_TEST)
-    for figure in made:
+    for figure in map(made.get, OVERVIEWS):
         raster = next(ax for ax in figure.axes if re.match("TS,? untrained", ax.get_title("left")))
         assert np.array_equal(raster.lines[0].get_xydata(), np.c_[spikes.step * DT_S, spikes.index])
         rates = [line for ax in figure.axes for line in ax.lines]
         twin = next(line for line in rates if line.get_label() == "TS untrained")
         assert np.array_equal(twin.get_ydata(), hz, equal_nan=True)
-        assert twin.get_xdata()[0] == (saved.train_end_s if figure is made[0] else 0)
+        assert twin.get_xdata()[0] == (
+            saved.train_end_s if figure is made["spatial_two_stage"] else 0
+        )
 
 
 def test_spikes_outside_the_cells_shown_are_not_called_silence():

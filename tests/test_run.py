@@ -97,8 +97,7 @@ def test_a_run_writes_below_its_output_root_only(fresh):
 
 def test_without_an_output_root_runs_and_logs_lie_side_by_side(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("models.lateral_line.figures.draw_seed", lambda *_: [])
-    assert program.call(*SMALL, "--n-training-trials", "0", "--run-name", "x")[0] == 0
+    assert program.call(*SMALL, "--no-figures", "--n-training-trials", "0", "--run-name", "x")[0] == 0
     assert {p.name for p in tmp_path.iterdir()} == {"Runs", "Logs"}
     assert [p.name for p in (tmp_path / "Logs").iterdir()] == ["x.log"]
     assert (tmp_path / "Runs/x/run_summary.json").exists()
@@ -165,7 +164,7 @@ def test_a_run_says_with_what_it_was_made(fresh):
 
 def test_flags_given_to_main_are_the_ones_recorded():
     made = full()
-    words = [*SMALL, "--output-root", str(made.root), "--run-name", "run"]
+    words = ["--output-root", str(made.root), "--run-name", "run", "--no-figures", *SMALL]
     assert made.params["environment"]["arguments"] == words
 
 

@@ -26,8 +26,11 @@ FILES = {
     "artifacts/<tag>_seed_<s>_params.json": "sidecar: all parameters of these weights",
     "artifacts/seed_<s>_recordings.npz": "spikes, series and decoded angles: what figures are "
     "drawn from",
-    "artifacts/mid_checkpoint_seed_<s>.npz": "full state, for `--resume-from`",
+    "artifacts/mid_checkpoint_seed_<s>.npz": "full state and its checksum, for `--resume-from`",
+    "artifacts/mid_checkpoint_seed_<s>.npz.bak": "the checkpoint before, should that be damaged",
+    "artifacts/seed_<s>_status.json": "phase, trial, time left, last metrics, memory: for `status`",
     "figures/*.png": "the figures, 180 dpi",
+    "report.html": "one page about the run, for a browser; needs no network",
 }
 
 WEIGHT_ARRAYS = {

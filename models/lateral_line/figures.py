@@ -39,8 +39,6 @@ LATEST = {
     "spatial_two_stage": "LL_THESIS_BASELINE_ACTIVE_latest",
     "test_phase_only": "LL_THESIS_BASELINE_TEST_ONLY_latest",
 }
-# written in half the time of the smallest file, which is a tenth smaller
-PNG = {"format": "png", "pil_kwargs": {"compress_level": 3}}
 
 
 def draw_run(run: Run) -> list[Path]:
@@ -93,7 +91,7 @@ def draw(target: Path, make: Callable[..., Figure], shown) -> Path:
     """Make a figure of what is `shown` and save it."""
     with style.applied():
         figure = make(shown)
-        return replace_file(target, lambda file: figure.savefig(file, **PNG))
+        return replace_file(target, lambda file: figure.savefig(file, **style.PNG))
 
 
 def copy(source: Path, target: Path) -> Path:

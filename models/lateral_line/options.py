@@ -49,6 +49,9 @@ published tables). Flags override it."""
     """Run folder whose weights are tested, without training. All parameters and seeds are \
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
 differ."""
+    figures: bool = True
+    """Draw the figures and write report.html; without it, the words `figures` and `report` do so \
+later."""
     disable_all_stdp: bool = False
     """Switch off both STDP rules and both homeostases: weights stay as they start."""
     backend: Literal["auto", "numpy", "cython", "cpp_standalone"] = "auto"

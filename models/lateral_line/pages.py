@@ -55,13 +55,13 @@ def grid(
     n_rows = -(-n_panels // n_columns)
     text = heading(saved, subject)
     # laid out by hand, in inches: a layout engine measures every panel, twice
-    top, bottom, left, right = 0.4 + LINE_IN * (1 + text.count("\n")), 0.9, 0.85, 0.15
+    top, bottom, left, right = 0.4 + LINE_IN * (1 + text.count("\n")), 0.9, 0.85, 0.3
     height = top + bottom + (2.1 if n_columns > 2 else 2.25) * n_rows
     figure = Figure(figsize=(WIDTH_IN, height))
     figure.suptitle(text, y=1 - 0.1 / height)
     figure.subplots_adjust(
         **dict(left=left / WIDTH_IN, right=1 - right / WIDTH_IN),
-        **dict(bottom=bottom / height, top=1 - top / height, wspace=0.08, hspace=0.22),
+        **dict(bottom=bottom / height, top=1 - top / height, wspace=0.12, hspace=0.22),
     )
     axes: list = []
     for k in range(n_panels):

@@ -16,6 +16,7 @@ MAX_TRACKED = 8
 MAX_TRACKED_RECORDS = 100  # single weights jump from record to record: more are a grey mass
 N_WEIGHT_EDGES = 40
 MAX_MARKED = 60  # a series with more points is drawn as a line alone
+SILENT = "TS is silent: nothing could be decoded"
 SIGMA, DELTA = r"$\sigma_\theta$", r"$\Delta_\mathrm{trial}$"
 
 
@@ -223,7 +224,8 @@ def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, chance, n_bins: 
         look = {"ms": 5, "mfc": "white", "mec": style.TRAINED, "label": "no usable map"}
         ax.plot([], [], "o", **look)
     if not np.isfinite(sigma_theta).any():
-        style.say(ax, "TS is silent: nothing could be decoded", y=0.3)
+        why = f"{SIGMA} is undefined: fewer than two bins" if np.any(valid > 0) else SILENT
+        style.say(ax, why, y=0.3)
     ax.set_ylim(0, 1.05 * np.nanmax([3.0, *sigma_theta, *delta_trial]))
     return style.legend_above(ax, ncols=5)
 

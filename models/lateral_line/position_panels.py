@@ -62,6 +62,7 @@ def draw_spikes(ax, x_cm, index, n_cells: int, population: str, size: float):
         style.say(ax, f"{population.upper()}: no spikes")
     ax.set_ylim(-0.5, n_cells - 0.5)
     ax.set_ylabel(f"{population.upper()} cell index")
+    ax.locator_params(axis="y", integer=True)
     return ax
 
 
@@ -92,6 +93,7 @@ def draw_drive(ax, edges_cm, drive_mV, top_mV: float):
     if not np.any(drive_mV > 0):
         style.say(ax, NO_DRIVE)
     ax.set_ylabel("TS cell index")
+    ax.locator_params(axis="y", integer=True)
     return ax
 
 
@@ -117,4 +119,5 @@ def draw_winners(ax, centres_cm, trained, untrained, n_ts: int):
         style.say(ax, NO_DRIVE)
     ax.set_ylim(-0.03 * n_ts - 0.5, 1.03 * n_ts - 0.5)
     ax.set_ylabel("TS cell with the largest drive (cell index)")
+    ax.locator_params(axis="y", integer=True)
     return ax

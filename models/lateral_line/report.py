@@ -7,23 +7,22 @@ Also of a run that is still going on, was interrupted or failed. How the page lo
 from __future__ import annotations
 
 import datetime
-import io
 import re
 import shlex
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from driver import VERSION, cli, mathml, report, style
 from driver.cli import Adjustment
 from driver.report import Code, Columns, Fold, Heading, Page, Plot, Section, Table, Text
 from driver.run_folder import replace_file
-from models.lateral_line import describe, metrics, overviews, panels, summary, verdict, watch
-from models.lateral_line import report_figures as pictures
-from models.lateral_line import zoomable
+from models.lateral_line import describe, overviews, report_figures, summary, verdict, zoomable
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import PRESETS, NetworkParams
+from models.lateral_line.report_progress import unfinished
 from models.lateral_line.saved import NotARun, Run, Seed, field
 from stimulus import StimulusParams
 
@@ -48,7 +47,7 @@ def write_report(run: Run) -> Path:
 
 
 def page(run: Run) -> Page:
-    shown = pictures.Shown(run)
+    shown = report_figures.Shown(run)
     plotly = zoomable.plotly_script() if run.finished else None
     now = datetime.datetime.now(datetime.UTC).isoformat(sep=" ", timespec="seconds")[:19]
     return Page(
@@ -58,7 +57,7 @@ def page(run: Run) -> Page:
             Section("learned", "Did the network learn?", learned(run, shown)),
             Section("made", "How it was made", made(run)),
             Section("figures", "Figures", shown.blocks()),
-            Section("zoom", "To zoom into", zoom(run, plotly)),
+            Section("zoom", "Zoom in", zoom(run, plotly)),
             Section("equations", "Equations", [report.Equations(mathml.rendered(equations()))]),
             Section("parameters", "Parameters", [parameter_table(run)]),
             Section("log", "Log", log(run)),
@@ -92,7 +91,7 @@ def seeds(run: Run) -> str:
 # --- did the network learn? ------------------------------------------------------------
 
 
-def learned(run: Run, shown: pictures.Shown) -> list:
+def learned(run: Run, shown: report_figures.Shown) -> list:
     every = [run.seed(s).results for s in run.finished]
     blocks = unfinished(run)
     if every and len(run.seeds) > 1:
@@ -104,20 +103,15 @@ def learned(run: Run, shown: pictures.Shown) -> list:
 
 def one(run: Run, results: dict[str, Any]) -> list:
     """Verdict and numbers of one seed, its decoded positions beside them."""
-    table = Table(
-        head=("", "trained", "untrained", "difference"),
-        rows=verdict.rows(results, run.params),
-        caption=verdict.chance(results),
-    )
     said = [Text(text) for text in (*source(results), *verdict.details(results))]
     return [
         Text(verdict.headline(results), "verdict"),
-        Columns([table, *said], [positions(first(run))]),
+        Columns([verdict.table(results, run.params), *said], [positions(first(run))]),
     ]
 
 
-def several(run: Run, every: list[dict[str, Any]], shown: pictures.Shown) -> list:
-    """Verdict over seeds, all of them in a table, and the decoded positions of the first."""
+def several(run: Run, every: list[dict[str, Any]], shown: report_figures.Shown) -> list:
+    """Verdict over seeds, all of them in a table, then the first one by itself."""
     rows = [summary.seed_summary(r) for r in every]
     parts = {
         "trained": summary.aggregate([row["pv_map_quality"] for row in rows]),
@@ -130,8 +124,8 @@ def several(run: Run, every: list[dict[str, Any]], shown: pictures.Shown) -> lis
         *map(Text, said),
         verdict.table_of_seeds(every, parts, run.params),
         *shown.summary(),
-        Heading(f"Decoded positions of the first seed, {first(run).number}"),
-        positions(first(run)),
+        Heading(f"The first seed, {first(run).number}"),
+        Columns([verdict.table(every[0], run.params)], [positions(first(run))]),
     ]
 
 
@@ -151,91 +145,18 @@ def positions(saved: Seed):
     """Source and decoded positions in the test, trained and untrained."""
     try:
         with style.applied():
-            figure = Figure(figsize=(8, 4.6), layout="constrained")
+            figure = Figure(figsize=(8, 4.8), layout="constrained")
             figure.suptitle(overviews.test_numbers(saved), fontsize=9.5, x=0.01, ha="left")
             ax = figure.add_subplot()
             overviews.position_panel(ax, saved)
+            title = ax.get_title("left")
+            ax.set_title("")
             ax.set(xlim=(0, saved.test_s), xlabel="time from the start of the test (s)")
-            png = drawn(figure)
+            picture = report.drawn(figure)
     except NotARun as error:
         return Text(f"No picture: {error}", "warning")
-    words = "Source position and positions decoded from TS over the test, trained and untrained"
-    return report.Picture(
-        *report.embedded(png),
-        alt=words,
-        caption=f"{words}, seed {saved.number}. Dots on the line are right.",
-    )
-
-
-def drawn(figure: Figure) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=175)
-    return out.getvalue()
-
-
-def unfinished(run: Run) -> list:
-    """How far a run has come that is not complete, and which seeds failed."""
-    left = [run.seed(s) for s in run.seeds if s not in run.finished]
-    if run.summary is not None:
-        lost = ", ".join(str(seed.number) for seed in left)
-        return [Text(f"Without a result, see the log: seed {lost}.", "warning")] if left else []
-    states = [watch.state(seed) for seed in left]
-    n_done = f"{len(run.finished)} of {len(run.seeds)} seeds finished"
-    how = "Still running" if run.in_use else "Not complete, and nobody is working on it"
-    blocks: list = [Text(f"{how}: {n_done}.", "verdict" if not run.finished else "warning")]
-    rows = [state_row(seed, state) for seed, state in zip(left, states, strict=True)]
-    head = ("seed", "state", "trials", "left", "σθ in training", "valid", "mean weight", "as of")
-    if rows:
-        blocks.append(Table(head=head, rows=rows, numbers=False))
-    if not run.in_use:
-        blocks += [Text("To go on:"), Code(watch.way_on(run))]
-    return [*blocks, *learning_so_far(left)]
-
-
-def state_row(seed: Seed, state: str) -> tuple:
-    status = seed.status
-    if status is None:
-        return (seed.number, state, *6 * ("–",))
-    found, left = status["metrics"], status["seconds_left"]
-    number = {
-        key: summary.number(found[key], digits) if key in found else "–"
-        for key, digits in (("sigma_theta_rad", 2), ("valid_fraction", 2), ("w_mean", 4))
-    }
-    return (
-        *(seed.number, state, f"{status['trial']} of {status['n_trials']}"),
-        "–" if left is None else watch.clock(left),
-        *number.values(),
-        status["updated_utc"][:19].replace("T", " ") + " UTC",
-    )
-
-
-def learning_so_far(left: list[Seed]) -> list:
-    """Weights and map over training up to the last checkpoint, of the first seed that has one."""
-    for seed in left:
-        try:
-            series = seed.series
-        except NotARun:
-            continue
-        with style.applied():
-            png = drawn(learning_curve(series, seed.params))
-        words = f"Learning so far, seed {seed.number}: weights and map up to the last checkpoint"
-        return [report.Picture(*report.embedded(png), alt=words, caption=f"{words}.")]
-    return [Text("There is no checkpoint yet.", "note")]
-
-
-def learning_curve(series: dict, params: NetworkParams) -> Figure:
-    figure = Figure(figsize=(8, 6), layout="constrained")
-    weights, angles = figure.subplots(2, 1, sharex=True)
-    names = ("checkpoint_t_s", "w_mean_series", "w_std_series", "tracked_weight_series")
-    panels.draw_weight_means(weights, *(series[n] for n in names), params.mon_ts_wmax, None)
-    names = ("pv_ckpt_t_s", "pv_sigma_theta_series", "pv_delta_trial_series")
-    names += ("pv_valid_fraction_series",)
-    n_bins = min(metrics.MAX_ANGLE_BINS, params.n_ts)
-    chance = metrics.chance_band(n_bins)
-    panels.draw_training_map(angles, *(series[n] for n in names), chance, n_bins)
-    weights.set_xlabel("")
-    angles.set_xlabel("training time (s)")
-    return figure
+    alt = f"{title}; over the test, trained and untrained, seed {saved.number}"
+    return report.Picture(*picture, alt=alt, caption=f"{title}, seed {saved.number}.")
 
 
 def warnings(run: Run, every: list[dict[str, Any]]) -> list[Text]:
@@ -258,7 +179,9 @@ def warnings(run: Run, every: list[dict[str, Any]]) -> list[Text]:
 def made(run: Run) -> list:
     made_with = field(run.file, "environment", run.folder)
     every = [run.seed(s).results for s in run.finished]
-    used = sorted({r["backend"] for r in every}) or ["not known yet"]
+    states = [run.seed(s).status or {} for s in run.seeds]
+    used = {r["backend"] for r in every} | {state.get("backend") for state in states}
+    used = sorted(used - {None}) or ["not known yet"]
     versions = ("python", "brian2", "numpy", "matplotlib", "pydantic", "tyro")
     rows = [
         ("preset", run.mode),
@@ -270,18 +193,24 @@ def made(run: Run) -> list:
         ("machine", made_with["platform"]),
         ("started", f"{made_with['start_time_utc'][:19].replace('T', ' ')} UTC"),
         *seconds(every),
-        *memory(run),
-        *((name.replace("_", " "), value) for name, value in run.file.get("effective", {}).items()),
+        *memory(states),
+        *((spelled(name), value) for name, value in run.file.get("effective", {}).items()),
     ]
-    changed = [row for row in parameter_rows(run) if row[4]]
+    changed = [row for row in parameter_rows(run) if row[3]]
     return [
-        Code(shlex.join(["python", "ll_stdp_brian2.py", *made_with["arguments"]])),
+        Code(shlex.join(["python", "ll_stdp_brian2.py", *made_with["arguments"]]), wrap=True),
         Table(head=(), rows=rows, numbers=False),
         Heading(f"Parameters that differ from the preset {run.mode}"),
         Table(head=PARAMETER_HEAD, rows=changed, numbers=False)
         if changed
         else Text("None: the preset as it is."),
     ]
+
+
+def spelled(name: str) -> str:
+    """A key of ``effective`` in words."""
+    text = name.replace("ll_mon", "LL→MON").replace("mon_ts", "MON→TS").replace("ts_", "TS_")
+    return text.replace("_", " ")
 
 
 def seconds(every: list[dict[str, Any]]) -> list[tuple]:
@@ -293,12 +222,12 @@ def seconds(every: list[dict[str, Any]]) -> list[tuple]:
     return [("took", f"{in_all:.1f} s{n}; {training:.1f} s of it training")]
 
 
-def memory(run: Run) -> list[tuple]:
-    known = [status["peak_memory_mb"] for s in run.seeds if (status := run.seed(s).status)]
+def memory(states: list[dict[str, Any]]) -> list[tuple]:
+    known = [state["peak_memory_mb"] for state in states if state]
     return [("memory", f"at most {max(known):.0f} MB")] if known else []
 
 
-PARAMETER_HEAD = ("parameter", "flag", "value", "unit", "preset has", "meaning")
+PARAMETER_HEAD = ("parameter", "flag", "value", "preset", "meaning")
 
 
 def parameter_rows(run: Run) -> list[tuple]:
@@ -310,9 +239,13 @@ def parameter_rows(run: Run) -> list[tuple]:
                 continue
             base = (preset if cls is NetworkParams else {}).get(name, info.default)
             value = getattr(used, name)
-            other = "" if value == base else describe.value(base)
-            unit = next((u for ending, u in UNITS.items() if name.endswith(ending)), "")
-            found.append((name, f"--{info.flag}", describe.value(value), unit, other, info.help))
+            unit = next((f" {u}" for ending, u in UNITS.items() if name.endswith(ending)), "")
+            texts = [
+                describe.value(v) + (unit if isinstance(v, float) else "") for v in (value, base)
+            ]
+            flag = Markup("<code>--{}</code>").format(info.flag)
+            meaning = Markup('<span class="wide">{}</span>').format(info.help)
+            found.append((name, flag, texts[0], "" if value == base else texts[1], meaning))
     return found
 
 
@@ -321,7 +254,7 @@ def parameter_table(run: Run) -> Table:
     return Table(
         head=PARAMETER_HEAD,
         rows=rows,
-        marked=frozenset(k for k, row in enumerate(rows) if row[4]),
+        marked=frozenset(k for k, row in enumerate(rows) if row[3]),
         numbers=False,
         search="Filter, by name, flag or meaning",
         caption="Marked: not the preset's value.",
@@ -332,7 +265,8 @@ def equations() -> list[tuple[str, str]]:
     """Title and code of each part of the model, as in the README."""
     text = describe.equation_text().strip("`\n")
     parts = re.split(r"(?m)^# ", text)[1:]
-    return [tuple(part.strip().split("\n", 1)) for part in parts]
+    split = (part.strip().split("\n", 1) for part in parts)
+    return [(title.replace("->", "→"), code) for title, code in split]
 
 
 def zoom(run: Run, plotly: str | None) -> list:

@@ -31,7 +31,8 @@ class Figure:
     def caption(self) -> str:
         """What the figure shows: the first line of its function's docstring."""
         text = inspect.getdoc(FIGURES[self.name]) if self.name in FIGURES else None
-        return text.splitlines()[0] if text else f"{self.name.replace('_', ' ')}."
+        first = text.splitlines()[0] if text else f"{self.name.replace('_', ' ')}."
+        return first.replace("->", "→")
 
 
 class Shown:

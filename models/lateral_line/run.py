@@ -144,8 +144,9 @@ def run_seed(request: Request, log: logging.Logger) -> None:
         result = simulated(request, log, status)
         status.phase("saving")
         results.save_learning_artifacts(result, folder, options.mode, options.save_tag)
-        status.phase("drawing")
-        draw(request, log)
+        if options.figures:
+            status.phase("drawing")
+            draw(request, log)
         status.phase("done")
     except BaseException as error:
         status.phase("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
@@ -164,9 +165,9 @@ def simulated(request: Request, log: logging.Logger, status: Status):
         log.info(f"testing weights of {source.folder}")
         return evaluate(params, source.stored(params.seed), **how)
     path = request.folder.artifacts / checkpoint.name(params.seed)
-    return simulate(
-        params, path, resumed_checkpoint(request), saved=Reporter(request.folder.path, log), **how
-    )
+    if options.figures:
+        how["saved"] = Reporter(request.folder.path, log)
+    return simulate(params, path, resumed_checkpoint(request), **how)
 
 
 class Reporter:
@@ -235,10 +236,12 @@ def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
             log.info(summary.seed_line(row))
         for seed in failed:
             log.info(f"Seed {seed} failed")
-    from models.lateral_line.report import write_report
+    where = f"everything is in {request.folder.path}"
+    if request.options.figures:
+        from models.lateral_line.report import write_report
 
-    report = write_report(Run(request.folder.path))
-    log.info(f"everything is in {request.folder.path}; look at {report}")
+        where += f"; look at {write_report(Run(request.folder.path))}"
+    log.info(where)
 
 
 def kept(request: Request) -> str:

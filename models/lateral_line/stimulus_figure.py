@@ -1,8 +1,4 @@
-"""The stimulus without a network: a sphere passes the body, the afferents answer.
-
-    python -c "from pathlib import Path; from models.lateral_line.stimulus_figure import *; \\
-draw_stimulus_figure(Path('stimulus.png'))"
-"""
+"""The stimulus without a network: a sphere passes the body, the afferents answer."""
 
 from __future__ import annotations
 
@@ -28,7 +24,7 @@ def draw_stimulus_figure(target: Path) -> Path:
     """Draw the stimulus figure into the file `target`, PNG; returns it."""
     with style.applied():
         figure = stimulus_figure()
-        return replace_file(target, lambda file: figure.savefig(file, format="png"))
+        return replace_file(target, lambda file: figure.savefig(file, **style.PNG))
 
 
 def stimulus_figure(stimulus: StimulusParams = DEFAULT_STIMULUS) -> Figure:

@@ -15,7 +15,7 @@ from driver import style
 from models.lateral_line import metrics
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.overviews import headline
-from models.lateral_line.panels import DELTA, SIGMA
+from models.lateral_line.panels import DELTA, SIGMA, SILENT
 from models.lateral_line.saved import Run
 
 LOOK = {
@@ -23,7 +23,7 @@ LOOK = {
     "trained": {"color": style.TRAINED, "marker": "o", "ms": 5.5},
 }
 ASIDE = {"untrained": -0.15, "trained": 0.15}  # means side by side, so that intervals are seen
-MAX_NAMED = 16  # seeds with a number below the axis
+MAX_NAMED = 16  # seeds with a number below the axis, or in the headline
 # key of the value and of the share of decoded steps, over the scored path and over the body
 ROWS = {
     f"{SIGMA} (rad)": ("sigma_theta_rad", "sigma_theta_body_rad"),
@@ -43,7 +43,7 @@ def multiseed_summary(run: Run) -> Figure:
     for column, (window, valid) in enumerate(zip(windows(run), VALID, strict=True)):
         letters = "ABCDEF"[column::2]
         for ax, letter, (label, keys) in zip(axes[:, column], letters, ROWS.items(), strict=True):
-            rows = {"untrained": [r["untrained"] for r in results], "trained": results}
+            rows = {"trained": results, "untrained": [r["untrained"] for r in results]}
             values, shares = (
                 {name: column_of(found, key) for name, found in rows.items()}
                 for key in (keys[column], valid)
@@ -57,7 +57,7 @@ def multiseed_summary(run: Run) -> Figure:
         ax.set_ylim(bottom=0)
     for ax in axes[2]:
         ax.axhline(USABLE_VALID_FRACTION, color=style.MUTED, ls=":", lw=1.2)
-        ax.set(xlabel="seed number", ylim=(0, 1.08))
+        ax.set(xlabel="seed number", ylim=(-0.06, 1.08))
     figure.legend(handles=handles(axes[0, 0]), loc="outside lower center", ncols=6)
     return figure
 
@@ -65,13 +65,13 @@ def multiseed_summary(run: Run) -> Figure:
 def heading(run: Run) -> list[str]:
     """Headline of the run without its seed, and which seeds have no results."""
     name, network = headline(run.seed()).split("\n", 1)
-    missing = [str(seed) for seed in run.seeds if seed not in run.finished]
+    missing = [seed for seed in run.seeds if seed not in run.finished]
     lines = [f"{name.rpartition(', seed ')[0]}, {len(run.seeds)} seeds", network]
-    lines.append(
-        "Test, seed by seed: trained and untrained are the same network, a line joins them"
-    )
+    lines.append("Test, trained and untrained joined; means leave out only what is undefined")
     if missing:
-        lines.append(f"failed or not finished, and not shown: seed {', '.join(missing)}")
+        named = ", ".join(map(str, missing[:MAX_NAMED]))
+        named += f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+        lines.append(f"failed or not finished, and not shown: seed {named}")
     return lines
 
 
@@ -108,7 +108,7 @@ def words(values: Mapping[str, np.ndarray]) -> str:
     n = {name: np.count_nonzero(np.isfinite(v)) for name, v in values.items()}
     text = f": means of n = {n['trained']} trained, {n['untrained']} untrained"
     missing = [f"{v.size - n[name]} {name}" for name, v in values.items() if n[name] < v.size]
-    text += f"; undefined: {' and '.join(missing)}" if missing else ""
+    text += f"\nundefined: {', '.join(missing)}" if missing else ""
     pairs = values["trained"] - values["untrained"]
     mean, half = mean_interval(pairs)
     n_pairs = np.count_nonzero(np.isfinite(pairs))
@@ -144,7 +144,7 @@ def draw_seeds(
         at = len(seeds) + 0.3 + ASIDE[name]
         ax.errorbar(at, mean, half if np.isfinite(half) else None, capsize=4, lw=1.6, **look)
     if not any(np.isfinite(v).any() for v in values.values()):
-        style.say(ax, "TS is silent: nothing could be decoded")
+        style.say(ax, SILENT)
     ax.axvline(len(seeds) - 0.3, color=style.CHANCE, lw=1)
     shown = place[:: -(-len(seeds) // MAX_NAMED)]
     ax.set_xticks([*shown, len(seeds) + 0.3], [*(str(seeds[k]) for k in shown), "mean"])

@@ -30,7 +30,7 @@ def ts_tuning(saved: Seed) -> Figure:
 
 
 def mon_tuning_examples(saved: Seed) -> Figure:
-    """The same of some MON cells."""
+    """Rate of some MON cells by source position, trained and untrained."""
     return tuning(saved, "mon", N_MON_CELLS)
 
 

@@ -81,7 +81,7 @@ def details(results: Numbers) -> list[str]:
         )
     for who, numbers in (("Trained", results), ("Untrained", twin)):
         if not usable(numbers):
-            said.append(f"{who}: {why_not(numbers)}.")
+            said.append(Markup("{}: {}.").format(who, why_not(numbers)))
     said += path_says_otherwise(results)
     if results["evaluation_mode"] != "untrained":
         said.append(moved(results))
@@ -97,8 +97,9 @@ def why_not(numbers: Numbers) -> str:
         return "TS fires in the test, but not while the source is at the body"
     share = f"only {valid:.0%} of the body could be decoded"
     if numbers[BODY[0]] is None:
-        return f"{share}, too little for {SIGMA.striptags()}"
-    return f"{share} (a usable map needs {USABLE_VALID_FRACTION:.0%}), so its angle means little"
+        return Markup("{}, too little for {}").format(share, SIGMA)
+    needed = f"{USABLE_VALID_FRACTION:.0%}"
+    return Markup("{} (a usable map needs {}), so its {} means little").format(share, needed, SIGMA)
 
 
 def path_says_otherwise(results: Numbers) -> list[str]:
@@ -119,9 +120,8 @@ def moved(results: Numbers) -> str:
     if not w["mean_abs_delta"]:
         return "No MON→TS weight changed."
     return (
-        f"{w['frac_delta_gt_1e3']:.0%} of the MON→TS weights moved by more than 0.001 "
-        f"(on average by {w['mean_abs_delta']:.2g}; their ceiling holds "
-        f"{w['frac_at_wmax']:.0%} of them)."
+        f"{w['frac_delta_gt_1e3']:.0%} of the MON→TS weights moved by more than 0.001, on average "
+        f"by {w['mean_abs_delta']:.2g}; {w['frac_at_wmax']:.0%} are at their ceiling."
     )
 
 
@@ -142,10 +142,10 @@ def place(params: NetworkParams) -> str:
     return f"{params.eval_x_min_cm:g} to {params.eval_x_max_cm:g} cm"
 
 
-def rows(results: Numbers, params: NetworkParams) -> list[tuple]:
-    """Name, trained, untrained, difference of the judged numbers."""
+def table(results: Numbers, params: NetworkParams) -> Table:
+    """The judged numbers of one seed: trained, untrained, difference."""
     twin, difference, where = results["untrained"], results["difference"], place(params)
-    table = [
+    names = [
         (Markup("{}, body (rad)").format(SIGMA), BODY[0]),
         ("decoded share of the body", BODY[1]),
         (Markup("{}, {} (rad)").format(SIGMA, where), "sigma_theta_rad"),
@@ -155,10 +155,11 @@ def rows(results: Numbers, params: NetworkParams) -> list[tuple]:
     ]
     found = [
         (name, number(results[k]), number(twin[k]), number(difference[k], signed=True))
-        for name, k in table
+        for name, k in names
     ]
     spikes = results["spikes"]["ts"], twin["spikes"]["ts"]
-    return [*found, ("TS spikes in the test", *spikes, f"{spikes[0] - spikes[1]:+d}")]
+    found.append(("TS spikes in the test", *spikes, f"{spikes[0] - spikes[1]:+d}"))
+    return Table(head=("", *COLUMNS), rows=found, caption=chance(results))
 
 
 def headline_of_seeds(every: Sequence[Numbers]) -> str:
@@ -187,9 +188,9 @@ def details_of_seeds(every: Sequence[Numbers], aggregate: Numbers) -> list[str]:
     if d["n"]:
         spread = f"SD {number(d['sd'])}, " if d["sd"] is not None else ""
         said.append(
-            Markup("Lower is better. Mean difference, trained − untrained: {} rad, {}n = {}.").format(
-                number(d["mean"], signed=True), spread, d["n"]
-            )
+            Markup(
+                "Lower is better. Mean difference, trained − untrained: {} rad, {}n = {}."
+            ).format(number(d["mean"], signed=True), spread, d["n"])
         )
     without = [str(r["seed"]) for r in every if lower(r) is None]
     if without:
@@ -214,20 +215,19 @@ def table_of_seeds(every: Sequence[Numbers], aggregate: Numbers, params: Network
     ]
     columns = [(key, column) for _, key, names in groups for column in names]
 
-    def cells(value_of) -> list[str]:
-        return [number(value_of(k, c), signed=c == "difference") for k, c in columns]
+    def cells(value_of, signed: bool = True) -> list[str]:
+        return [number(value_of(k, c), signed=signed and c == "difference") for k, c in columns]
 
     def of_seed(r: Numbers):
         parts = dict(zip(COLUMNS, (r, r["untrained"], r["difference"]), strict=True))
         return cells(lambda key, column: parts[column][key])
 
-    foot = [
-        (name, *cells(lambda key, column, name=name: aggregate[column][key][name.lower()]))
-        for name in ("Mean", "SD")
-    ]
+    mean = cells(lambda key, column: aggregate[column][key]["mean"])
+    spread = cells(lambda key, column: aggregate[column][key]["sd"], signed=False)
+    n = [aggregate[column][key]["n"] for key, column in columns]
     return Table(
         head=("seed", *(column for _, column in columns)),
         spans=[("", 1), *((text, len(names)) for text, _, names in groups)],
         rows=[(r["seed"], *of_seed(r)) for r in every],
-        foot=[*foot, ("n", *(aggregate[column][key]["n"] for key, column in columns))],
+        foot=[("mean", *mean), ("SD", *spread), ("n", *n)],
     )

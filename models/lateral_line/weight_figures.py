@@ -18,7 +18,7 @@ WEIGHT = "MON→TS weight (dimensionless)"
 
 
 def learning_curves(saved: Seed) -> Figure:
-    """Weights and map over the training; all share its time."""
+    """MON -> TS weights, and the map decoded from TS, over the training."""
     a, p = saved.recordings, saved.params
     figure = page(saved, 11, "Training: weights, and the map decoded from TS while learning")
     weights, distance, angles, valid = figure.subplots(
@@ -45,7 +45,7 @@ def learning_curves(saved: Seed) -> Figure:
 
 
 def llmon_weights(saved: Seed) -> Figure:
-    """LL -> MON weights of some MON cells, before and after training."""
+    """LL -> MON weights of some MON cells by LL cell, before and after training."""
     p, w = saved.params, saved.weights
     cells = spread(p.n_mon, N_STEM_CELLS)
     learns = "plastic" if p.ll_mon_use_stdp else "not plastic"
@@ -105,7 +105,7 @@ def synapses(source) -> str:
     """How many there are, and from how many cells if pairs have several."""
     n, n_cells = source.size, np.unique(source).size
     text = f"{n} synapse" + ("" if n == 1 else "s")
-    return text if n == n_cells else f"{text} from {n_cells} cells"
+    return text if n == n_cells else f"{text} from {n_cells} cell" + ("" if n_cells == 1 else "s")
 
 
 def max_of(*values) -> float:

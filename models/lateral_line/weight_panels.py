@@ -58,6 +58,7 @@ def draw_stems(ax, index, w_before, w_after, n_source: int):
     if index.size == 0:
         style.say(ax, "no synapses")
     ax.set_xlim(-2 * aside - 0.5, n_source - 0.5 + aside)
+    ax.locator_params(axis="x", integer=True)
     return ax
 
 
@@ -80,6 +81,7 @@ def draw_by_cell(ax, before, after, population: str):
         text = "no synapses" if missing == before.size else f"{missing} cells without synapses"
         style.say(ax, text, y=0.5 if missing == before.size else 0.12)
     ax.set(xlim=(edges[0], edges[-1]), xlabel=f"{population.upper()} cell index")
+    ax.locator_params(axis="x", integer=True)
     return ax
 
 
@@ -103,4 +105,5 @@ def draw_incoming(ax, index, w_before, w_after, w_max: float):
     ax.axhline(w_max, color=style.TRAINED, lw=0.8, ls=":", label="ceiling")
     if index.size == 0:
         style.say(ax, "no synapses")
+    ax.locator_params(axis="x", integer=True)
     return ax

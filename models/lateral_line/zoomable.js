@@ -4,7 +4,9 @@
   const array = ({ type, data }) => new globalThis[type](bytes(data).buffer);
   const webgl = Boolean(document.createElement("canvas").getContext("webgl"));
   const most = webgl ? Infinity : 4000; // dots of a panel; without WebGL each is an element
-  const config = { responsive: true, displaylogo: false, scrollZoom: false };
+  const buttons = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"];
+  const config = { responsive: true, displaylogo: false, modeBarButtons: [buttons] };
+  const legend = { orientation: "h", y: 1.005, yanchor: "bottom", x: 0.08, xanchor: "left" };
   const font = { family: "system-ui, Liberation Sans, Arial, sans-serif", size: 12, color: "#1a1a1a" };
   const look = { font, paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest" };
 
@@ -33,11 +35,12 @@
     traces.forEach((trace) => Object.assign(trace, { yaxis: "y", hovertemplate: "%{y:.2f} cm" }));
     shown.panels.forEach(({ name, colour, step, cell }, place) => {
       const all = array(step), cells = array(cell);
-      const every = Math.ceil(all.length / most);
+      const every = Math.max(1, Math.ceil(all.length / most));
       const kept = (_, spike) => spike % every === 0;
+      const ink = Math.sqrt((100 * box.clientWidth) / (all.length + 1)); // as in the figures
       traces.push({
         name, step: all.filter(kept), y: cells.filter(kept), mode: "markers",
-        marker: { color: colour, size: 2.5 }, yaxis: `y${place + 2}`, showlegend: false,
+        marker: { color: colour, size: Math.min(3, Math.max(1.2, ink)) }, yaxis: `y${place + 2}`, showlegend: false,
         hovertemplate: "cell %{y}, source at %{customdata:.2f} cm",
       });
     });
@@ -51,7 +54,7 @@
     }));
     const layout = {
       ...look, margin: { l: 60, r: 10, t: 30, b: 45 }, dragmode: "zoom",
-      legend: { orientation: "h", y: 1.005, yanchor: "bottom", x: 1, xanchor: "right" },
+      legend,
       xaxis: { title: { text: across[0].title }, anchor: `y${rows}`, zeroline: false, showline: true },
       annotations: [],
     };
@@ -96,7 +99,7 @@
       }));
       Plotly.react(box, data, {
         ...look, margin: { l: 60, r: 10, t: 30, b: 45 },
-        legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 1, xanchor: "right" },
+        legend,
         xaxis: { title: { text: shown.title }, zeroline: false, showline: true },
         yaxis: { title: { text: "rate (Hz)" }, rangemode: "tozero", showline: true },
       }, config);

@@ -21,7 +21,11 @@ from models.lateral_line.tuning import Passage, spread
 MAX_SPIKES = 25_000  # of a raster
 MAX_TUNED = 400  # cells of a layer with a tuning curve
 RASTERS = (
-    *(("test", "ll", "LL"), ("test", "mon", "MON, trained"), ("untrained", "mon", "MON, untrained")),
+    *(
+        ("test", "ll", "LL"),
+        ("test", "mon", "MON, trained"),
+        ("untrained", "mon", "MON, untrained"),
+    ),
     *(("test", "ts", "TS, trained"), ("untrained", "ts", "TS, untrained")),
 )
 
@@ -71,7 +75,7 @@ def rasters(saved: Seed) -> dict[str, Any]:
 def raster(saved: Seed, phase: str, population: str, name: str) -> dict[str, Any]:
     every, n_cells = thinning(saved, population), saved.n_cells(population)
     spikes = thinned(saved.spikes(phase, population), every)
-    part = f" (every {every}th cell)" if every > 1 else ""
+    part = f" (1 cell in {every})" if every > 1 else ""
     return {
         "name": f"{name}{part}" if spikes.index.size else f"{name}: no spikes",
         "colour": panels.COLOUR[population],
@@ -127,7 +131,7 @@ def limits(saved: Seed) -> str:
     """What is left out, in words."""
     layers = ("ll", "mon", "ts")
     every = {name.upper(): thinning(saved, name) for name in layers}
-    found = [f"every {n}th cell of {name}" for name, n in every.items() if n > 1]
+    found = [f"1 {name} cell in {n}" for name, n in every.items() if n > 1]
     tuned = [name.upper() for name in layers if saved.n_cells(name) > MAX_TUNED]
     found += [f"tuning curves of {MAX_TUNED} cells spread over {name}" for name in tuned]
     return f"To keep the page small: {'; '.join(found)}." if found else "All cells are shown."

@@ -1,0 +1,312 @@
+"""Tests of stored weights: the network is that of the source run, only the test is another."""
+
+import functools
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.lateral_line import extract
+from models.lateral_line.saved import NotARun, Run
+from tests import program
+from tests.program import SEED, call, differing, full, listing, problems, shared
+from tests.test_schemas import sizes, wrong_arrays
+
+WEIGHTS = ("ll_mon_w_mV", "mon_ts_w", "ll_mon_w_init_mV", "mon_ts_w_init")
+
+
+def extracted(root, source, *flags, name="extract"):
+    """A test of stored weights, in this process, without figures and report."""
+    source = ("--weights-from", source.folder)
+    return program.bare(root, "--backend", program.BACKEND, *source, *flags, name=name)
+
+
+@functools.cache
+def same_test():
+    """The weights of the finished run, tested as it tested them."""
+    return extracted(Path(tempfile.mkdtemp(dir=program.home().name)), full())
+
+
+@functools.cache
+def two_seeds():
+    return shared("--multi-seed", "2")
+
+
+def test_the_weights_of_the_source_are_tested_and_saved_again_to_the_bit():
+    made = same_test()
+    assert made.status == 0, made.said
+    assert differing(made.weights(), full().weights()) == []
+    assert made.results()["weights"] == full().results()["weights"]
+
+
+def test_parameters_are_inherited_from_the_source_run():
+    made, source = same_test(), full()
+    assert made.params["network_params"] == source.params["network_params"]
+    assert made.params["stimulus_params"] == source.params["stimulus_params"]
+    assert made.params["mode"] == source.params["mode"]
+    assert made.params["weights_from"] == str(source.folder)
+
+
+def test_the_same_test_has_the_afferents_of_the_source_and_membranes_at_rest():
+    made, source = same_test().recordings(), full().recordings()
+    assert np.array_equal(made["test_ll_step"], source["test_ll_step"])
+    assert np.array_equal(made["test_ll_i"], source["test_ll_i"])
+    assert not np.array_equal(made["test_mon_step"], source["test_mon_step"])
+
+
+def test_results_say_whose_weights_they_are():
+    results = same_test().results()
+    assert results["evaluation_mode"] == "extract"
+    source = results["source"]
+    assert (source["run"], source["seed"], source["n_training_trials"]) == ("run", SEED, 8)
+    assert problems(results, "seed_results.json") == []
+    assert "learned in 8 trials of run, seed 123" in same_test().said
+
+
+def test_files_are_those_of_a_run_without_training():
+    made = same_test()
+    assert problems(made.params, "params.json") == []
+    assert problems(made.summary, "run_summary.json") == []
+    assert not list(made.folder.rglob("mid_checkpoint*"))
+    arrays = made.recordings()
+    assert arrays["n_training_steps"] == 0
+    assert all(arrays[f"train_{name}_i"].size == 0 for name in ("ll", "mon", "ts"))
+    assert arrays["checkpoint_t_s"].size == 0
+
+
+def test_the_twin_is_tested_too_and_differs():
+    made = same_test()
+    assert made.results()["untrained"]["spikes"]["ts"] != made.results()["spikes"]["ts"]
+
+
+OTHER = {
+    "distance": ("--distance-cm", "1.2"),
+    "speed": ("--speed-cm-s", "8"),
+    "direction": ("--direction", "-1"),
+    "radius": ("--sphere-radius-cm", "0.7"),
+    "extra noise": ("--test-ll-noise-hz", "5"),
+    "noise": ("--sigma-noise-hz", "20"),
+    "path": ("--test-path-cm", "4.5"),
+    "held": ("--test-using-held-snapshots",),
+    "window": ("--eval-x-min", "0", "--eval-x-max", "4"),
+}
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_another_test_changes_the_test_and_not_the_weights(tmp_path, what):
+    made = extracted(tmp_path, full(), *OTHER[what])
+    assert made.status == 0, made.said
+    assert differing(made.weights(), full().weights()) == []
+    changed = differing(made.recordings(), same_test().recordings())
+    assert ("test_ll_step" in changed) == (what != "window")
+    assert "pv_delta_theta" in changed
+
+
+def test_another_distance_weakens_the_afferents(tmp_path):
+    far = extracted(tmp_path, full(), "--distance-cm", "3").results()
+    assert far["distance_cm"] == 3
+    modulation = [  # rates sink towards the spontaneous one
+        r["rates_hz"]["ll"] - 40 for r in (same_test().results(), far)
+    ]
+    assert abs(modulation[1]) < abs(modulation[0])
+
+
+REFUSED = {
+    "gain": (("--mon-ts-gain-mv", "220"), "--mon-ts-gain-mv 220.0", "learned with 400.0"),
+    "cells": (("--n-mon", "61"), "--n-mon 61", "learned with 60"),
+    "degree": (("--mon-ts-out-degree", "9"), "--mon-ts-out-degree 9", "learned with 16"),
+    "topography": (("--ll-mon-topo", "0.5"), "--ll-mon-topo 0.5", "learned with 0.2"),
+    "step": (("--dt-s", "0.0005"), "--dt-s 0.0005", "learned with 0.001"),
+    "body": (("--ll-body-length-cm", "3"), "--ll-body-length-cm 3.0", "learned with 4.0"),
+    "trials": (("--n-training-trials", "9"), "--n-training-trials 9", "learned with 8"),
+    "afferents": (("--a-per-cm", "100"), "--a-per-cm 100.0", "learned with 300.0"),
+    "preset": (("--mode", "ll_thesis"), "--mode ll_thesis", "learned with ll_fast"),
+    "seed": (("--seed-start", "7"), "--weights-from", "no seed 7"),
+    "seeds": (("--multi-seed", "3"), "--weights-from", "no seed 124"),
+    "resume": (("--resume-from", "x"), "--resume-from", "give one of them"),
+    "learning": (("--disable-all-stdp",), "--disable-all-stdp", "nothing is trained"),
+    "no number": (("--distance-cm", "nan"), "--distance-cm nan", "not a finite number"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_another_network_is_refused_before_anything_is_written(tmp_path, what):
+    flags, flag, words = REFUSED[what]
+    made = extracted(tmp_path, full(), *flags)
+    assert made.status == 2
+    assert flag in made.said and words in made.said
+    assert listing(tmp_path) == {}
+
+
+def test_flags_that_repeat_the_source_are_welcome(tmp_path):
+    """As scripts that spell out the whole recipe give them."""
+    recipe = ("--mode", "ll_fast", "--n-mon", "60", "--mon-ts-gain-mv", "400")
+    made = extracted(tmp_path, full(), *recipe)
+    assert made.status == 0, made.said
+    assert differing(made.recordings(), same_test().recordings()) == []
+
+
+def test_every_seed_of_the_source_is_tested_and_one_can_be_chosen(tmp_path):
+    both = extracted(tmp_path, two_seeds(), name="both")
+    assert both.status == 0, both.said
+    one = extracted(tmp_path, two_seeds(), "--seed-start", SEED + 1, "--multi-seed", 1, name="one")
+    assert [run["seed"] for run in both.summary["runs"]] == [SEED, SEED + 1]
+    assert one.summary["seed"] == SEED + 1
+    assert differing(both.recordings(SEED + 1), one.recordings(SEED + 1)) == []
+    assert differing(both.weights(SEED + 1), two_seeds().weights(SEED + 1)) == []
+
+
+def test_weights_of_a_test_are_those_of_the_run_that_learned_them(tmp_path):
+    again = extracted(tmp_path, same_test())
+    assert again.results()["source"] == same_test().results()["source"]
+    assert differing(again.recordings(), same_test().recordings()) == []
+
+
+def broken_copy(tmp_path, how):
+    folder = tmp_path / "source"
+    shutil.copytree(full().folder, folder)
+    match how:
+        case "no results":
+            (folder / f"artifacts/seed_{SEED}_results.json").unlink()
+        case "no weights":
+            (folder / f"artifacts/latest_seed_{SEED}_params.json").unlink()
+        case "truncated weights":
+            path = folder / f"artifacts/latest_seed_{SEED}.npz"
+            path.write_bytes(path.read_bytes()[:1000])
+        case "another wiring":
+            path = folder / f"artifacts/latest_seed_{SEED}.npz"
+            arrays = program.load_npz(path)
+            arrays["mon_ts_j"] = arrays["mon_ts_j"][::-1]
+            np.savez(path, **arrays)
+        case "no parameters":
+            (folder / "params.json").unlink()
+        case "a parameter missing":
+            content = json.loads((folder / "params.json").read_text())
+            del content["network_params"]["mon_ts_gain_mV"]
+            (folder / "params.json").write_text(json.dumps(content))
+        case "older schema":
+            content = json.loads((folder / "params.json").read_text())
+            (folder / "params.json").write_text(json.dumps(content | {"schema_version": 1}))
+    return folder
+
+
+BROKEN = {
+    "no results": "no finished seed 123",
+    "no weights": "no weights of seed 123",
+    "truncated weights": "cannot be read",
+    "another wiring": "does not belong to the wiring",
+    "no parameters": "params.json",
+    "a parameter missing": "lacks mon_ts_gain_mV",
+    "older schema": "schema_version 1",
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_source_that_is_not_whole_is_refused(tmp_path, how):
+    folder = broken_copy(tmp_path, how)
+    before = listing(tmp_path)
+    status, _, said = call("--weights-from", folder, "--output-root", tmp_path, "--run-name", "x")
+    assert status == 2 and "--weights-from" in said and BROKEN[how] in said
+    assert listing(tmp_path) == before
+
+
+def test_the_source_cannot_be_overwritten(tmp_path):
+    shutil.copytree(full().folder, tmp_path / "run")
+    before = listing(tmp_path)
+    place = ("--output-root", tmp_path, "--run-name", "run", "--overwrite")
+    status, _, said = call("--weights-from", tmp_path / "run", *place)
+    assert status == 2 and "--run-name run" in said
+    assert listing(tmp_path) == before
+
+
+# --- make_extract_checkpoint -------------------------------------------------------------
+
+TOOL = program.REPOSITORY / "tools" / "make_extract_checkpoint.py"
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    """A folder with the extract checkpoints of both seeds, as the old command makes it."""
+    folder = tmp_path_factory.mktemp("held") / "two_extract"
+    for seed in (SEED, SEED + 1):
+        command = [sys.executable, TOOL, str(seed), two_seeds().folder, folder]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip().endswith(f"mid_checkpoint_seed_{seed}.npz")
+    return folder
+
+
+@pytest.mark.parametrize("flag", ["--resume-from", "--weights-from"])
+def test_an_extract_checkpoint_gives_the_test_of_the_run_itself(tmp_path, held, flag):
+    direct = extracted(tmp_path, two_seeds(), "--distance-cm", "1.1", name="direct")
+    words = ("--backend", program.BACKEND, flag, held, "--distance-cm", "1.1")
+    made = program.bare(tmp_path, *words, name="held")
+    assert made.status == 0, made.said
+    for seed in (SEED, SEED + 1):
+        assert differing(made.recordings(seed), direct.recordings(seed)) == []
+        assert made.results(seed)["source"] == direct.results(seed)["source"]
+
+
+def test_an_extract_checkpoint_with_another_gain_is_refused(tmp_path, held):
+    words = ("--output-root", tmp_path, "--run-name", "x", "--resume-from", held)
+    status, _, said = call(*words, "--mon-ts-gain-mv", "220")
+    assert status == 2 and "--mon-ts-gain-mv 220.0" in said and "400.0" in said
+    assert listing(tmp_path) == {}
+
+
+def test_an_extract_checkpoint_says_where_it_comes_from(held):
+    path = held / "artifacts" / f"mid_checkpoint_seed_{SEED + 1}.npz"
+    arrays = program.load_npz(path)
+    source = json.loads(str(arrays["source_json"]))
+    assert (source["run"], source["seed"]) == ("run", SEED + 1)
+    assert arrays["trial_idx"] == 7  # of the source, not a constant
+    for name in WEIGHTS:
+        assert np.array_equal(arrays[name], two_seeds().weights(SEED + 1)[name])
+
+
+def test_the_tool_refuses_what_is_not_there(tmp_path):
+    for words in ((9, full().folder), (SEED, tmp_path / "nowhere")):
+        command = [sys.executable, TOOL, *map(str, words), tmp_path / "out"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 2 and "error" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert listing(tmp_path) == {}
+
+
+# --- from Python -------------------------------------------------------------------------
+
+
+def test_a_retest_in_memory_is_the_test_of_the_command_line(tmp_path):
+    made = extracted(tmp_path, full(), "--distance-cm", "1.2").results()
+    numbers = Run(full().folder).seed().retest(program.BACKEND, distance_cm=1.2).numbers
+    for name in ("sigma_theta_rad", "valid_fraction", "spikes", "rates_hz", "untrained", "source"):
+        assert numbers[name] == made[name]
+
+
+def test_a_retest_refuses_another_network_and_values_out_of_bounds():
+    seed = Run(full().folder).seed()
+    with pytest.raises(ValueError, match="mon_ts_gain_mV"):
+        seed.retest(mon_ts_gain_mV=220.0)
+    with pytest.raises(ValueError, match="distance_cm"):
+        seed.retest(distance_cm=-1.0)
+
+
+def test_weights_of_an_unfinished_seed_cannot_be_tested(tmp_path):
+    folder = broken_copy(tmp_path, "no results")
+    with pytest.raises(NotARun, match="no finished seed 123"):
+        extract.stored(Run(folder).seed())
+
+
+def test_arrays_of_a_test_have_the_names_of_the_table():
+    from tests.test_schemas import RECORDINGS
+    from tests.test_schemas import WEIGHTS as TABLE
+
+    params = same_test().params
+    size = sizes(params) | {"records": 0, "records + 1": 0, "decodes": 0, "snapshots": 0}
+    assert wrong_arrays(same_test().weights(), TABLE, size) == []
+    assert wrong_arrays(same_test().recordings(), RECORDINGS, size) == []
