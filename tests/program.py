@@ -184,23 +184,28 @@ def full() -> Run:
 
 
 def start(root: Path, *flags, code: str | None = None, name: str = "run", **options):
-    """The program as a process of its own, in a session of its own; `code` replaces the script.
+    """The small network as a process of its own, see `launch`; it writes to `root`."""
+    words = [*SMALL, "--output-root", root, "--run-name", name, *flags]
+    return launch(root, words, code=code, **options)
 
-    It writes to `root`, has its temporary files there, and carries a mark that `alive` finds.
+
+def launch(root: Path, words, *, code: str | None = None, environment=None, **options):
+    """A command line as a process in a session of its own; `code` replaces the script.
+
+    It has its temporary files in `root`, and carries a mark that `alive` finds.
     """
     root.mkdir(parents=True, exist_ok=True)
     (root / "tmp").mkdir(exist_ok=True)
     head = [sys.executable, *(("-c", code) if code else (str(SCRIPT),))]
-    words = [*head, *SMALL, "--output-root", root, "--run-name", name, *flags]
     mark = uuid.uuid4().hex
-    environment = {"PYTHONPATH": str(REPOSITORY), "TMPDIR": str(root / "tmp"), MARK: mark}
+    places = {"PYTHONPATH": str(REPOSITORY), "TMPDIR": str(root / "tmp"), MARK: mark}
     process = subprocess.Popen(
-        [str(word) for word in words],
+        [*head, *(str(word) for word in words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=os.environ | environment,
+        env=os.environ | places | (environment or {}),
         **options,
     )
     process.mark = mark
@@ -219,11 +224,16 @@ def finish(process, root: Path, name: str = "run", timeout: float = 120) -> Run:
 
 def alive(mark: str) -> list[str]:
     """Commands of the running processes that carry a mark (by ``/proc``; else none is seen)."""
-    found = []
+    return list(carriers(mark).values())
+
+
+def carriers(mark: str) -> dict[int, str]:
+    """Command by number of the running processes that carry a mark."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if f"{MARK}={mark}".encode() in (folder / "environ").read_bytes():
-                found.append((folder / "cmdline").read_text().replace("\0", " "))
+                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
     return found
 
 

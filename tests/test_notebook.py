@@ -16,20 +16,13 @@ from tests.program import REPOSITORY
 
 NOTEBOOK = REPOSITORY / "notebooks" / "lateral_line.ipynb"
 MAX_BYTES = 500_000
-NO_FIGURES = "import models.lateral_line.figures as f\nf.draw_seed = lambda *_: []\n"
 
 
 def executed(folder: Path):
-    """The notebook, executed in `folder` with all that Jupyter keeps beside it.
-
-    The figures of its run, which it does not look at, are not drawn.
-    """
+    """The notebook, executed in `folder` with all that Jupyter keeps beside it."""
     nbclient, nbformat = (pytest.importorskip(name) for name in ("nbclient", "nbformat"))
     for name in ("here", "tmp", "jupyter"):
         (folder / name).mkdir()
-    startup = folder / "jupyter" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "figures.py").write_text(NO_FIGURES, encoding="utf-8")
     changed = {
         "PYTHONPATH": str(REPOSITORY),
         "TMPDIR": str(folder / "tmp"),

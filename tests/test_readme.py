@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from models.lateral_line import describe
 from models.lateral_line.options import resolve
+from tests.program import call, shared
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,14 +23,30 @@ def test_generated_tables_are_up_to_date():
     assert describe.regenerate(TEXT) == TEXT, "run python -m models.lateral_line.describe"
 
 
-def test_every_command_of_the_readme_can_be_run():
+def test_every_command_of_the_readme_can_be_run(tmp_path, monkeypatch):
+    """As far as the checks go that are made before a run begins; `Runs/ten` stands for a run."""
+    shutil.copytree(shared().folder, tmp_path / "Runs" / "ten")
+    monkeypatch.chdir(tmp_path)
     commands = re.findall(r"^python ll_stdp_brian2\.py (.*?)(?:\s+#.*)?$", TEXT, re.MULTILINE)
-    assert len(commands) >= 5
-    for command in commands:
-        flags = shlex.split(command)
-        if flags == ["--help"] or "--resume-from" in flags:  # these need a page, a finished run
+    assert len(commands) >= 12
+    for command in map(shlex.split, commands):
+        if "--resume-from" in command or "--help" in command:  # needs a page, that very run
             continue
-        resolve(flags)
+        if "ten" in command:  # it is there already
+            command.append("--overwrite")
+        if command[0].startswith("-"):
+            resolve(command)
+        else:
+            assert call(*command)[0] == 0, command
+
+
+def test_the_python_of_the_readme_does_what_it_says(tmp_path, monkeypatch):
+    shutil.copytree(shared().folder, tmp_path / "Runs" / "ten")
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    space = {}
+    exec(code, space)
+    assert space["seed"].number == 123
 
 
 def test_every_picture_and_file_that_is_named_exists():
@@ -79,6 +97,7 @@ def test_files_and_arrays_of_a_run_are_those_of_the_tables(made):
         for name in describe.FILES
         if not name.startswith("figures")
     }
+    named.discard("artifacts/mid_checkpoint_seed_123.npz.bak")  # there was one checkpoint only
     assert {f for f in files if not f.startswith("figures/")} == named
     assert any(f.startswith("figures/") for f in files)
     for file, table in (

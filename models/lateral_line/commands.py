@@ -77,7 +77,8 @@ def export(runs: Folders, to: Literal["csv", "nwb"], output: Path | None = None)
     Args:
         runs: Run folders, such as Runs/ten.
         to: csv is a folder of tables, nwb a file for each seed.
-        output: Folder to write to; export/ in the run folder if not given.
+        output: Folder to write to, with one inside for each of several runs; export/ in the run
+            folder if not given.
     """
     from models.lateral_line.export import export_csv, export_nwb
 
@@ -85,6 +86,8 @@ def export(runs: Folders, to: Literal["csv", "nwb"], output: Path | None = None)
         if not run.finished:
             raise UsageError(f"{run.folder} has no finished seed to export")
         folder = output or run.folder / "export"
+        if output and len(runs) > 1:  # tables of different runs have the same names
+            folder = output / run.name
         folder.mkdir(parents=True, exist_ok=True)
         if to == "csv":
             files = export_csv(run, folder)

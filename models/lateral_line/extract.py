@@ -19,7 +19,7 @@ from driver.run_folder import PARAMS
 from models.lateral_line import checkpoint
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Stored
-from models.lateral_line.saved import NotARun, Run, Seed
+from models.lateral_line.saved import NotARun, Run, Seed, field
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams
 
@@ -92,7 +92,7 @@ def stored(seed: Seed) -> Stored:
         )
         if not same:  # another NumPy may draw other numbers
             raise NotARun(f"{seed.weight_file} does not belong to the wiring of its parameters")
-    trained_in = seed.results["source"] or {
+    trained_in = field(seed.results, "source", seed.run.artifacts) or {
         "run": seed.run.name,
         "seed": seed.number,
         "n_training_trials": seed.params.n_training_trials,

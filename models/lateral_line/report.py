@@ -103,7 +103,7 @@ def learned(run: Run, shown: report_figures.Shown) -> list:
 
 def one(run: Run, results: dict[str, Any]) -> list:
     """Verdict and numbers of one seed, its decoded positions beside them."""
-    said = [Text(text) for text in (*source(results), *verdict.details(results))]
+    said = [Text(text) for text in (*source([results]), *verdict.details(results))]
     return [
         Text(verdict.headline(results), "verdict"),
         Columns([verdict.table(results, run.params), *said], [positions(first(run))]),
@@ -118,7 +118,7 @@ def several(run: Run, every: list[dict[str, Any]], shown: report_figures.Shown) 
         "untrained": summary.aggregate([row["untrained"]["pv_map_quality"] for row in rows]),
         "difference": summary.aggregate([row["difference"] for row in rows]),
     }
-    said = [*source(every[0]), *verdict.details_of_seeds(every, parts)]
+    said = [*source(every), *verdict.details_of_seeds(every, parts)]
     return [
         Text(verdict.headline_of_seeds(every), "verdict"),
         *map(Text, said),
@@ -129,15 +129,19 @@ def several(run: Run, every: list[dict[str, Any]], shown: report_figures.Shown) 
     ]
 
 
-def source(results: dict[str, Any]) -> list[str]:
+def source(every: list[dict[str, Any]]) -> list[str]:
     """Whose weights were tested, if they were not trained here."""
-    origin = results.get("source")
-    if not origin:
+    origins = [origin for r in every if (origin := r.get("source"))]
+    if not origins:
         return []
+    trials = sorted({origin["n_training_trials"] for origin in origins})
+    runs = sorted({origin["run"] for origin in origins})
     return [
-        f"Nothing was trained here. These are the weights that seed {origin['seed']} of run "
-        f"{origin['run']} had after {origin['n_training_trials']} trials "
-        f"(SHA-256 {origin['weights_sha256'][:12]}…), and the ones it began with."
+        f"Nothing was trained here. Tested are the weights of run {', '.join(runs)}, seed "
+        f"{', '.join(str(origin['seed']) for origin in origins)}, after "
+        f"{', '.join(map(str, trials))} trials (SHA-256 "
+        f"{', '.join(origin['weights_sha256'][:8] for origin in origins)}), beside those that it "
+        "began with."
     ]
 
 

@@ -169,8 +169,9 @@ def headline_of_seeds(every: Sequence[Numbers]) -> str:
     pairs = [lower(r) for r in every if lower(r) is not None]
     if not pairs:
         return "It cannot be said: no seed has a usable map both trained and untrained."
-    return Markup("{} of the body is lower after training in {} of {} seeds.").format(
-        SIGMA, sum(pairs), len(pairs)
+    without = len(every) - len(pairs)
+    return Markup("{} of the body is lower after training in {} of {} seeds{}.").format(
+        SIGMA, sum(pairs), len(every), f"; {without} cannot be compared" if without else ""
     )
 
 
@@ -195,7 +196,7 @@ def details_of_seeds(every: Sequence[Numbers], aggregate: Numbers) -> list[str]:
     without = [str(r["seed"]) for r in every if lower(r) is None]
     if without:
         said.append(
-            f"Not counted, for want of a usable map trained or untrained: seed "
+            f"Not compared, for want of a usable map trained or untrained: seed "
             f"{', '.join(without)}. Means and SD are over all defined values."
         )
     return said
