@@ -1,0 +1,149 @@
+"""Statements over seeds: means with intervals, paired differences, permutation tests.
+
+A value that is undefined is counted and never averaged in. Standard deviations have ddof 1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+LEVEL = 0.95
+BOOTSTRAP_FROM = 10  # seeds; with fewer the bootstrap's own error is larger than that of t
+N_RESAMPLES = 9999
+SEED = 20_000  # of the resampling: the same data give the same interval
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """Mean over runs and its interval.
+
+    Attributes
+    ----------
+    mean, sd : float
+        NaN where they are undefined; `sd` has ddof 1.
+    low, high : float
+        Ends of the `level` interval of the mean; NaN for fewer than two values.
+    n : int
+        Values averaged.
+    n_undefined : int
+        Values left out, because they were undefined.
+    method : str
+        ``t``, ``BCa bootstrap``, or ``none``.
+    level : float
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    n: int
+    n_undefined: int
+    method: str
+    level: float = LEVEL
+
+
+@dataclasses.dataclass(frozen=True)
+class Paired:
+    """Difference of two conditions over runs that have both.
+
+    Attributes
+    ----------
+    difference : Estimate
+        First minus second, by pair.
+    p_value : float
+        Two-sided, of the permutation test that swaps the two of a pair; NaN for fewer than two.
+    n_lower : int
+        Pairs in which the first is the smaller one.
+    """
+
+    difference: Estimate
+    p_value: float
+    n_lower: int
+
+
+def estimate(values: Sequence[float | None], level: float = LEVEL) -> Estimate:
+    """Mean, SD and interval of the mean; None and NaN are undefined.
+
+    Student's t for fewer than `BOOTSTRAP_FROM` values, the bias-corrected and accelerated
+    bootstrap (Efron 1987) from there on.
+    """
+    from scipy import stats
+
+    everything = np.array([np.nan if v is None else v for v in values], dtype=float)
+    x = everything[np.isfinite(everything)]
+    n, left_out = x.size, everything.size - x.size
+    if n < 2:
+        mean = float(x[0]) if n else math.nan
+        return Estimate(mean, math.nan, math.nan, math.nan, n, left_out, "none", level)
+    sd = float(x.std(ddof=1))
+    if sd == 0:
+        low = high = float(x.mean())
+        method = "t"
+    elif n < BOOTSTRAP_FROM:
+        low, high = stats.t.interval(level, n - 1, loc=x.mean(), scale=sd / math.sqrt(n))
+        method = "t"
+    else:
+        resampled = stats.bootstrap(
+            (x,),
+            np.mean,
+            confidence_level=level,
+            n_resamples=N_RESAMPLES,
+            method="BCa",
+            rng=np.random.default_rng(SEED),
+        )
+        low, high = resampled.confidence_interval
+        method = "BCa bootstrap"
+    return Estimate(float(x.mean()), sd, float(low), float(high), n, left_out, method, level)
+
+
+def paired(
+    first: Sequence[float | None], second: Sequence[float | None], level: float = LEVEL
+) -> Paired:
+    """Compare two conditions run by run.
+
+    Parameters
+    ----------
+    first, second : sequence of float or None
+        One entry a run, in the same order; a pair with an undefined member is left out.
+    level : float
+
+    Raises
+    ------
+    ValueError
+        If they are not of one length.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} values do not make pairs")
+    pairs = np.array(
+        [[np.nan if v is None else v for v in pair] for pair in zip(first, second, strict=True)],
+        dtype=float,
+    ).reshape(-1, 2)
+    difference = pairs[:, 0] - pairs[:, 1]
+    known = difference[np.isfinite(difference)]
+    return Paired(
+        estimate(list(difference), level), sign_flip_p(known), int(np.count_nonzero(known < 0))
+    )
+
+
+def sign_flip_p(differences: np.ndarray) -> float:
+    """Two-sided p of the mean difference when each pair may as well be the other way round.
+
+    Exact up to 13 pairs (all sign patterns), sampled beyond.
+    """
+    from scipy import stats
+
+    if differences.size < 2:
+        return math.nan
+    result = stats.permutation_test(
+        (differences,),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=N_RESAMPLES,
+        vectorized=True,
+        rng=np.random.default_rng(SEED),
+    )
+    return float(result.pvalue)
