@@ -73,5 +73,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how a cluster says Ctrl+C
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl+C, and how a cluster says it
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main())

@@ -22,7 +22,7 @@ from driver.run_folder import replace_file
 from models.lateral_line import describe, overviews, report_figures, summary, verdict, zoomable
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import PRESETS, NetworkParams
-from models.lateral_line.report_progress import unfinished
+from models.lateral_line.report_progress import learning_so_far, unfinished
 from models.lateral_line.saved import NotARun, Run, Seed, field
 from stimulus import StimulusParams
 
@@ -98,7 +98,7 @@ def learned(run: Run, shown: report_figures.Shown) -> list:
         blocks += several(run, every, shown)
     elif every:
         blocks += one(run, every[0])
-    return [*blocks, *warnings(run, every)]
+    return [*blocks, *learning_so_far(run), *warnings(run, every)]
 
 
 def one(run: Run, results: dict[str, Any]) -> list:
@@ -192,7 +192,7 @@ def made(run: Run) -> list:
         ("seeds", seeds(run)),
         ("backend", f"{', '.join(used)} (asked for: {made_with['backend']})"),
         ("compiler", made_with["compiler"] or "none"),
-        ("program", f"{made_with['program_version']}, commit {made_with['git_commit'] or '–'}"),
+        ("program", f"{made_with['program_version']}, commit {commit(made_with['git_commit'])}"),
         ("versions", ", ".join(f"{name} {made_with[name]}" for name in versions)),
         ("machine", made_with["platform"]),
         ("started", f"{made_with['start_time_utc'][:19].replace('T', ' ')} UTC"),
@@ -200,7 +200,7 @@ def made(run: Run) -> list:
         *memory(states),
         *((spelled(name), value) for name, value in run.file.get("effective", {}).items()),
     ]
-    changed = [row for row in parameter_rows(run) if row[3]]
+    changed = [row for row in parameter_rows(run) if row[2]]
     return [
         Code(shlex.join(["python", "ll_stdp_brian2.py", *made_with["arguments"]]), wrap=True),
         Table(head=(), rows=rows, numbers=False),
@@ -209,6 +209,12 @@ def made(run: Run) -> list:
         if changed
         else Text("None: the preset as it is."),
     ]
+
+
+def commit(text: str | None) -> str:
+    if text is None:
+        return "unknown"
+    return text.replace("+", " and changes that are not in it")
 
 
 def spelled(name: str) -> str:
@@ -231,7 +237,7 @@ def memory(states: list[dict[str, Any]]) -> list[tuple]:
     return [("memory", f"at most {max(known):.0f} MB")] if known else []
 
 
-PARAMETER_HEAD = ("parameter", "flag", "value", "preset", "meaning")
+PARAMETER_HEAD = ("parameter", "value", "preset", "flag", "meaning")
 
 
 def parameter_rows(run: Run) -> list[tuple]:
@@ -243,13 +249,16 @@ def parameter_rows(run: Run) -> list[tuple]:
                 continue
             base = (preset if cls is NetworkParams else {}).get(name, info.default)
             value = getattr(used, name)
-            unit = next((f" {u}" for ending, u in UNITS.items() if name.endswith(ending)), "")
+            unit = next(
+                (f"\N{NO-BREAK SPACE}{u}" for ending, u in UNITS.items() if name.endswith(ending)),
+                "",
+            )
             texts = [
                 describe.value(v) + (unit if isinstance(v, float) else "") for v in (value, base)
             ]
             flag = Markup("<code>--{}</code>").format(info.flag)
             meaning = Markup('<span class="wide">{}</span>').format(info.help)
-            found.append((name, flag, texts[0], "" if value == base else texts[1], meaning))
+            found.append((name, texts[0], "" if value == base else texts[1], flag, meaning))
     return found
 
 
@@ -258,7 +267,7 @@ def parameter_table(run: Run) -> Table:
     return Table(
         head=PARAMETER_HEAD,
         rows=rows,
-        marked=frozenset(k for k, row in enumerate(rows) if row[3]),
+        marked=frozenset(k for k, row in enumerate(rows) if row[2]),
         numbers=False,
         search="Filter, by name, flag or meaning",
         caption="Marked: not the preset's value.",

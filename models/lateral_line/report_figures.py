@@ -13,9 +13,11 @@ from driver import report
 from driver.report import Files, Fold, Heading, Picture, Text
 from models.lateral_line.figures import FIGURES
 from models.lateral_line.saved import Run
+from models.lateral_line.summary_figure import multiseed_summary
 
-NAME = re.compile(r"brian2_(?P<name>.+?)(_u_[\d.]+_nMON_\d+_nTS_\d+)?(_seed_(?P<seed>\d+))?$")
-SUMMARY = "multiseed_summary"
+NAME = re.compile(r"brian2_(?P<name>.+?)(_n\d+|_u_[\d.]+_nMON_\d+_nTS_\d+)?(_seed_(?P<seed>\d+))?$")
+SUMMARY = multiseed_summary.__name__
+MAKERS = FIGURES | {SUMMARY: multiseed_summary}
 MAX_SEEDS = 10  # with embedded pictures; of more a page is too heavy for a browser
 
 
@@ -30,7 +32,7 @@ class Figure:
     @property
     def caption(self) -> str:
         """What the figure shows: the first line of its function's docstring."""
-        text = inspect.getdoc(FIGURES[self.name]) if self.name in FIGURES else None
+        text = inspect.getdoc(MAKERS[self.name]) if self.name in MAKERS else None
         first = text.splitlines()[0] if text else f"{self.name.replace('_', ' ')}."
         return first.replace("->", "→")
 
@@ -46,7 +48,7 @@ class Shown:
     def __init__(self, run: Run):
         self.run = run
         found = every_figure(run)
-        self.on_top = [f for f in found if f.name.startswith(SUMMARY)]
+        self.on_top = [f for f in found if f.name == SUMMARY]
         self.rest = [f for f in found if f not in self.on_top]
 
     def summary(self) -> list:
@@ -54,13 +56,13 @@ class Shown:
         return embedded(self.run, self.on_top)
 
     def blocks(self) -> list:
-        """All others: of the run, of its first seed, of further seeds behind a line."""
+        """All others: of the first seed, of further seeds behind a line, of no seed."""
         if not self.rest:
             return [Text("There are no figures in the folder of the run.", "note")]
         by_seed: dict[int | None, list[Figure]] = {}
         for figure in self.rest:
             by_seed.setdefault(figure.seed, []).append(figure)
-        blocks = embedded(self.run, by_seed.pop(None, []))
+        others, blocks = by_seed.pop(None, []), []
         for place, (seed, figures) in enumerate(sorted(by_seed.items())):
             title = f"Seed {seed}"
             if place == 0:
@@ -70,11 +72,11 @@ class Shown:
             else:
                 names = [relative(self.run, file) for f in figures for file in f.files]
                 blocks.append(Files(f"{title}, not embedded:", names))
-        return blocks
+        return [*blocks, *([Heading("Others")] if others else []), *embedded(self.run, others)]
 
 
 def every_figure(run: Run) -> list[Figure]:
-    """Figures in the order of `FIGURES`, then by name."""
+    """Figures in the order of `MAKERS`, then by name."""
     seeded: dict[tuple[str, str], Figure] = {}
     for file in sorted(run.figures.glob("[!.]*.png"), key=lambda f: "_seed_" not in f.stem):
         match = NAME.match(file.stem)
@@ -84,7 +86,7 @@ def every_figure(run: Run) -> list[Figure]:
         key = next((k for k in seeded if k[1] == digest and seed is None), (file.name, digest))
         known = seeded.get(key, Figure(name, seed, ()))
         seeded[key] = Figure(known.name, known.seed, (*known.files, file))
-    order = {name: place for place, name in enumerate(FIGURES)}
+    order = {name: place for place, name in enumerate(MAKERS)}
     return sorted(seeded.values(), key=lambda f: (order.get(f.name, len(order)), f.name))
 
 

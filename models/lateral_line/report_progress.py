@@ -28,7 +28,7 @@ def unfinished(run: Run) -> list:
         blocks.append(Table(head=head, rows=rows, numbers=False))
     if not run.in_use:
         blocks += [Text("To go on:"), Code(watch.way_on(run), wrap=True)]
-    return [*blocks, *learning_so_far(left)]
+    return blocks
 
 
 def headline(run: Run, left: list[Seed]) -> str:
@@ -61,9 +61,10 @@ def state_row(seed: Seed, state: str) -> tuple:
     )
 
 
-def learning_so_far(left: list[Seed]) -> list:
-    """Weights and map over training up to the last checkpoint, of the first seed that has one."""
-    for seed in left:
+def learning_so_far(run: Run) -> list:
+    """Weights and map up to the last checkpoint, of the first unfinished seed that has one."""
+    left = [] if run.summary is not None else [s for s in run.seeds if s not in run.finished]
+    for seed in map(run.seed, left):
         try:
             series = seed.series
         except NotARun:
@@ -72,7 +73,7 @@ def learning_so_far(left: list[Seed]) -> list:
             picture = report.drawn(learning_curve(series, seed.params))
         words = f"Learning so far, seed {seed.number}: weights and map up to the last checkpoint"
         return [report.Picture(*picture, alt=words, caption=f"{words}.")]
-    return [Text("There is no checkpoint yet.", "note")]
+    return [Text("There is no checkpoint yet.", "note")] if left else []
 
 
 def learning_curve(series: dict, params: NetworkParams) -> Figure:

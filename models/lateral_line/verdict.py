@@ -71,7 +71,9 @@ def details(results: Numbers) -> list[str]:
     """What a reader of the headline must know."""
     twin, said = results["untrained"], []
     if results["evaluation_mode"] == "untrained":
-        said.append("Trained and untrained are the same network; the numbers are its start.")
+        said.append(
+            "Trained and untrained are the same network; the numbers are those of its start."
+        )
     elif lower(results) is not None:
         good = "the trained map is the more exact one" if lower(results) else "it is not better"
         good = "nothing has changed" if results[BODY[0]] == twin[BODY[0]] else good

@@ -80,6 +80,8 @@ def mon_ts_weight_profile(saved: Seed) -> Figure:
     weight_panels.draw_by_cell(share, *by_cell, "ts")
     share.set(ylabel="share of synapses (1)", ylim=(0, max(0.05, 1.08 * max_of(*by_cell))))
     share.set_title(f"B  Share of incoming weights at the ceiling, {p.mon_ts_wmax:g}")
+    if max_of(*by_cell) == 0 and w["mon_ts_j"].size:
+        style.say(share, "no weight is at the ceiling")
     style.legend_above(mean)
     return figure
 

@@ -31,6 +31,8 @@ def draw_distance_from_start(ax, t_s, distance, step):
     label = "from record to record"
     ax.plot(t_s[1:], step[1:], color=style.MUTED, lw=1, ls="--", label=label, **look)
     ax.set_ylim(0, ax.get_ylim()[1])
+    if not np.any(distance):
+        style.say(ax, "no weight has changed")
     return style.legend_above(ax)
 
 

@@ -33,11 +33,11 @@
     for (const { name, cm, colour, symbol } of shown.decoded)
       traces.push({ name, step: steps, y: array(cm), mode: "markers", marker: { color: colour, size: 4, symbol } });
     traces.forEach((trace) => Object.assign(trace, { yaxis: "y", hovertemplate: "%{y:.2f} cm" }));
-    shown.panels.forEach(({ name, colour, step, cell }, place) => {
+    shown.panels.forEach(({ name, colour, n_dots, step, cell }, place) => {
       const all = array(step), cells = array(cell);
       const every = Math.max(1, Math.ceil(all.length / most));
       const kept = (_, spike) => spike % every === 0;
-      const ink = Math.sqrt((100 * box.clientWidth) / (all.length + 1)); // as in the figures
+      const ink = Math.sqrt((100 * box.clientWidth) / (n_dots + 1)); // as in the figures
       traces.push({
         name, step: all.filter(kept), y: cells.filter(kept), mode: "markers",
         marker: { color: colour, size: Math.min(3, Math.max(1.2, ink)) }, yaxis: `y${place + 2}`, showlegend: false,

@@ -73,13 +73,15 @@ def rasters(saved: Seed) -> dict[str, Any]:
 
 
 def raster(saved: Seed, phase: str, population: str, name: str) -> dict[str, Any]:
-    every, n_cells = thinning(saved, population), saved.n_cells(population)
+    most, n_cells = most_spikes(saved, population), saved.n_cells(population)
+    every = thinning(saved, population)
     spikes = thinned(saved.spikes(phase, population), every)
     part = f" (1 cell in {every})" if every > 1 else ""
     return {
         "name": f"{name}{part}" if spikes.index.size else f"{name}: no spikes",
         "colour": panels.COLOUR[population],
         "n_cells": n_cells,
+        "n_dots": most // every,  # of the densest, so that dots to be compared have one size
         "step": packed(spikes.step, smallest(saved.recordings["test_x_cm"].size)),
         "cell": packed(spikes.index, smallest(n_cells)),
     }
@@ -87,9 +89,13 @@ def raster(saved: Seed, phase: str, population: str, name: str) -> dict[str, Any
 
 def thinning(saved: Seed, population: str) -> int:
     """Every how manieth cell is shown; the same for the trained network and its twin."""
+    return -(-most_spikes(saved, population) // MAX_SPIKES) or 1
+
+
+def most_spikes(saved: Seed, population: str) -> int:
+    """Spikes of a population in the test, trained or untrained, whichever are more."""
     phases = [phase for phase, name, _ in RASTERS if name == population]
-    most = max(saved.spikes(phase, population).index.size for phase in phases)
-    return -(-most // MAX_SPIKES) or 1
+    return max(saved.spikes(phase, population).index.size for phase in phases)
 
 
 def thinned(spikes: Spikes, every: int) -> Spikes:
