@@ -100,7 +100,7 @@ def serve_blocks(network, request: dict, inputs: dict[str, Variable]) -> None:
             for line in lines[:start]
             if "set_from_command" not in line
         ),
-        "std::signal(SIGTERM, SIG_IGN);  // a cluster ends all at once: who asks for blocks ends it",
+        "std::signal(SIGTERM, SIG_IGN);",  # a cluster ends all at once: our parent saves first
         'answer = fdopen(atoi(getenv("ANSWER_FD")), "wb");',
         "int64_t n_steps;",
         "while (take(&n_steps, sizeof(n_steps))) {",

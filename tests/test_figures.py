@@ -19,10 +19,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from driver import style
-from models.lateral_line import figures, panels
 from models.lateral_line.saved import NotARun, Run
-from models.lateral_line.stimulus_figure import stimulus_figure
-from models.lateral_line.summary_figure import multiseed_summary
+from models.lateral_line.show import figures, panels
+from models.lateral_line.show.stimulus_figure import stimulus_figure
+from models.lateral_line.show.summary_figure import multiseed_summary
 from tests.figure_run import (
     SEED,
     TAG,
@@ -186,7 +186,8 @@ def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplot
     code = (
         "import sys, models.lateral_line.run\n"
         "assert 'matplotlib' not in sys.modules\n"
-        "from models.lateral_line import figures, saved, stimulus_figure, summary_figure\n"
+        "from models.lateral_line import saved\n"
+        "from models.lateral_line.show import figures, stimulus_figure, summary_figure\n"
         "shown = ('learning_curves', 'ts_tuning', 'mon_ts_drive_heatmap')\n"
         "figures.FIGURES = {name: figures.FIGURES[name] for name in shown}\n"
         "figures.style.SETTINGS['savefig.dpi'] = 30\n"

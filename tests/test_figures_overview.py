@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from driver import style
-from models.lateral_line import figures, metrics, overviews, panels
+from models.lateral_line import metrics
+from models.lateral_line.show import figures, overviews, panels
 from tests.figure_run import DT_S, N_TEST, new_axes, saved_run, texts
 
 OVERVIEWS = "spatial_two_stage", "test_phase_only"

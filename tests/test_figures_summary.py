@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from driver import style
-from models.lateral_line import stimulus_figure, summary_figure
 from models.lateral_line.saved import Run
-from models.lateral_line.summary_figure import mean_interval
+from models.lateral_line.show import stimulus_figure, summary_figure
+from models.lateral_line.show.summary_figure import mean_interval
 from tests.figure_run import make_sweep, texts
 
 UNDEFINED = dict.fromkeys(

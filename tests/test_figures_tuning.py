@@ -7,8 +7,8 @@ import pytest
 
 from driver import style
 from driver.backend import Spikes
-from models.lateral_line import activity_figures, position_panels, tuning, tuning_figures
-from models.lateral_line.tuning import Passage
+from models.lateral_line.show import activity_figures, position_panels, tuning, tuning_figures
+from models.lateral_line.show.tuning import Passage
 from tests.figure_run import DT_S, N_TEST, new_axes, saved_run, texts
 
 

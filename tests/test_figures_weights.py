@@ -7,8 +7,8 @@ import pytest
 from matplotlib.patches import StepPatch
 
 from driver import style
-from models.lateral_line import tuning, weight_figures, weight_panels
 from models.lateral_line.saved import Run
+from models.lateral_line.show import tuning, weight_figures, weight_panels
 from tests.figure_run import SEED, make_run, new_axes, saved_run, texts
 
 

@@ -21,10 +21,10 @@ from PIL import Image
 
 from driver import mathml, report
 from driver.run_folder import RunFolder
-from models.lateral_line import verdict, zoomable
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.report import write_report
 from models.lateral_line.saved import Run
+from models.lateral_line.show import verdict, zoomable
+from models.lateral_line.show.report import write_report
 from models.lateral_line.summary import number
 from tests import program
 

@@ -97,7 +97,9 @@ def test_a_run_writes_below_its_output_root_only(fresh):
 
 def test_without_an_output_root_runs_and_logs_lie_side_by_side(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert program.call(*SMALL, "--no-figures", "--n-training-trials", "0", "--run-name", "x")[0] == 0
+    assert (
+        program.call(*SMALL, "--no-figures", "--n-training-trials", "0", "--run-name", "x")[0] == 0
+    )
     assert {p.name for p in tmp_path.iterdir()} == {"Runs", "Logs"}
     assert [p.name for p in (tmp_path / "Logs").iterdir()] == ["x.log"]
     assert (tmp_path / "Runs/x/run_summary.json").exists()

@@ -35,7 +35,7 @@ def figures(runs: Folders) -> int:
     Args:
         runs: Run folders, such as Runs/ten.
     """
-    from models.lateral_line.figures import draw_run
+    from models.lateral_line.show.figures import draw_run
 
     for run in opened(runs):
         if not run.finished:
@@ -51,7 +51,7 @@ def report(runs: Folders) -> int:
     Args:
         runs: Run folders, such as Runs/ten.
     """
-    from models.lateral_line.report import write_report
+    from models.lateral_line.show.report import write_report
 
     for run in opened(runs):
         print(write_report(run))
@@ -64,7 +64,7 @@ def status(runs: Folders = ()) -> int:
     Args:
         runs: Run folders; all in Runs/ if none is given.
     """
-    from models.lateral_line.watch import run_lines
+    from models.lateral_line.show.watch import run_lines
 
     for run in opened(runs) if runs else everything(RUNS):
         print("\n".join(run_lines(run)))
@@ -105,7 +105,7 @@ def stimulus(output: Path = Path("Picture/stimulus.png")) -> int:
     Args:
         output: File to write.
     """
-    from models.lateral_line.stimulus_figure import draw_stimulus_figure
+    from models.lateral_line.show.stimulus_figure import draw_stimulus_figure
 
     output.parent.mkdir(parents=True, exist_ok=True)
     print(draw_stimulus_figure(output))

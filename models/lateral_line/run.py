@@ -16,7 +16,7 @@ from driver.status import Status
 from models.lateral_line import checkpoint, summary
 from models.lateral_line.options import Request
 from models.lateral_line.saved import Run
-from models.lateral_line.watch import continuation
+from models.lateral_line.show.watch import continuation
 from models.lateral_line.wiring import topographic_contacts
 
 SCHEMA_VERSION = 2
@@ -181,7 +181,7 @@ class Reporter:
     def __call__(self) -> None:
         if time.monotonic() - self.written < self.EVERY_S:
             return
-        from models.lateral_line.report import write_report
+        from models.lateral_line.show.report import write_report
 
         try:
             write_report(Run(self.folder))
@@ -201,7 +201,7 @@ def resumed_checkpoint(request: Request) -> Path | None:
 
 def draw(request: Request, log: logging.Logger) -> None:
     """Draw the figures of one seed from its files."""
-    from models.lateral_line.figures import draw_seed
+    from models.lateral_line.show.figures import draw_seed
 
     files = draw_seed(Run(request.folder.path).seed(request.params.seed))
     log.info(f"{len(files)} figures in {request.folder.figures}")
@@ -238,9 +238,12 @@ def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
             log.info(f"Seed {seed} failed")
     where = f"everything is in {request.folder.path}"
     if request.options.figures:
-        from models.lateral_line.report import write_report
+        from models.lateral_line.show.figures import draw_summary
+        from models.lateral_line.show.report import write_report
 
-        where += f"; look at {write_report(Run(request.folder.path))}"
+        run = Run(request.folder.path)
+        draw_summary(run)
+        where += f"; look at {write_report(run)}"
     log.info(where)
 
 

@@ -9,13 +9,11 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from driver import checkpoint as files
 from driver.backend import compiler
 from driver.checkpoint import backup
 from tests import program
-from tests.faults.lab import Lab, Victim, compare, refused, trials
+from tests.faults.lab import Lab, Victim, compare, refused
 from tests.program import SEED, TRIALS, Run, shared
 
 HALF = TRIALS // 2

@@ -14,9 +14,9 @@ import numpy as np
 
 from driver import style
 from driver.backend import Spikes
-from models.lateral_line import panels
 from models.lateral_line.saved import Seed
-from models.lateral_line.tuning import Passage, spread
+from models.lateral_line.show import panels
+from models.lateral_line.show.tuning import Passage, spread
 
 MAX_SPIKES = 25_000  # of a raster
 MAX_TUNED = 400  # cells of a layer with a tuning curve

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from driver import style
 from models.lateral_line import metrics
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
-from models.lateral_line.overviews import headline
-from models.lateral_line.panels import DELTA, SIGMA, SILENT
 from models.lateral_line.saved import Run
+from models.lateral_line.show.overviews import network, run_name
+from models.lateral_line.show.panels import DELTA, SIGMA, SILENT
 
 LOOK = {
     "untrained": {"color": style.UNTRAINED, "marker": "s", "ms": 6},
@@ -64,9 +64,9 @@ def multiseed_summary(run: Run) -> Figure:
 
 def heading(run: Run) -> list[str]:
     """Headline of the run without its seed, and which seeds have no results."""
-    name, network = headline(run.seed()).split("\n", 1)
     missing = [seed for seed in run.seeds if seed not in run.finished]
-    lines = [f"{name.rpartition(', seed ')[0]}, {len(run.seeds)} seeds", network]
+    shown = run.seed(run.finished[0]) if run.finished else None
+    lines = [f"{run_name(run)}, {len(run.seeds)} seeds", *([network(shown)] if shown else [])]
     lines.append("Test, trained and untrained joined; means leave out only what is undefined")
     if missing:
         named = ", ".join(map(str, missing[:MAX_NAMED]))

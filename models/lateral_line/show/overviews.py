@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 
 from driver import style
 from driver.backend import Spikes
-from models.lateral_line import metrics, panels
-from models.lateral_line.panels import SIGMA
-from models.lateral_line.saved import Seed
+from models.lateral_line import metrics
+from models.lateral_line.saved import Run, Seed
+from models.lateral_line.show import panels
+from models.lateral_line.show.panels import SIGMA
 
 MAX_NAME = 80  # letters of a run's name in a title
 
@@ -36,14 +37,24 @@ def spatial_two_stage(saved: Seed) -> Figure:
 
 
 def headline(saved: Seed) -> str:
-    p = saved.params
-    name = saved.run.name
-    name = name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
+    """Run, seed, and in a second line what network was tested and how."""
+    return f"{run_name(saved.run)}, seed {saved.number}\n{network(saved)}"
+
+
+def run_name(run: Run) -> str:
+    """Name and preset, for a title."""
+    name = run.name if len(run.name) <= MAX_NAME else f"{run.name[: MAX_NAME - 1]}…"
     name = name.replace("$", r"\$")  # not mathematics
+    return f"{name} ({run.mode})"
+
+
+def network(saved: Seed) -> str:
+    p, source = saved.params, saved.results.get("source")
     motion = "held snapshots" if p.test_using_held_snapshots else f"{p.speed_cm_s:g} cm/s"
+    where = " in another run" if source else ""
     return (
-        f"{name} ({saved.run.mode}), seed {p.seed}\n{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
-        f"{p.n_training_trials} trials of {p.trial_duration_s:g} s; "
+        f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
+        f"{p.n_training_trials} trials of {p.trial_duration_s:g} s{where}; "
         f"test at {p.distance_cm:g} cm, {motion}"
     )
 
@@ -152,15 +163,15 @@ def quality(numbers: dict[str, Any], where: str) -> str:
     if numbers["silent"]:
         return f"TS is silent, {SIGMA} undefined, valid 0.00"
     words = [
-        f"{place} {SIGMA} {number(numbers[f'sigma_theta{key}_rad'])} rad, "
+        f"{place} {SIGMA} {number(numbers[f'sigma_theta{key}_rad'], ' rad')}, "
         f"valid {number(numbers[f'valid_fraction{share}'])}"
         for place, key, share in ((where, "", ""), ("body", "_body", "_body_window"))
     ]
     return "; ".join(words if numbers["usable_map"] else [*words, "no usable map"])
 
 
-def number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"
+def number(value: float | None, unit: str = "") -> str:
+    return "undefined" if value is None else f"{value:.2f}{unit}"
 
 
 def test_phase_only(saved: Seed) -> Figure:

@@ -1,7 +1,7 @@
 """What stands in the report of a run, ``report.html``: from its folder and from nothing else.
 
 Also of a run that is still going on, was interrupted or failed. How the page looks is
-`driver.report`'s business, what the numbers say that of `models.lateral_line.verdict`.
+`driver.report`'s business, what the numbers say that of `models.lateral_line.show.verdict`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from driver import VERSION, cli, mathml, report, style
 from driver.cli import Adjustment
 from driver.report import Code, Columns, Fold, Heading, Page, Plot, Section, Table, Text
 from driver.run_folder import replace_file
-from models.lateral_line import describe, overviews, report_figures, summary, verdict, zoomable
+from models.lateral_line import describe, summary
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import PRESETS, NetworkParams
-from models.lateral_line.report_progress import learning_so_far, unfinished
 from models.lateral_line.saved import NotARun, Run, Seed, field
+from models.lateral_line.show import overviews, report_figures, verdict, zoomable
+from models.lateral_line.show.report_progress import learning_so_far, unfinished
 from stimulus import StimulusParams
 
 REPORT = "report.html"

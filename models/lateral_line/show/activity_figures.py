@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from models.lateral_line import metrics, panels
-from models.lateral_line import position_panels as draw
-from models.lateral_line.overviews import phases, rate
-from models.lateral_line.pages import (
+from models.lateral_line import metrics
+from models.lateral_line.saved import Seed
+from models.lateral_line.show import panels
+from models.lateral_line.show import position_panels as draw
+from models.lateral_line.show.overviews import phases, rate
+from models.lateral_line.show.pages import (
     CONDITIONS,
     colour_of,
     legend,
@@ -17,7 +19,6 @@ from models.lateral_line.pages import (
     position_label,
     spike_words,
 )
-from models.lateral_line.saved import Seed
 
 
 def ll_spikes_vs_x_test(saved: Seed) -> Figure:

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from driver.run_folder import PARAMS, plain, replace_file
-from models.lateral_line.export_spikes import Phase, optional, phases, source_cm, trains
+from models.lateral_line.export.spikes import Phase, optional, phases, source_cm, trains
 from models.lateral_line.saved import Seed, field
 from models.lateral_line.values import POPULATIONS
 

@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver import style
-from models.lateral_line import position_panels as draw
-from models.lateral_line.pages import (
+from models.lateral_line.saved import Seed
+from models.lateral_line.show import position_panels as draw
+from models.lateral_line.show.pages import (
     CONDITIONS,
     bin_words,
     colour_of,
@@ -18,8 +19,7 @@ from models.lateral_line.pages import (
     position_label,
     spike_words,
 )
-from models.lateral_line.saved import Seed
-from models.lateral_line.tuning import Passage, spread, ts_drive_mV, winners
+from models.lateral_line.show.tuning import Passage, spread, ts_drive_mV, winners
 
 N_TS_CELLS, N_MON_CELLS = 16, 8
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from driver import style
 from driver.run_folder import replace_file
-from models.lateral_line.panels import COLOUR
-from models.lateral_line.position_panels import COLOURS
+from models.lateral_line.show.panels import COLOUR
+from models.lateral_line.show.position_panels import COLOURS
 from stimulus import DEFAULT_STIMULUS, StimulusParams, simulate_lateral_line
 
 DISTANCES_CM = (0.7, 1.5, 2.3)

@@ -1,6 +1,6 @@
 """Panels of single weights, and of weights cell by cell; before and after training.
 
-Like `models.lateral_line.panels`: each takes axes and arrays and returns the axes.
+Like `models.lateral_line.show.panels`: each takes axes and arrays and returns the axes.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from driver import style
-from models.lateral_line.panels import MAX_MARKED
+from models.lateral_line.show.panels import MAX_MARKED
 
 BEFORE, AFTER = "before (untrained)", "after training"
 

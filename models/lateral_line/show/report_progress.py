@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from driver import report, style
 from driver.progress import clock
 from driver.report import Code, Table, Text
-from models.lateral_line import metrics, panels, summary, verdict, watch
+from models.lateral_line import metrics, summary
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import NotARun, Run, Seed
+from models.lateral_line.show import panels, verdict, watch
 
 
 def unfinished(run: Run) -> list:

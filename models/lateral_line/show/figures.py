@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from driver import style
 from driver.run_folder import replace_file
-from models.lateral_line import activity_figures, overviews, tuning_figures, weight_figures
 from models.lateral_line.saved import Run, Seed
-from models.lateral_line.summary_figure import multiseed_summary
+from models.lateral_line.show import activity_figures, overviews, tuning_figures, weight_figures
+from models.lateral_line.show.summary_figure import multiseed_summary
 
 MAKERS: tuple[Callable[[Seed], Figure], ...] = (
     overviews.spatial_two_stage,

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from driver.run_folder import plain, replace_file
-from models.lateral_line.export_neo import to_neo
-from models.lateral_line.export_nwb import export_nwb
+from models.lateral_line.export.neo import to_neo
+from models.lateral_line.export.nwb import export_nwb
 from models.lateral_line.saved import NotARun, Run, Seed
 from models.lateral_line.values import POPULATIONS
 

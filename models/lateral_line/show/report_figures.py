@@ -11,9 +11,9 @@ from pathlib import Path
 
 from driver import report
 from driver.report import Files, Fold, Heading, Picture, Text
-from models.lateral_line.figures import FIGURES
 from models.lateral_line.saved import Run
-from models.lateral_line.summary_figure import multiseed_summary
+from models.lateral_line.show.figures import FIGURES
+from models.lateral_line.show.summary_figure import multiseed_summary
 
 NAME = re.compile(r"brian2_(?P<name>.+?)(_n\d+|_u_[\d.]+_nMON_\d+_nTS_\d+)?(_seed_(?P<seed>\d+))?$")
 SUMMARY = multiseed_summary.__name__
