@@ -51,7 +51,6 @@ def damages(lab: Lab) -> Iterator[tuple[str, Callable[[Path], object]]]:
     yield "missing", lambda path: path.unlink()
     for name in (f"seed_{SEED}_recordings.npz", f"latest_seed_{SEED}.npz", "../params.json"):
         yield f"{name} in its place", lambda path, n=name: shutil.copy(path.parent / n, path)
-    yield "a folder in its place", lambda path: (path.unlink(), path.mkdir())
 
 
 def flip(path: Path, place: int, bit: int) -> None:
@@ -81,7 +80,7 @@ def damaged(lab: Lab) -> None:
                         compare(made, program.full())
                         continue
                     assert not with_backup, said
-                    refused(made, 2, "--resume-from", path.name)
+                    refused(made, 2, "--resume-from", path.name if path.exists() else "run")
                     assert program.listing(victim.folder) == before, "something was written"
                 else:
                     compare(made, program.full())
@@ -93,7 +92,7 @@ def damaged(lab: Lab) -> None:
 # --- of another run -----------------------------------------------------------------------
 
 FOREIGN = {
-    "another seed": (("--seed-start", str(OTHER_SEED)), f"mid_checkpoint_seed_{OTHER_SEED}.npz"),
+    "another seed": (("--seed-start", str(OTHER_SEED)), "seed"),
     "more MON cells": (("--n-mon", "61"), "n_mon"),
     "fewer LL cells": (("--n-ll", "29"), "n_ll"),
     "more TS cells": (("--n-ts", "25"), "n_ts"),
@@ -190,7 +189,7 @@ def full_disk(lab: Lab) -> None:
                 ballast = fill(place, free)
                 starve(kind, victim, victim.start(), ballast)
             shutil.rmtree(victim.out)
-        for free in (0, 100_000, 200_000):
+        for free in (0, 20_000, 60_000):
             with kind.trial(f"{free} bytes free, resumed"):
                 victim = begun(place / "root")
                 ballast = fill(place, free)
@@ -199,9 +198,9 @@ def full_disk(lab: Lab) -> None:
                 starve(kind, victim, process, ballast)
                 assert before[SEED] <= victim.last[SEED]
             shutil.rmtree(place / "root")
-        for what in ("TMPDIR", "PROGRAM_CACHE") if compiler() else ():
-            with kind.trial(f"of the folder in ${what}"):
-                victim = Victim(lab.fresh(), environment={what: str(place)})
+        if compiler():
+            with kind.trial("where compiled programs are kept"):
+                victim = Victim(lab.fresh(), environment={"PROGRAM_CACHE": str(place)})
                 starve(kind, victim, victim.start(), fill(place, 0))
 
 

@@ -140,7 +140,7 @@ def compiled_program(lab: Lab) -> None:
         victim, struck = Victim(lab.fresh(), *LONG), []
         with kind.trial("", struck):
             process = victim.start()
-            number = awaited(process, "/main")
+            number = awaited(process, "/main ")
             moment = lab.random.uniform(0, 1.5)
             if strike_other(process, number, moment):
                 struck.append(f"{moment:.2f} s")
@@ -178,7 +178,7 @@ def several_seeds(lab: Lab) -> None:
             if made.status:
                 refused(made, 1, f"seed {SEED} failed", "go on with")
                 assert made.summary["failed_seeds"] == [SEED]
-                made = victim.go_on()
+                made = victim.go_on(shown_in=made.said)
             else:
                 struck.clear()
             compare(made, reference, SEEDS)

@@ -194,13 +194,13 @@ class Victim:
     def checkpoint(self, seed: int = SEED) -> Path:
         return self.folder / "artifacts" / f"mid_checkpoint_seed_{seed}.npz"
 
-    def words(self) -> list[str]:
+    def words(self, shown_in: str | None = None) -> list[str]:
         """What to type now: as ``status`` says, or as at first if there is no run yet."""
         if not (self.folder / "params.json").exists():
             return self.typed
-        status, said, error = program.call("status", self.folder)
-        found = re.findall("go on with: (.*)", said)
-        assert status == 0 and len(found) == 1, f"no way on is shown: {said} {error}"
+        said = shown_in or program.call("status", self.folder)[1]
+        found = re.findall(r"go on with: (.*?)\)?$", said, re.MULTILINE)
+        assert len(found) == 1, f"no way on is shown: {said}"
         return shlex.split(found[0])[2:]
 
     def start(self, code: str = NOTED):
@@ -216,9 +216,9 @@ class Victim:
             assert program.gone(process.mark, patience_s), program.alive(process.mark)
         return self.seen(made)
 
-    def go_on(self) -> Run:
+    def go_on(self, shown_in: str | None = None) -> Run:
         """Start it again, in this process."""
-        status, _, said = program.call(*self.words())
+        status, _, said = program.call(*self.words(shown_in))
         return self.seen(Run(status, self.out, "run", said))
 
     def seen(self, made: Run) -> Run:
