@@ -15,6 +15,8 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from driver.isolation import end_with_parent
+
 PROG = "ll_stdp_brian2.py"
 FAILED, INTERRUPTED = 1, 130
 
@@ -75,4 +77,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl+C, and how a cluster says it
         signal.signal(number, signal.default_int_handler)
+    end_with_parent()
     sys.exit(main())

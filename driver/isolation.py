@@ -5,9 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
 import threading
+from collections.abc import Sequence
+from multiprocessing import resource_tracker
 
 PATIENCE_S = 10.0
+INTERRUPTED = 130
+TIED = "END_WITH_PARENT"  # in the environment of a child of `tied`
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # Ctrl+C, and how a cluster says it
 
 
@@ -15,7 +20,11 @@ def _call(function, argument) -> None:
     for number in INTERRUPTS:
         signal.signal(number, _interrupt_once)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    raise SystemExit(function(argument))
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
+        raise SystemExit(function(argument))
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _end_with_parent() -> None:
@@ -46,8 +55,13 @@ def run_isolated(function, argument) -> int:
     On Ctrl+C the process is interrupted as well and given time to save and clean up.
     """
     process = multiprocessing.get_context("spawn").Process(target=_call, args=(function, argument))
-    process.start()
+    resource_tracker.ensure_running()  # it would unblock what is blocked here
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
     try:
+        try:
+            process.start()  # inherits the mask, and listens when it can save
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         process.join()
     except KeyboardInterrupt:
         interrupt(process)
@@ -62,5 +76,36 @@ def interrupt(process: multiprocessing.process.BaseProcess) -> None:
         os.kill(process.pid, signal.SIGINT)
     process.join(PATIENCE_S)
     if process.is_alive():
-        process.terminate()
+        process.kill()  # it may not listen any more
         process.join()
+
+
+# --- programs that end with who started them -------------------------------------------
+
+
+def tied(command: Sequence[str]) -> subprocess.Popen:
+    """Start a program of ours that is interrupted, and saves, when this process ends.
+
+    However it ends: the program holds the other end of a pipe. Its standard error can be read.
+    """
+    return subprocess.Popen(
+        list(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {TIED: "1"},
+    )
+
+
+def end_with_parent() -> None:
+    """In a program that was started by `tied`: be interrupted when its parent is gone."""
+    if TIED in os.environ:
+        os.environ.pop(TIED)  # not for the programs that it starts
+        threading.Thread(target=_watch_input, daemon=True).start()
+
+
+def _watch_input() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

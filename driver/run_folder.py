@@ -46,16 +46,20 @@ class RunFolder:
         self.path = Path(path)
         self.artifacts = self.path / "artifacts"
         self.figures = self.path / "figures"
+        self.mine = False  # whether this process has claimed it
 
     @contextlib.contextmanager
     def claimed(self):
         """Be the only process that works in the folder; ends with the process, however it ends.
+
+        The folder is made if need be, so that nobody clears what another one has begun.
 
         Raises
         ------
         UsageError
             If another one does.
         """
+        self.path.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_RDONLY)
         try:
             for _ in range(PATIENCE):  # somebody may be looking whether it is in use
@@ -64,8 +68,10 @@ class RunFolder:
                 time.sleep(0.05)
             else:
                 raise UsageError(f"{self.path}: {IN_USE}")
+            self.mine = True
             yield
         finally:
+            self.mine = False
             os.close(handle)
 
     @property
@@ -82,14 +88,18 @@ class RunFolder:
     def create(self, overwrite: bool = False) -> None:
         """Make the folder; nothing of an earlier run is ever mixed with this one.
 
+        What is left if it is killed can be overwritten, and is not a complete run.
+
         Raises
         ------
         UsageError
             If it exists and `overwrite` is not given, or does not look like a run.
         """
         self.check(overwrite)
-        if self.path.exists():
-            shutil.rmtree(self.path)
+        (self.path / SUMMARY).unlink(missing_ok=True)
+        old = list(self.path.iterdir()) if self.path.exists() else []
+        for path in sorted(old, key=lambda path: path.name == PARAMS):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         for folder in (self.artifacts, self.figures):
             folder.mkdir(parents=True)
 
@@ -104,8 +114,9 @@ class RunFolder:
             return
         if not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; choose another --run-name")
-        if not any(self.path.iterdir()):
-            return
+        ours = self.artifacts.name, self.figures.name
+        if all(p.name in ours or p.name.endswith(PART) for p in self.path.rglob("*")):
+            return  # nothing, or what a run that was killed at its start has left
         self.check_unused()
         if not overwrite:
             raise UsageError(
@@ -116,7 +127,7 @@ class RunFolder:
 
     def check_unused(self) -> None:
         """Raise `UsageError` if another process works in the folder."""
-        if self.in_use:
+        if not self.mine and self.in_use:
             raise UsageError(f"{self.path}: {IN_USE}")
 
     def check_again(self) -> None:
@@ -157,6 +168,9 @@ def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> Path:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
+    except OSError as error:
+        error.filename = error.filename or str(target)  # which disk is full
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     return target

@@ -23,6 +23,10 @@ def main(argv: Sequence[str], prog: str) -> int:
     UsageError
         If a folder is not the one of a run.
     """
+    if argv[0] == "sweep":
+        from models.lateral_line.sweep_command import main as sweep
+
+        return sweep(argv[1:], prog)
     try:
         return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog=prog, args=list(argv))
     except NotARun as error:

@@ -95,13 +95,24 @@ class Request:
 
 
 def resolve(argv: Sequence[str]) -> Request:
-    """Read the command line.
+    """Read the command line, and look whether its run can be made where it is to lie.
 
     Raises
     ------
     UsageError
         For anything that cannot be run, with the flag, the value and what is allowed.
     """
+    request = read(argv)
+    if request.continues_in_place:
+        request.folder.check_again()
+    else:
+        request.folder.check(request.options.overwrite)
+    check_checkpoints(request)
+    return request
+
+
+def read(argv: Sequence[str]) -> Request:
+    """Read the command line; whether the folder of the run is free is not looked at."""
     mode = cli.option(argv, "--mode", DEFAULT_MODE).strip().lower()
     if mode not in PRESETS and not {"-h", "--help"} & set(argv):
         raise UsageError(f"--mode {mode!r} is not one of {', '.join(PRESETS)}")
@@ -135,11 +146,6 @@ def resolve(argv: Sequence[str]) -> Request:
     check_conflicts(parsed.given, params, stimulus, options)
     folder = RunFolder(unused(options.output_root / folder_name(options.run_name), options))
     request = Request(options, params, stimulus, adjustments, folder, tuple(argv))
-    if request.continues_in_place:
-        folder.check_again()
-    else:
-        folder.check(options.overwrite)
-    check_checkpoints(request)
     if source:
         check_weights(request, source)
     return request

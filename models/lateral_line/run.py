@@ -37,11 +37,11 @@ def execute(request: Request) -> int:
         If the folder, its parameters or the log cannot be written.
     """
     folder = request.folder
-    if not request.continues_in_place:
-        folder.create(request.options.overwrite)
     with folder.claimed():
         if request.continues_in_place:
             reopen(request)
+        else:
+            folder.create(request.options.overwrite)
         folder.write_json(PARAMS, parameter_file(request))
         file = request.log_folder / f"{folder.path.name}.log"
         log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
@@ -58,6 +58,8 @@ def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
     try:
         failed = run_seeds(request, log)
         finish(request, failed, log)
+        if failed:
+            log.warning(kept(request))
         return FAILED if failed else 0
     except KeyboardInterrupt:
         log.warning(f"interrupted; {kept(request)}")

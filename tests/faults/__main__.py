@@ -23,12 +23,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # from any folder
 
-from tests.faults import disks, kills
+from tests import program
+from tests.faults import disks, instructions, kills
 from tests.faults.lab import Lab, say, table
 
 KINDS = (
     *(kills.random_moments, kills.checkpoint_writes, kills.compilation, kills.compiled_program),
     *(kills.several_seeds, kills.two_at_once, kills.interrupts),
+    instructions.records_of_a_training,
     *(disks.damaged, disks.foreign, disks.full_disk, disks.read_only),
 )
 
@@ -49,6 +51,7 @@ def main() -> int:
     os.environ.setdefault("PROGRAM_CACHE", str(root / "programs"))
     lab = Lab(root, options.kills, options.seed)
     try:
+        program.full()  # compiled now, and not while something is timed
         for kind in KINDS:
             if options.only in kind.__name__:
                 kind(lab)

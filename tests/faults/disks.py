@@ -13,13 +13,14 @@ from driver import checkpoint as files
 from driver.backend import compiler
 from driver.checkpoint import backup
 from tests import program
-from tests.faults.lab import Lab, Victim, compare, refused
+from tests.faults.lab import LONG, Lab, Victim, compare, refused
 from tests.program import SEED, TRIALS, Run, shared
 
 HALF = TRIALS // 2
 OTHER_SEED = SEED + 1
 MB = 1 << 20
 NO_SPACE = "No space left"
+CHECKPOINT = f"mid_checkpoint_seed_{SEED}.npz"
 
 
 def half() -> Run:
@@ -41,7 +42,8 @@ def begun(root: Path) -> Victim:
 
 def damages(lab: Lab) -> Iterator[tuple[str, Callable[[Path], object]]]:
     """What can become of a checkpoint file; each takes the path of one."""
-    size = (half().folder / "artifacts" / f"mid_checkpoint_seed_{SEED}.npz").stat().st_size
+    folder = half().folder / "artifacts"
+    size = (folder / CHECKPOINT).stat().st_size
     for length in sorted(lab.random.sample(range(size), lab.share(0.4))):
         yield f"cut at byte {length}", lambda path, n=length: os.truncate(path, n)
     for place in sorted(lab.random.sample(range(size), lab.share(1))):
@@ -49,8 +51,9 @@ def damages(lab: Lab) -> Iterator[tuple[str, Callable[[Path], object]]]:
         yield f"bit {bit} of byte {place}", lambda path, n=place, b=bit: flip(path, n, b)
     yield "zeros", lambda path: path.write_bytes(bytes(size))
     yield "missing", lambda path: path.unlink()
-    for name in (f"seed_{SEED}_recordings.npz", f"latest_seed_{SEED}.npz", "../params.json"):
-        yield f"{name} in its place", lambda path, n=name: shutil.copy(path.parent / n, path)
+    names = (f"seed_{SEED}_recordings.npz", f"latest_seed_{SEED}.npz", "../params.json")
+    for name in (*names, f"{CHECKPOINT}.bak"):
+        yield f"{name} in its place", lambda path, n=name: shutil.copy(folder / n, path)
 
 
 def flip(path: Path, place: int, bit: int) -> None:
@@ -59,33 +62,33 @@ def flip(path: Path, place: int, bit: int) -> None:
     path.write_bytes(content)
 
 
+BACKUPS = {
+    "one before it": lambda path: None,
+    "none before it": lambda path: path.unlink(),
+    "a damaged one before it": lambda path: os.truncate(path, path.stat().st_size // 2),
+}
+
+
 def damaged(lab: Lab) -> None:
     """A damaged checkpoint: the right end, or a refusal that names it; never a wrong end."""
-    for with_backup in (True, False):
-        how = "and a backup" if with_backup else "and none before it"
-        kind = lab.kind(f"damaged checkpoint {how}")
+    for how, becomes in BACKUPS.items():
+        kind = lab.kind(f"damaged checkpoint, {how}")
         for what, damage in damages(lab):
             victim = begun(lab.fresh())
             path = victim.checkpoint()
-            if not with_backup:
-                backup(path).unlink()
+            becomes(backup(path))
             damage(path)
             before = program.listing(victim.folder)
             with kind.trial(what):
                 status, _, said = program.call(*victim.typed)
                 made = Run(status, victim.out, "run", said)
-                if status or not with_backup:
-                    harmless = status == 0  # some bytes of an archive do not matter
-                    if harmless:
-                        compare(made, program.full())
-                        continue
-                    assert not with_backup, said
+                if status == 0:  # some bytes of an archive do not matter
+                    compare(made, program.full())
+                    kind.loses(HALF - int(said.split("resuming after trial ")[1].split()[0]))
+                else:
+                    assert how != "one before it", said
                     refused(made, 2, "--resume-from", path.name if path.exists() else "run")
                     assert program.listing(victim.folder) == before, "something was written"
-                else:
-                    compare(made, program.full())
-                    resumed = int(said.split("resuming after trial ")[1].split()[0])
-                    kind.loses(HALF - resumed)
             shutil.rmtree(victim.root)
 
 
@@ -207,11 +210,8 @@ def full_disk(lab: Lab) -> None:
 def starve(kind, victim: Victim, process, ballast: Path) -> None:
     """Wait for a run to die of a full disk, make room, and go on."""
     made = victim.ended(process)
-    assert (ballast.parent / "ballast").exists()
     refused(made, 1, NO_SPACE)
     kind.loses(victim.lost())
-    for path in map(victim.checkpoint, victim.last):
-        files.read_newest(path)
     ballast.unlink()
     compare(victim.go_on(), program.full())
 
@@ -239,7 +239,7 @@ def read_only(lab: Lab) -> None:
             assert program.listing(place) == before
         mount("-o", "remount,rw", place)
     for part in ("artifacts", "."):
-        victim = Victim(lab.fresh(), "--n-training-trials", "700")
+        victim = Victim(lab.fresh(), *LONG)
         with kind.trial(f"{part} becomes read-only while it runs"):
             process = victim.start()
             while not victim.checkpoint().exists() and process.poll() is None:
@@ -253,4 +253,4 @@ def read_only(lab: Lab) -> None:
                 kind.loses(victim.lost())
             finally:
                 subprocess.run(["umount", "--lazy", frozen], capture_output=True)
-            compare(victim.go_on(), shared("--n-training-trials", "700"))
+            compare(victim.go_on(), shared(*LONG))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from driver.backend import compiler
 from tests import program
-from tests.faults.lab import LONG, Lab, Victim, compare, refused, strike
+from tests.faults.lab import LONG, Lab, Victim, compare, refused
 from tests.program import SEED, TRIALS, shared
 
 SEEDS = (SEED, SEED + 1)
@@ -21,12 +21,10 @@ SHORTER = ("--n-training-trials", "300")
 
 def random_moments(lab: Lab) -> None:
     """kill -9 anywhere between the first line of Python and the last file."""
-    bare, drawn = lab.share(0.9), lab.share(0.1)
+    bare, drawn = lab.share(0.94), lab.share(0.06)
     for name, n, figures in (("kill -9", bare, False), ("kill -9, with figures", drawn, True)):
         kind = lab.kind(f"{name}, random moment")
-        whole = Victim(lab.fresh(), *LONG, figures=figures)
-        seconds = lab.seconds(whole)
-        reference = program.Run(0, whole.out, "run", "")
+        reference, seconds = lab.whole(Victim(lab.fresh(), *LONG, figures=figures))
         while kind.tried < n and not kind.problems:
             victim = Victim(lab.fresh(), *LONG, figures=figures)
             most = min(n - kind.tried, lab.random.randint(1, 4))
@@ -96,23 +94,17 @@ def compilation(lab: Lab) -> None:
     if compiler() is None:
         kind.skipped = "there is no compiler"
         return
-    n = lab.share(0.2)
-    seconds = lab.cold_seconds = lab.seconds(cold(lab))
+    n = lab.share(0.12)
+    _, lab.cold_seconds = lab.whole(cold(lab))
     while kind.tried < n and not kind.problems:
-        victim, struck = cold(lab), []
+        victim = cold(lab)
         cache = Path(victim.environment["PROGRAM_CACHE"])
-        most = min(n - kind.tried, 3)
-        with kind.trial("struck after", struck):
-            while True:
-                process = victim.start()
-                moment, group = lab.random.uniform(0, seconds), lab.random.random() < 0.5
-                hit = len(struck) < most and strike(process, moment, signal.SIGKILL, group)
-                made = victim.ended(process, patience_s=0)  # compilers may work on
-                if made.status == 0:
-                    break
-                assert hit, made.said
-                struck.append(f"{moment:.2f} s ({'group' if group else 'parent'})")
-            compare(made, program.full())
+        most = min(3, n - kind.tried)
+        lab.strike_until_complete(
+            *(kind, victim, program.full(), lab.cold_seconds, most, signal.SIGKILL),
+            patience_s=0,  # compilers whose parent was killed work on
+        )
+        with kind.trial("the cache", []):
             time.sleep(1)
             left = [path.name for path in cache.glob("building_*")]
             assert not left, f"left behind: {left}"
@@ -156,9 +148,8 @@ def compiled_program(lab: Lab) -> None:
 
 def several_seeds(lab: Lab) -> None:
     """kill -9 of the parent of several seeds, or of the process of one of them."""
-    reference = shared(*SHORTER, *TWO)
     kind, n = lab.kind("kill -9 of a run of two seeds, random moment"), lab.share(0.1)
-    seconds = lab.seconds(Victim(lab.fresh(), *SHORTER, *TWO, seeds=SEEDS))
+    reference, seconds = lab.whole(Victim(lab.fresh(), *SHORTER, *TWO, seeds=SEEDS))
     while kind.tried < n and not kind.problems:
         victim = Victim(lab.fresh(), *SHORTER, *TWO, seeds=SEEDS)
         most = min(2, n - kind.tried)
@@ -178,7 +169,7 @@ def several_seeds(lab: Lab) -> None:
             if made.status:
                 refused(made, 1, f"seed {SEED} failed", "go on with")
                 assert made.summary["failed_seeds"] == [SEED]
-                made = victim.go_on(shown_in=made.said)
+                made = victim.ended(victim.start(shown_in=made.said))
             else:
                 struck.clear()
             compare(made, reference, SEEDS)
@@ -195,7 +186,7 @@ def two_at_once(lab: Lab) -> None:
     for name, more in flags.items():
         kind = lab.kind(f"two processes {name}")
         for _ in range(lab.share(0.06)):
-            victim = Victim(lab.fresh(), *LONG)
+            victim = Victim(lab.fresh(), *SHORTER)
             if name != "that start in the same folder":
                 shutil.copytree(half.folder, victim.folder)
             pause = lab.random.choice((0, 0, lab.random.uniform(0, 1)))
@@ -209,7 +200,7 @@ def two_at_once(lab: Lab) -> None:
                 good, bad = sorted(ends, key=lambda made: made.status)
                 refused(bad, 2, "run")
                 assert "another process" in bad.said or name.startswith("that start"), bad.said
-                compare(good, shared(*LONG))
+                compare(good, shared(*SHORTER))
 
 
 def interrupts(lab: Lab) -> None:
@@ -224,11 +215,11 @@ def interrupts(lab: Lab) -> None:
     for number, flags, seeds, part in kinds:
         several = ", two seeds" if len(seeds) > 1 else ""
         kind, n = lab.kind(f"{number.name}, random moment{several}"), lab.share(part)
-        seconds = lab.seconds(Victim(lab.fresh(), *flags, seeds=seeds))
+        reference, seconds = lab.whole(Victim(lab.fresh(), *flags, seeds=seeds))
         while kind.tried < n and not kind.problems:
             victim = Victim(lab.fresh(), *flags, seeds=seeds)
             most = min(3, n - kind.tried)
-            lab.strike_until_complete(kind, victim, shared(*flags), seconds, most, number)
+            lab.strike_until_complete(kind, victim, reference, seconds, most, number)
             lab.say_count(kind, n)
     kind, n = lab.kind("SIGTERM during code generation and compilation"), lab.share(0.06)
     if compiler() is None:
@@ -237,7 +228,7 @@ def interrupts(lab: Lab) -> None:
     while kind.tried < n and not kind.problems:
         most = min(2, n - kind.tried)
         lab.strike_until_complete(
-            kind, cold(lab), program.full(), lab.cold_seconds, most, signal.SIGTERM
+            *(kind, cold(lab), program.full(), lab.cold_seconds, most, signal.SIGTERM)
         )
 
 

@@ -20,7 +20,7 @@ from tests import program
 from tests.program import SEED, SMALL, Run
 
 INTERVAL = 2  # trials between two records of the small network
-LONG = ("--n-training-trials", "700")  # some seconds of training
+LONG = ("--n-training-trials", "600")  # some seconds of training
 ENDS_WITHIN_S = 10.0  # what a killed process had started
 
 
@@ -203,10 +203,10 @@ class Victim:
         assert len(found) == 1, f"no way on is shown: {said}"
         return shlex.split(found[0])[2:]
 
-    def start(self, code: str = NOTED):
+    def start(self, code: str = NOTED, shown_in: str | None = None):
         """Start it, or start it again."""
         self.begun.unlink(missing_ok=True)
-        words = self.words()
+        words = self.words(shown_in)
         return program.launch(self.root, words, code=code, environment=self.environment)
 
     def ended(self, process, patience_s: float = ENDS_WITHIN_S) -> Run:
@@ -216,9 +216,9 @@ class Victim:
             assert program.gone(process.mark, patience_s), program.alive(process.mark)
         return self.seen(made)
 
-    def go_on(self, shown_in: str | None = None) -> Run:
+    def go_on(self) -> Run:
         """Start it again, in this process."""
-        status, _, said = program.call(*self.words(shown_in))
+        status, _, said = program.call(*self.words())
         return self.seen(Run(status, self.out, "run", said))
 
     def seen(self, made: Run) -> Run:
@@ -301,15 +301,22 @@ class Lab:
         """A new folder."""
         return Path(tempfile.mkdtemp(dir=self.root))
 
-    def seconds(self, victim: Victim) -> float:
-        """How long a run takes that nothing happens to."""
+    def whole(self, victim: Victim) -> tuple[Run, float]:
+        """A run that nothing happens to, in a process of its own, and how long it took."""
         start = time.monotonic()
         made = victim.ended(victim.start())
         assert made.status == 0, made.said
-        return time.monotonic() - start
+        return made, time.monotonic() - start
 
     def strike_until_complete(
-        self, kind: Kind, victim: Victim, reference: Run, seconds: float, n: int, number: int
+        self,
+        kind: Kind,
+        victim: Victim,
+        reference: Run,
+        seconds: float,
+        n: int,
+        number: int,
+        patience_s: float = ENDS_WITHIN_S,
     ) -> None:
         """Strike a run up to `n` times in a row, at random moments; then compare its end.
 
@@ -323,7 +330,7 @@ class Lab:
                 moment, group = self.random.uniform(0, seconds), self.random.random() < 0.5
                 hit = len(struck) < n and strike(process, moment, number, group)
                 at = time.time()
-                made = victim.ended(process)
+                made = victim.ended(process, patience_s)
                 if made.status == 0:
                     break
                 assert hit, f"status {made.status}: {made.said[-600:]}"

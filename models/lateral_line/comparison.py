@@ -1,0 +1,73 @@
+"""What a sweep says: trained against untrained over seeds, condition by condition.
+
+A run whose map cannot be used (too little was decoded, or the network was silent) is counted and
+never averaged in, neither it nor its twin.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from driver.statistics import estimate, paired
+from models.lateral_line.metrics import USABLE_VALID_FRACTION
+
+# score, and the share of decoded steps that makes it usable
+WINDOWS = {
+    "path": ("sigma_theta_rad", "valid_fraction"),
+    "body": ("sigma_theta_body_rad", "valid_fraction_body_window"),
+}
+CONDITIONS = ("trained", "untrained")
+
+Row = Mapping[str, Any]
+
+
+def by_condition(rows: Sequence[Row]) -> list[tuple[dict[str, str], list[Row]]]:
+    """Rows of each condition, in the order of the plan."""
+    found: dict[tuple, list[Row]] = {}
+    for row in rows:
+        key = tuple((k, v) for k, v in row["condition"].items() if k != "seed")
+        found.setdefault(key, []).append(row)
+    return [(dict(key), members) for key, members in found.items()]
+
+
+def compare(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Every condition in numbers; see `condition`."""
+    return [{"condition": c, **condition(members)} for c, members in by_condition(rows)]
+
+
+def condition(rows: Sequence[Row]) -> dict[str, Any]:
+    """Means over the seeds of one condition, and the paired difference.
+
+    Returns
+    -------
+    dict
+        Runs planned and done, and for each window (path, body): how many runs have no usable map,
+        trained and untrained; the estimates of both; trained minus untrained over the pairs that
+        are usable on both sides.
+    """
+    done = [row for row in rows if row["trained"]]
+    content: dict[str, Any] = {"n_runs": len(rows), "n_done": len(done)}
+    for window in WINDOWS:
+        scores = {who: [score(row, who, window) for row in done] for who in CONDITIONS}
+        content[window] = {
+            **{f"{who}_without_map": scores[who].count(None) for who in CONDITIONS},
+            **{who: plain(estimate(scores[who])) for who in CONDITIONS},
+            "paired": plain(paired(scores["trained"], scores["untrained"])),
+        }
+    valid = {who: [row[who]["valid_fraction"] for row in done] for who in CONDITIONS}
+    content["valid_fraction"] = {who: plain(estimate(valid[who])) for who in CONDITIONS}
+    return content
+
+
+def score(row: Row, who: str, window: str) -> float | None:
+    """``sigma_theta`` of a run's usable map; None if it has none."""
+    value, share = (row[who][name] for name in WINDOWS[window])
+    usable = share is not None and share >= USABLE_VALID_FRACTION
+    return value if usable else None
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """A dataclass of `driver.statistics` as a dictionary; SDs have ddof 1."""
+    return dataclasses.asdict(value)

@@ -1,0 +1,252 @@
+"""Sweeps of the lateral line: conditions and seeds as ordinary runs, and one table of them all.
+
+    python ll_stdp_brian2.py sweep topo --grid ll_mon_topo=0.1,0.2 --grid mon_ts_topo=@ll_mon_topo
+
+makes ``Runs/topo/<condition>_seed_<s>/``, each an ordinary run, and ``sweep.csv``, ``sweep.json``
+and ``report.html`` beside them. Started again it goes on: what is finished is not done twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import io
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from driver import cli
+from driver.cli import UsageError
+from driver.run_folder import PARAMS, RunFolder, folder_name, replace_file
+from driver.sweep import Axes, Job
+from models.lateral_line import checkpoint
+from models.lateral_line.options import Request, RunOptions, read
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.saved import NotARun, Run
+from models.lateral_line.summary import QUALITY
+from stimulus import StimulusParams
+
+TABLE, CONTENT, REPORT = "sweep.csv", "sweep.json", "report.html"
+SCHEMA_VERSION = 2
+MAX_CONDITION = 120  # letters of a condition in the name of a folder
+OURS = {"run_name", "output_root", "overwrite", "multi_seed", "resume_from", "seed", "figures"}
+NUMBERS = (*QUALITY, "usable_map", "silent")
+
+# Seconds of one core for a step of 3200 MON cells, and for start, test and saving; megabytes of a
+# run. Measured, see benchmarks/results.
+SECONDS_PER_STEP, SECONDS_PER_RUN, MEGABYTES = 1.3e-5, 2.0, 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """A checked plan.
+
+    Attributes
+    ----------
+    folder : Path
+    axes : tuple of str
+        Names of the flags that vary, in the order they were given.
+    jobs : list of Job
+        Conditions, and seeds within them.
+    requests : dict of Request
+        What each job asks for, by its name.
+    """
+
+    folder: Path
+    axes: tuple[str, ...]
+    jobs: list[Job]
+    requests: dict[str, Request]
+
+    def place(self, job: Job) -> Path:
+        return self.folder / job.name
+
+    def is_done(self, job: Job) -> bool:
+        """Whether the run of a job is complete.
+
+        Raises
+        ------
+        UsageError
+            If its folder holds a run of other parameters.
+        """
+        folder = self.place(job)
+        if not (folder / PARAMS).exists():
+            return False
+        request, run = self.requests[job.name], Run(folder)
+        if (run.params, run.stimulus, run.seeds) != (
+            request.params,
+            request.stimulus,
+            request.seeds,
+        ):
+            raise UsageError(
+                f"{folder} holds a run of other parameters: give the sweep another name, or "
+                "remove that folder"
+            )
+        return run.summary is not None
+
+    def command(self, job: Job) -> tuple[str, ...]:
+        """The command line that makes the run of a job, or goes on with it."""
+        folder = self.place(job)
+        if not (folder / PARAMS).exists():
+            return job.argv
+        begun = checkpoint.exists(checkpoint.find(folder, job.seed))
+        return (*job.argv, *(("--resume-from", str(folder)) if begun else ("--overwrite",)))
+
+
+def plan(name: str, axes: Axes, argv: Sequence[str], output_root: Path, figures: bool) -> Sweep:
+    """Check every condition before the first run.
+
+    Parameters
+    ----------
+    name : str
+        Of the sweep's folder in `output_root`.
+    axes : Axes
+    argv : sequence of str
+        Flags of all runs, `--seed-start` and `--multi-seed` among them.
+    output_root : Path
+    figures : bool
+        Whether each run draws its own.
+
+    Raises
+    ------
+    UsageError
+        For a flag that does not exist, or a condition that cannot be run.
+    """
+    flags = flag_names()
+    folder = output_root / folder_name(name)
+    jobs, requests = [], {}
+    for condition in axes.conditions():
+        typed = [*argv, *(w for k, v in condition.items() for w in (f"--{flag(k, flags)}", v))]
+        first = read([*typed, "--output-root", str(folder), "--run-name", "plan"])
+        typed = without(typed, ("--multi-seed", "--seed-start"))
+        for seed in first.seeds:
+            job = job_of(condition, seed, typed, folder, figures)
+            params = dataclasses.replace(first.params, seed=seed)
+            options = dataclasses.replace(first.options, multi_seed=1)
+            jobs.append(job)
+            requests[job.name] = dataclasses.replace(first, params=params, options=options)
+    names = tuple(axes.product) + tuple(axes.together) + tuple(axes.same)
+    return Sweep(folder, names, jobs, requests)
+
+
+def job_of(
+    condition: Mapping[str, str], seed: int, typed: Sequence[str], folder: Path, figures: bool
+) -> Job:
+    label = re.sub(r"[^\w.=+-]", "-", "_".join(f"{k}={v}" for k, v in condition.items()))
+    if len(label) > MAX_CONDITION:
+        label = f"{label[:MAX_CONDITION]}_{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+    name = f"{label}_seed_{seed}" if label else f"seed_{seed}"
+    ours = ["--seed-start", str(seed), "--multi-seed", "1"]
+    ours += ["--output-root", str(folder), "--run-name", name]
+    return Job(name, condition, seed, (*typed, *ours, *(() if figures else ("--no-figures",))))
+
+
+def flag_names() -> dict[str, str]:
+    """Flag by every name an axis may be called by: the flag, its alias, the name of the field."""
+    found = {}
+    for cls in (RunOptions, NetworkParams, StimulusParams):
+        for info in cli.fields(cls).values():
+            if info.name not in OURS:
+                names = filter(None, (info.name, info.flag, info.alias))
+                found |= {name.replace("-", "_").lower(): info.flag for name in names}
+    return found
+
+
+def flag(name: str, flags: Mapping[str, str]) -> str:
+    if name.lower() not in flags:
+        raise UsageError(f"--grid {name}: there is no flag --{name.replace('_', '-')} to vary")
+    return flags[name.lower()]
+
+
+def without(argv: Sequence[str], names: Sequence[str]) -> list[str]:
+    """`argv` without some flags and their values."""
+    kept, skip = [], False
+    for word in argv:
+        if skip:
+            skip = False
+        elif word in names:
+            skip = True
+        elif word.split("=")[0] not in names:
+            kept.append(word)
+    return kept
+
+
+# --- what it will cost -------------------------------------------------------------------
+
+
+def seconds(request: Request) -> float:
+    """Seconds of one core that a run will take once compiled, roughly."""
+    p = request.params
+    steps = p.training_steps if request.options.weights_from is None else 0
+    return SECONDS_PER_RUN + steps * SECONDS_PER_STEP * p.n_mon / 3200
+
+
+# --- what came out -----------------------------------------------------------------------
+
+
+def rows(sweep: Sweep, failed: Mapping[str, str]) -> list[dict[str, Any]]:
+    """One row a run, in the order of the plan.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    failed : dict of str
+        What runs that failed said last, by name.
+    """
+    return [row(sweep, job, failed.get(job.name)) for job in sweep.jobs]
+
+
+def row(sweep: Sweep, job: Job, complaint: str | None) -> dict[str, Any]:
+    head = {**job.condition, "seed": job.seed}
+    results = results_of(sweep.place(job), job.seed)
+    state = "done" if results else "failed" if complaint else "waiting"
+    twin = results["untrained"] if results else {}
+    return {
+        "condition": head,
+        "state": state,
+        "complaint": complaint,
+        "run": job.name,
+        "trained": {k: results[k] for k in NUMBERS} if results else None,
+        "untrained": {k: twin[k] for k in NUMBERS} if results else None,
+        "difference": results["difference"] if results else None,
+        "ts_spikes": results["spikes"]["ts"] if results else None,
+        "ts_spikes_untrained": twin["spikes"]["ts"] if results else None,
+        "command": shlex.join(["python", "ll_stdp_brian2.py", *job.argv]),
+    }
+
+
+def results_of(folder: Path, seed: int) -> dict[str, Any] | None:
+    """Results of a complete run; None for one that is not."""
+    try:
+        run = Run(folder)
+        return run.seed(seed).results if run.summary is not None else None
+    except NotARun:
+        return None
+
+
+def write_table(sweep: Sweep, table: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``sweep.csv`` and ``sweep.json``; undefined is an empty cell, or null."""
+    folder = RunFolder(sweep.folder)
+    folder.write_json(
+        CONTENT, {"schema_version": SCHEMA_VERSION, "axes": sweep.axes, "runs": table}
+    )
+    text = io.StringIO()
+    flat_rows = [flat(r) for r in table]
+    writer = csv.DictWriter(text, list(dict.fromkeys(k for r in flat_rows for k in r)))
+    writer.writeheader()
+    writer.writerows(flat_rows)
+    replace_file(sweep.folder / TABLE, lambda file: file.write(text.getvalue().encode()))
+
+
+def flat(r: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with its nested numbers under ``trained.sigma_theta_rad`` and the like."""
+    found = dict(r["condition"])
+    for key, value in r.items():
+        if key in ("trained", "untrained", "difference"):
+            names = QUALITY if key == "difference" else NUMBERS
+            found |= {f"{key}.{n}": value[n] if value else None for n in names}
+        elif key != "condition":
+            found[key] = value
+    return found
