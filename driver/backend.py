@@ -266,10 +266,15 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
 
     if cached(model, found):
         return "cpp_standalone", "compiled before"
-    seconds = n_steps * (NUMPY_SECONDS_PER_STEP + n_cells * NUMPY_SECONDS_PER_CELL_STEP)
+    seconds = numpy_seconds(n_steps, n_cells)
     if seconds < COLD_BUILD_SECONDS:
         return "numpy", f"about {seconds:.0f} s of work, less than compiling takes"
     return "cpp_standalone", f"about {seconds:.0f} s of work for numpy, worth compiling once"
+
+
+def numpy_seconds(n_steps: int, n_cells: int) -> float:
+    """What the numpy target takes for so many steps of so many cells, roughly."""
+    return n_steps * (NUMPY_SECONDS_PER_STEP + n_cells * NUMPY_SECONDS_PER_CELL_STEP)
 
 
 def open_engine(backend: str, model: Model, say=lambda text: None) -> Engine:

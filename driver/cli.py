@@ -234,7 +234,7 @@ def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
     return set(seen)
 
 
-def option(argv: Sequence[str], flag: str, default: str) -> str:
+def option(argv: Sequence[str], flag: str, default: str | None = None) -> str | None:
     """Value of one string flag, read before the page of flags exists (the preset decides it).
 
     As for every flag, the last one counts.
@@ -246,6 +246,19 @@ def option(argv: Sequence[str], flag: str, default: str) -> str:
         elif token.startswith(f"{flag}="):
             found = token.split("=", 1)[1]
     return found
+
+
+def without(argv: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """`argv` without some flags that take a value, and their values."""
+    kept, is_value = [], False
+    for word in argv:
+        if is_value:
+            is_value = False
+        elif word in flags:
+            is_value = True
+        elif word.split("=", 1)[0] not in flags:
+            kept.append(word)
+    return kept
 
 
 def build(cls: type, values: dict[str, Any]) -> tuple[Any, list[Adjustment]]:

@@ -169,7 +169,8 @@ def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> Path:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except OSError as error:
-        error.filename = error.filename or str(target)  # which disk is full
+        if error.errno and not error.filename:
+            error.filename = str(target)  # which disk is full
         raise
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """No hour is lost: the short version of ``python -m tests.faults``, and tests of its checks."""
 
-import contextlib
 import errno
 import json
 import os
@@ -137,61 +136,58 @@ def test_ctrl_c_never_leaves_half_a_record(tmp_path):
 
 
 def stubborn(path):
-    """Does not listen."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """Does not listen, and says so when it has come to its end."""
+    for number in isolation.INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
     path.write_text(str(os.getpid()))
-    time.sleep(60)
+    time.sleep(20)
+    path.write_text("came to its end")
 
 
-def patient(path):
+class Slow:
+    """An argument on which a process is still at work when Ctrl+C is pressed."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return arrived, (self.path,)
+
+
+def arrived(path):
     path.write_text(str(os.getpid()))
-    time.sleep(60)
+    time.sleep(1)
+    return path
 
 
-def press_ctrl_c(when) -> None:
-    """Press it once, in a moment, when something is true."""
+def press_ctrl_c(path) -> None:
+    """Press it, as a terminal does it: for this process and the one that wrote its number."""
 
-    def wait():
-        end = time.monotonic() + 30
-        while not when() and time.monotonic() < end:
+    def press():
+        while not (path.exists() and path.read_text()):
             time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
+        for number in (int(path.read_text()), os.getpid()):
+            os.kill(number, signal.SIGINT)
 
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def ended(number: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(number, 0)
-        return False
-    return True
+    threading.Thread(target=press, daemon=True).start()
 
 
 def test_a_seed_that_does_not_listen_is_ended_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(isolation, "PATIENCE_S", 0.2)
     path = tmp_path / "number"
-    press_ctrl_c(lambda: path.exists() and path.read_text())
+    press_ctrl_c(path)
     with pytest.raises(KeyboardInterrupt):
         isolation.run_isolated(stubborn, path)
-    assert ended(int(path.read_text()))
+    assert not os.path.exists(f"/proc/{path.read_text()}")
+    assert path.read_text() != "came to its end"
 
 
 def test_ctrl_c_while_a_seed_starts_ends_it_without_a_traceback(tmp_path, capfd):
-    """The signal comes before the new process can catch it."""
     path = tmp_path / "number"
-    start = isolation.multiprocessing.process.BaseProcess.start
-
-    def interrupted_start(self):
-        start(self)
-        os.kill(self.pid, signal.SIGINT)  # a terminal tells both
-        os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(isolation.multiprocessing.process.BaseProcess, "start", interrupted_start)
-        with pytest.raises(KeyboardInterrupt):
-            isolation.run_isolated(patient, path)
-    assert not path.exists() or ended(int(path.read_text()))
+    press_ctrl_c(path)
+    with pytest.raises(KeyboardInterrupt):
+        isolation.run_isolated(stubborn, Slow(path))
+    assert path.read_text() != "came to its end"
     assert "Traceback" not in capfd.readouterr().err
 
 

@@ -27,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="make_extract_checkpoint.py", description=__doc__)
     parser.add_argument("seed", type=int)
-    parser.add_argument("source_run", type=Path)
-    parser.add_argument("dest_run", type=Path)
+    parser.add_argument("source_run")
+    parser.add_argument("dest_run")
     typed = parser.parse_args(argv)
     try:
         path = make_checkpoint(typed.seed, place(typed.source_run), place(typed.dest_run))
@@ -39,9 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def place(run: Path) -> Path:
+def place(typed: str) -> Path:
     """A bare name is a run in ``Runs/``."""
-    return RUNS / run if len(run.parts) == 1 else run
+    return Path(typed) if "/" in typed else RUNS / typed
 
 
 if __name__ == "__main__":

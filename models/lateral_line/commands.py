@@ -70,8 +70,13 @@ def status(runs: Folders = ()) -> int:
     """
     from models.lateral_line.show.watch import run_lines
 
-    for run in opened(runs) if runs else everything(RUNS):
-        print("\n".join(run_lines(run)))
+    for folder in runs or everything(RUNS):
+        try:
+            print("\n".join(run_lines(Run(folder))))
+        except NotARun as error:
+            if runs:
+                raise
+            print(f"{folder}: not a run of this program ({error})")
     return 0
 
 
@@ -86,12 +91,15 @@ def export(runs: Folders, to: Literal["csv", "nwb"], output: Path | None = None)
     """
     from models.lateral_line.export import export_csv, export_nwb
 
+    names = [run.resolve().name for run in runs]
+    if output and len(set(names)) < len(names):
+        raise UsageError(f"--output {output}: two of the runs have the same name")
     for run in opened(runs):
         if not run.finished:
             raise UsageError(f"{run.folder} has no finished seed to export")
         folder = output or run.folder / "export"
         if output and len(runs) > 1:  # tables of different runs have the same names
-            folder = output / run.name
+            folder = output / run.folder.resolve().name
         folder.mkdir(parents=True, exist_ok=True)
         if to == "csv":
             files = export_csv(run, folder)
@@ -132,7 +140,7 @@ def opened(runs: Sequence[Path]) -> list[Run]:
     return [Run(folder) for folder in runs]
 
 
-def everything(root: Path) -> list[Run]:
+def everything(root: Path) -> list[Path]:
     """All runs in a folder, oldest first.
 
     Raises
@@ -143,4 +151,4 @@ def everything(root: Path) -> list[Run]:
     files = sorted(root.glob("*/params.json"), key=lambda file: file.stat().st_mtime)
     if not files:
         raise UsageError(f"there is no run in {root}; name a run folder")
-    return [Run(file.parent) for file in files]
+    return [file.parent for file in files]

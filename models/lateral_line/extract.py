@@ -19,7 +19,7 @@ from driver.run_folder import PARAMS
 from models.lateral_line import checkpoint
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Stored
-from models.lateral_line.saved import NotARun, Run, Seed, field
+from models.lateral_line.saved import NotARun, Run, Seed, parameters
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams
 
@@ -84,7 +84,10 @@ def stored(seed: Seed) -> Stored:
         If the seed is not finished, or its weights do not belong to the wiring of its parameters.
     """
     if seed.number not in seed.run.finished:
-        raise NotARun(f"{seed.run.folder} has no finished seed {seed.number}")
+        raise NotARun(
+            f"{seed.run.folder} has no finished seed {seed.number}; choose others with "
+            "--seed-start and --multi-seed"
+        )
     weights, wiring = seed.weights, Wiring.of(seed.params)
     for name, projection in (("ll_mon", wiring.ll_mon), ("mon_ts", wiring.mon_ts)):
         same = all(
@@ -92,7 +95,7 @@ def stored(seed: Seed) -> Stored:
         )
         if not same:  # another NumPy may draw other numbers
             raise NotARun(f"{seed.weight_file} does not belong to the wiring of its parameters")
-    trained_in = field(seed.results, "source", seed.run.artifacts) or {
+    trained_in = seed.results["source"] or {
         "run": seed.run.name,
         "seed": seed.number,
         "n_training_trials": seed.params.n_training_trials,
@@ -188,8 +191,8 @@ def holder_source(folder: Path) -> Source:
     return Source(
         folder,
         str(first["mode"]),
-        NetworkParams(**json.loads(str(first["params_json"]))),
-        StimulusParams(**json.loads(str(first["stimulus_json"]))),
+        parameters(NetworkParams, json.loads(str(first["params_json"])), folder),
+        parameters(StimulusParams, json.loads(str(first["stimulus_json"])), folder),
         sorted(held),
         load,
     )

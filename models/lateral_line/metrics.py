@@ -236,12 +236,13 @@ def pv_map_quality_from_ts_spikes(
 
 
 def is_usable_map(quality: MapQuality) -> bool:
-    """Whether enough was decoded for `sigma_theta` to mean a map (8.2).
+    """Whether `sigma_theta` is defined and enough was decoded for it to mean a map (8.2).
 
     Judged on the steps inside the window: over the whole path a window of half its length
-    could not pass. Without a window the two are the same.
+    could not pass. Without a window the two are the same. One decoded bin is no map.
     """
-    return quality.valid_fraction_window >= USABLE_VALID_FRACTION
+    enough = quality.valid_fraction_window >= USABLE_VALID_FRACTION
+    return bool(enough and np.isfinite(quality.sigma_theta))
 
 
 def ratio(numerator: float, denominator: float) -> float:

@@ -156,21 +156,23 @@ def weights_source(argv: Sequence[str]) -> Source | None:
 
     People who know `make_extract_checkpoint` hand its folder to `--resume-from`.
     """
-    weights, resume = (
-        cli.option(argv, f"--{name}", "") for name in ("weights-from", "resume-from")
-    )
-    if not weights and not resume:
+    places = {flag: cli.option(argv, flag) for flag in ("--weights-from", "--resume-from")}
+    given = {flag: place for flag, place in places.items() if place is not None}
+    if not given:
         return None
     from models.lateral_line import extract
 
-    if weights and resume:
+    if len(given) > 1:
         raise UsageError("--weights-from tests, --resume-from trains on: give one of them")
-    if not weights and not extract.is_holder(Path(resume)):
+    ((flag, place),) = given.items()
+    if not place.strip():
+        raise UsageError(f"{flag} {place!r} names no folder")
+    if flag == "--resume-from" and not extract.is_holder(Path(place)):
         return None
     try:
-        return extract.source_of(Path(weights or resume))
+        return extract.source_of(Path(place))
     except NotARun as error:
-        raise UsageError(f"--{'weights' if weights else 'resume'}-from: {error}") from None
+        raise UsageError(f"{flag}: {error}") from None
 
 
 def same_mode(argv: Sequence[str], source: Source) -> str:
@@ -311,6 +313,11 @@ def check_conflicts(
     check_tag(options.save_tag)
     if options.backend in ("cython", "cpp_standalone") and not backend.compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
+    check_path(p)
+
+
+def check_path(p: NetworkParams) -> None:
+    """The test passes the body, at least in part."""
     low, high = p.body_window_cm
     start, end = sorted(path_ends(p))
     if not (low < end and high > start):

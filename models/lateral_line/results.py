@@ -15,7 +15,7 @@ import numpy as np
 
 from driver.backend import Spikes
 from driver.run_folder import RunFolder
-from models.lateral_line import metrics
+from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Outcome, Result, simulate
@@ -272,16 +272,22 @@ def weight_numbers(result: Result) -> dict[str, Any]:
 def warnings(result: Result) -> list[str]:
     """What a reader must know before believing a number."""
     p, found = result.params, []
+    where = summary.spoken(summary.place(p.eval_window_cm))
     for name, outcome in (("trained", result.trained), ("untrained", result.untrained)):
         if not outcome.spikes["ts"].index.size:
             found.append(f"{name} network: TS is silent in the test, nothing could be decoded")
         elif outcome.path.silent:
             found.append(f"{name} network: TS fires in the test, but not in the evaluation window")
-        elif not metrics.is_usable_map(outcome.path):
+        elif outcome.path.valid_fraction_window < metrics.USABLE_VALID_FRACTION:
             found.append(
                 f"{name} network: no usable map, only "
-                f"{outcome.path.valid_fraction_window:.0%} of the path could be decoded "
+                f"{outcome.path.valid_fraction_window:.0%} of the {where} could be decoded "
                 f"(usable from {metrics.USABLE_VALID_FRACTION:.0%})"
+            )
+        elif not metrics.is_usable_map(outcome.path):
+            found.append(
+                f"{name} network: no usable map, all that was decoded lies in a single bin of "
+                f"the {where}, so sigma_theta is undefined"
             )
     drives = {
         "i_mon": p.global_inh_to_mon_mV * p.mon_to_global_inh_drive_mV * p.mon_to_global_inh_p,
@@ -406,4 +412,5 @@ def save_learning_artifacts(result: Result, folder: RunFolder, mode: str, tag: s
     folder.write_npz(f"artifacts/seed_{seed}_recordings.npz", recordings(result))
     folder.write_npz(f"artifacts/{tag}_seed_{seed}.npz", weight_artifact(result))
     folder.write_json(f"artifacts/{tag}_seed_{seed}_params.json", sidecar(result, mode))
-    folder.write_json(f"artifacts/seed_{seed}_results.json", seed_results(result))
+    numbers = seed_results(result) | {"save_tag": tag}
+    folder.write_json(f"artifacts/seed_{seed}_results.json", numbers)

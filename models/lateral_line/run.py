@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
+import re
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from driver.run_folder import PARAMS, SUMMARY, environment, remove_parts
 from driver.status import Status
 from models.lateral_line import checkpoint, summary
 from models.lateral_line.options import Request
-from models.lateral_line.saved import Run
+from models.lateral_line.saved import NotARun, Run, read_json
 from models.lateral_line.show.watch import continuation
 from models.lateral_line.wiring import topographic_contacts
 
 SCHEMA_VERSION = 2
+REPORT = "report.html"
 FAILED, INTERRUPTED = 1, 130
 
 
@@ -53,6 +55,7 @@ def execute(request: Request) -> int:
 
 def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
     """Run all seeds with an open log; returns the exit status."""
+    log.info(started(request))
     for adjustment in request.adjustments:
         log.warning(str(adjustment))
     try:
@@ -71,11 +74,37 @@ def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
 
 
 def reopen(request: Request) -> None:
-    """Take back what said that the run is complete; its checkpoints stay."""
-    remove_parts(request.folder.path)
-    (request.folder.path / SUMMARY).unlink(missing_ok=True)
-    for seed in request.seeds:
-        (request.folder.artifacts / f"seed_{seed}_results.json").unlink(missing_ok=True)
+    """Take back what said that the run is complete, and what was drawn of seeds to be redone.
+
+    Checkpoints stay, and so do seeds that this very run has finished.
+    """
+    folder = request.folder
+    remove_parts(folder.path)
+    redone = [seed for seed in request.seeds if not is_finished(request, seed)]
+    stale = [folder.path / SUMMARY, folder.path / REPORT]
+    stale += [folder.artifacts / f"seed_{seed}_results.json" for seed in redone]
+    for figure in folder.figures.glob("*.png"):
+        seed = re.search(r"_seed_(\d+)\.png$", figure.name)
+        if redone and (seed is None or int(seed.group(1)) in redone):
+            stale.append(figure)
+    for file in stale:
+        file.unlink(missing_ok=True)
+
+
+def is_finished(request: Request, seed: int) -> bool:
+    """Whether a seed of a resumed run has its results, its weights and its figures already."""
+    from models.lateral_line.results import params_sha256
+
+    artifacts, tag = request.folder.artifacts, request.options.save_tag
+    params = dataclasses.replace(request.params, seed=seed)
+    try:
+        results = read_json(artifacts / f"seed_{seed}_results.json")
+        done = read_json(artifacts / f"seed_{seed}_status.json")["phase"] == "done"
+    except NotARun:
+        return False
+    same = results["params_sha256"] == params_sha256(params, request.stimulus)
+    drawn = any(request.folder.figures.glob(f"*_seed_{seed}.png")) or not request.options.figures
+    return done and same and drawn and (artifacts / f"{tag}_seed_{seed}.npz").exists()
 
 
 def parameter_file(request: Request) -> dict:
@@ -91,17 +120,36 @@ def parameter_file(request: Request) -> dict:
         "weights_from": str(request.options.weights_from or "") or None,
         **parameters(request.params, request.stimulus),
         "environment": environment(request.options.backend, request.argv),
+        "earlier": earlier(request),
         "cli_adjustments": [asdict(a) for a in request.adjustments],
     }
 
 
+def earlier(request: Request) -> list[dict]:
+    """Environments of the goes before this one, if the run goes on in its folder."""
+    if not request.continues_in_place:
+        return []
+    try:
+        before = read_json(request.folder.path / PARAMS)
+        return [*before["earlier"], before["environment"]]
+    except NotARun:  # an older run folder, or none
+        return []
+
+
 def run_seeds(request: Request, log: logging.Logger) -> list[int]:
-    """Run every seed; returns those that failed."""
+    """Run every seed that is not finished; returns those that failed."""
+    seeds = request.seeds
+    if request.continues_in_place:
+        seeds = [seed for seed in seeds if not is_finished(request, seed)]
+        n_done = len(request.seeds) - len(seeds)
+        if n_done:
+            log.info(f"{n_done} of {len(request.seeds)} seeds are finished already")
     if len(request.seeds) == 1:
-        run_seed(request, log)
+        for _ in seeds:
+            run_seed(request, log)
         return []
     failed = []
-    for seed in request.seeds:
+    for seed in seeds:
         params = dataclasses.replace(request.params, seed=seed)
         status = run_isolated(run_seed_alone, dataclasses.replace(request, params=params))
         if status == INTERRUPTED:
@@ -112,12 +160,19 @@ def run_seeds(request: Request, log: logging.Logger) -> list[int]:
     return failed
 
 
+def started(request: Request) -> str:
+    """First line of a log; it tells the logs of two runs of one name apart."""
+    run = read_json(request.folder.path / PARAMS)
+    return f"run {run['run_folder']}, started {run['environment']['start_time_utc']}"
+
+
 def run_seed_alone(request: Request) -> int:
     """A seed in its own process, with its own log; returns the exit status."""
     name = f"{request.folder.path.name}_seed_{request.params.seed}"
     file = request.log_folder / f"{name}.log"
     log = progress.open_log(name, file, append=request.continues_in_place)
     try:
+        log.info(started(request))
         run_seed(request, log)
         return 0
     except KeyboardInterrupt:
@@ -148,7 +203,7 @@ def run_seed(request: Request, log: logging.Logger) -> None:
         results.save_learning_artifacts(result, folder, options.mode, options.save_tag)
         if options.figures:
             status.phase("drawing")
-            draw(request, log)
+            drawn(lambda: draw(request, log), request, log)
         status.phase("done")
     except BaseException as error:
         status.phase("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
@@ -201,6 +256,16 @@ def resumed_checkpoint(request: Request) -> Path | None:
     return path if checkpoint.exists(path) or not request.continues_in_place else None
 
 
+def drawn(draw: Callable[[], None], request: Request, log: logging.Logger) -> None:
+    """Draw; a picture that fails costs the picture, not the numbers that are saved already."""
+    try:
+        draw()
+    except Exception as error:
+        again = f"python ll_stdp_brian2.py figures {request.folder.path}"
+        log.warning(f"not drawn: {error}; draw it later: {again}, and the same with report")
+        log.debug("details", exc_info=True)
+
+
 def draw(request: Request, log: logging.Logger) -> None:
     """Draw the figures of one seed from its files."""
     from models.lateral_line.show.figures import draw_seed
@@ -223,8 +288,7 @@ def headline(p) -> str:
 
 
 def read_results(request: Request, seed: int) -> dict:
-    path = request.folder.artifacts / f"seed_{seed}_results.json"
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(request.folder.artifacts / f"seed_{seed}_results.json")
 
 
 def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
@@ -238,15 +302,19 @@ def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
             log.info(summary.seed_line(row))
         for seed in failed:
             log.info(f"Seed {seed} failed")
-    where = f"everything is in {request.folder.path}"
+    log.info(f"everything is in {request.folder.path}")
     if request.options.figures:
-        from models.lateral_line.show.figures import draw_summary
-        from models.lateral_line.show.report import write_report
+        drawn(lambda: show(request, log), request, log)
 
-        run = Run(request.folder.path)
-        draw_summary(run)
-        where += f"; look at {write_report(run)}"
-    log.info(where)
+
+def show(request: Request, log: logging.Logger) -> None:
+    """Draw what belongs to all seeds, and write the report."""
+    from models.lateral_line.show.figures import draw_summary
+    from models.lateral_line.show.report import write_report
+
+    run = Run(request.folder.path)
+    draw_summary(run)
+    log.info(f"look at {write_report(run)}")
 
 
 def kept(request: Request) -> str:

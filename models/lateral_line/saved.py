@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from driver.backend import Spikes
 from driver.checkpoint import Unreadable, read_newest
+from driver.cli import UsageError
 from driver.run_folder import PARAMS, SUMMARY, RunFolder
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.records import SERIES
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from models.lateral_line.protocol import Result
     from models.lateral_line.simulation import Simulation
 
+P = TypeVar("P", NetworkParams, StimulusParams)
 SCHEMA_VERSION = 2
 SHOWN_TRAINING_S = 2.0  # last part of the training in rasters and rates
 
@@ -58,33 +61,24 @@ class Run:
         version = self.file.get("schema_version")
         if version != SCHEMA_VERSION:
             raise NotARun(f"{self.folder / PARAMS}: schema_version {version}, not {SCHEMA_VERSION}")
-        self.params: NetworkParams = self._parameters(NetworkParams, "network_params")
-        self.stimulus: StimulusParams = self._parameters(StimulusParams, "stimulus_params")
-
-    def _parameters(self, cls: type, key: str):
-        """Parameters as they were stored; none is filled in by today's default."""
-        values = field(self.file, key, self.folder / PARAMS)
-        missing = {f.name for f in dataclasses.fields(cls)} - set(values)
-        if missing:
-            raise NotARun(f"{self.folder / PARAMS}: {key} lacks {', '.join(sorted(missing))}")
-        try:
-            return cls(**values)
-        except ValueError as error:
-            raise NotARun(f"{self.folder / PARAMS}: {key}: {error}") from None
+        where = self.folder / PARAMS
+        self.params = parameters(NetworkParams, self.file["network_params"], where)
+        self.stimulus = parameters(StimulusParams, self.file["stimulus_params"], where)
 
     @property
     def name(self) -> str:
-        return field(self.file, "run_folder", self.folder / PARAMS)
+        """As it was made; the folder may have been renamed."""
+        return self.file["run_folder"]
 
     @property
     def mode(self) -> str:
-        return field(self.file, "mode", self.folder / PARAMS)
+        return self.file["mode"]
 
     @property
     def seeds(self) -> list[int]:
         """Seeds that the run was asked for."""
-        first, n = (field(self.file, k, self.folder / PARAMS) for k in ("seed_start", "multi_seed"))
-        return list(range(first, first + n))
+        first = self.file["seed_start"]
+        return list(range(first, first + self.file["multi_seed"]))
 
     @property
     def finished(self) -> list[int]:
@@ -97,12 +91,16 @@ class Run:
         return RunFolder(self.folder).in_use
 
     def log_file(self, seed: int | None = None) -> Path | None:
-        """Log of the run, or of one of several seeds; None if it is not beside the runs."""
+        """Log of the run, or of one of several seeds; None if it is not beside the runs.
+
+        A later run of the same name may have written a log of that name: it has another start.
+        """
         name = self.name if seed is None else f"{self.name}_seed_{seed}"
         root = self.folder.absolute().parent
         places = (root.parent if root.name == "Runs" else root, root, root.parent)
         files = [place / "Logs" / f"{name}.log" for place in places]
-        return next((file for file in files if file.exists()), None)
+        start = self.file["environment"]["start_time_utc"]
+        return next((file for file in files if file.exists() and start in text_of(file)), None)
 
     @cached_property
     def summary(self) -> dict[str, Any] | None:
@@ -168,8 +166,10 @@ class Seed:
     @property
     def status(self) -> dict[str, Any] | None:
         """What the seed was doing when it was last heard of; None if it never began."""
-        path = self.run.artifacts / f"seed_{self.number}_status.json"
-        return read_json(path) if path.exists() else None
+        try:
+            return read_json(self.run.artifacts / f"seed_{self.number}_status.json")
+        except NotARun:
+            return None
 
     @property
     def series(self) -> dict[str, np.ndarray]:
@@ -191,14 +191,16 @@ class Seed:
 
     @property
     def weight_file(self) -> Path:
-        """The weights, saved under any tag; the newest if there are several."""
+        """The weights of the results; of several, saved under other tags, the one they name."""
         ending = f"_seed_{self.number}_params.json"
-        sidecars = self.run.artifacts.glob(f"*{ending}")
-        newest = max(sidecars, key=lambda file: file.stat().st_mtime, default=None)
-        if newest is None:
-            where = f"{self.run.artifacts} (<tag>_seed_{self.number}.npz)"
+        tags = [file.name.removesuffix(ending) for file in self.run.artifacts.glob(f"*{ending}")]
+        where = f"{self.run.artifacts} (<tag>_seed_{self.number}.npz)"
+        if not tags:
             raise NotARun(f"no weights of seed {self.number} in {where}")
-        return newest.with_name(newest.name.removesuffix("_params.json") + ".npz")
+        tag = tags[0] if len(tags) == 1 else self.results["save_tag"]
+        if tag not in tags:
+            raise NotARun(f"no weights of seed {self.number} with tag {tag} in {where}")
+        return self.run.artifacts / f"{tag}_seed_{self.number}.npz"
 
     def matrix(self, projection: str, *, initial: bool = False):
         """Weights as a sparse matrix.
@@ -265,7 +267,7 @@ class Seed:
         ValueError
             For a field that is not one of the test, or a value out of its bounds.
         """
-        from models.lateral_line import extract
+        from models.lateral_line import extract, options
         from models.lateral_line.protocol import evaluate
 
         unknown = sorted(set(changes) - extract.TEST)
@@ -276,6 +278,11 @@ class Seed:
             dataclasses.replace(p, **{k: v for k, v in changes.items() if hasattr(p, k)})
             for p in (self.params, self.run.stimulus)
         )
+        try:  # as on the command line
+            options.check_rates(params, stimulus)
+            options.check_path(params)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
         return evaluate(params, extract.stored(self), stimulus=stimulus, backend=backend)
 
     def continue_to(self, n_training_trials: int, backend: str = "auto") -> Result:
@@ -296,7 +303,10 @@ class Seed:
 
         params = dataclasses.replace(self.params, n_training_trials=n_training_trials)
         path = checkpoint.find(self.run.folder, self.number)
-        return simulate(params, None, path, stimulus=self.run.stimulus, backend=backend)
+        try:
+            return simulate(params, None, path, stimulus=self.run.stimulus, backend=backend)
+        except ValueError as error:  # nobody has typed a flag here
+            raise ValueError(str(error).removeprefix("--resume-from: ")) from None
 
     # --- times of the recordings -------------------------------------------------------
 
@@ -331,28 +341,56 @@ class Seed:
         return f"Seed({self.number} of {self.run.folder})"
 
 
-def field(content: dict[str, Any], key: str, path: Path) -> Any:
-    """``content[key]``, or an error that names the file and the field."""
-    if key not in content:
-        raise NotARun(f"{path} has no field {key}")
-    return content[key]
+class Fields(dict):
+    """Content of a file of a run; a field that is not there is an error that names the file."""
+
+    def __init__(self, content: Mapping[str, Any], path: Path):
+        super().__init__(content)
+        self.path = path
+
+    def __missing__(self, key: str):
+        raise NotARun(f"{self.path} has no field {key}")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def parameters(cls: type[P], values: Mapping[str, Any], path: Path) -> P:
+    """Parameters as they were stored; none is filled in by today's default.
+
+    Raises
+    ------
+    NotARun
+        If one is missing, unknown or out of bounds.
+    """
+    missing = {f.name for f in dataclasses.fields(cls)} - set(values)
+    if missing:
+        raise NotARun(f"{path}: {cls.__name__} lacks {', '.join(sorted(missing))}")
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise NotARun(f"{path}: {error}") from None
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def read_json(path: Path) -> Fields:
     """Content of a JSON file of a run."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("not an object")
+        return Fields(content, path)
     except FileNotFoundError:
         raise NotARun(f"there is no {path}") from None
     except (OSError, ValueError) as error:
         raise NotARun(f"{path} cannot be read ({error})") from None
 
 
-def read_npz(path: Path) -> dict[str, np.ndarray]:
+def read_npz(path: Path) -> Fields:
     """Arrays of an archive of a run; damage makes of it almost any error."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            return dict(file)
+            return Fields(file, path)
     except FileNotFoundError:
         raise NotARun(f"there is no {path}") from None
     except Exception as error:

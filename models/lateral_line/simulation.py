@@ -32,9 +32,7 @@ class Simulation:
         self.params, self.stimulus = params, stimulus
         self.wiring = Wiring.of(params)
         model = values.model(params, self.wiring)
-        n_steps = params.training_steps + 2 * n_test_steps(params)
-        n_cells = 2 * (params.n_mon + params.n_ts) + params.n_ll
-        chosen, reason = choose(backend, model, n_steps, n_cells)
+        chosen, reason = choose(backend, model, *work(params))
         say(f"backend {chosen}: {reason}")
         self.constants = values.constants(params, stimulus, self.wiring)
         self.capacity = model.structure["n_frames"]
@@ -110,6 +108,12 @@ class Simulation:
         source = values.source(frames, self.capacity, phase, phase_start)
         given = self.constants | switches | source | state
         return self.engine.run(given, first_step=first, n_steps=n_steps, record=record)
+
+
+def work(params: NetworkParams) -> tuple[int, int]:
+    """Steps of a run, and cells: what it costs."""
+    n_steps = params.training_steps + 2 * n_test_steps(params)
+    return n_steps, 2 * (params.n_mon + params.n_ts) + params.n_ll
 
 
 def x_per_step(frames: Frames, first: int, n_steps: int) -> np.ndarray:

@@ -74,25 +74,52 @@ def aggregate(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: metrics.aggregate([row[name] for row in rows]) for name in QUALITY}
 
 
+def place(window: tuple[float, float] | None) -> str:
+    """Where the path is scored, for a label: all of it, or the evaluation window (cm)."""
+    return "path" if window is None else f"{window[0]:g} to {window[1]:g} cm"
+
+
+def place_of(results: dict[str, Any]) -> str:
+    """`place` of a results file."""
+    low, high = results["eval_x_min_cm"], results["eval_x_max_cm"]
+    return place(None if low is None else (low, high))
+
+
+def spoken(where: str) -> str:
+    """A `place` within a sentence, after an article."""
+    return where if where == place(None) else f"window {where}"
+
+
+def contrast(results: dict[str, Any], key: str) -> tuple[float | None, ...]:
+    """Trained, untrained and their difference; undefined where either is."""
+    pair = results[key], results["untrained"][key]
+    return *pair, None if None in pair else pair[0] - pair[1]
+
+
 def closing_lines(results: dict[str, Any]) -> list[str]:
     """What came out, trained and untrained side by side."""
-    twin, delta = results["untrained"], results["difference"]
+    where, twin = place_of(results), results["untrained"]
+    # of a window the share is not the `valid_fraction` of the file, which counts the whole path
+    share = f"valid_fraction, {where}" if where == place(None) else f"valid share of {where}"
     rows = [
-        ("sigma_theta, path (rad)", "sigma_theta_rad"),
-        ("valid_fraction, path", "valid_fraction"),
-        ("Delta_trial, path (rad)", "delta_trial_rad"),
+        (f"sigma_theta, {where} (rad)", "sigma_theta_rad"),
+        (share, "valid_fraction_window"),
+        (f"Delta_trial, {where} (rad)", "delta_trial_rad"),
         ("sigma_theta, body (rad)", "sigma_theta_body_rad"),
         ("valid share of the body", "valid_fraction_body_window"),
     ]
-    lines = [f"{'':26}{'trained':>10}{'untrained':>11}{'difference':>12}"]
+    width = max(26, *(len(label) + 1 for label, _ in rows))
+    lines = [f"{'':{width}}{'trained':>10}{'untrained':>11}{'difference':>12}"]
     for label, key in rows:
+        trained, untrained, difference = contrast(results, key)
         lines.append(
-            f"{label:26}{number(results[key]):>10}{number(twin[key]):>11}"
-            f"{number(delta[key], signed=True):>12}"
+            f"{label:{width}}{number(trained):>10}{number(untrained):>11}"
+            f"{number(difference, signed=True):>12}"
         )
     spikes, twin_spikes = results["spikes"]["ts"], twin["spikes"]["ts"]
     lines.append(
-        f"{'TS spikes in the test':26}{spikes:>10}{twin_spikes:>11}{spikes - twin_spikes:>+12}"
+        f"{'TS spikes in the test':{width}}{spikes:>10}{twin_spikes:>11}"
+        f"{spikes - twin_spikes:>+12}"
     )
     return [*lines, *rate_lines(results), *results["warnings"], seed_line(results)]
 

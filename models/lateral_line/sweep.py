@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from driver import cli
+from driver.backend import COLD_BUILD_SECONDS, compiler, numpy_seconds
 from driver.cli import UsageError
 from driver.run_folder import PARAMS, RunFolder, folder_name, replace_file
 from driver.sweep import Axes, Job
@@ -26,6 +27,7 @@ from models.lateral_line import checkpoint
 from models.lateral_line.options import Request, RunOptions, read
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import NotARun, Run
+from models.lateral_line.simulation import work
 from models.lateral_line.summary import QUALITY
 from stimulus import StimulusParams
 
@@ -120,7 +122,8 @@ def plan(name: str, axes: Axes, argv: Sequence[str], output_root: Path, figures:
     for condition in axes.conditions():
         typed = [*argv, *(w for k, v in condition.items() for w in (f"--{flag(k, flags)}", v))]
         first = read([*typed, "--output-root", str(folder), "--run-name", "plan"])
-        typed = without(typed, ("--multi-seed", "--seed-start"))
+        typed = cli.without(typed, ("--multi-seed", "--seed-start"))
+        typed += backend_for(first)
         for seed in first.seeds:
             job = job_of(condition, seed, typed, folder, figures)
             params = dataclasses.replace(first.params, seed=seed)
@@ -129,6 +132,15 @@ def plan(name: str, axes: Axes, argv: Sequence[str], output_root: Path, figures:
             requests[job.name] = dataclasses.replace(first, params=params, options=options)
     names = tuple(axes.product) + tuple(axes.together) + tuple(axes.same)
     return Sweep(folder, names, jobs, requests)
+
+
+def backend_for(request: Request) -> list[str]:
+    """Flags that compile for all seeds together what each of them alone would be too short for."""
+    if request.options.backend != "auto" or not compiler():
+        return []
+    n_steps, n_cells = work(request.params)
+    worth_it = numpy_seconds(n_steps * len(request.seeds), n_cells) > COLD_BUILD_SECONDS
+    return ["--backend", "cpp_standalone"] if worth_it else []
 
 
 def job_of(
@@ -158,19 +170,6 @@ def flag(name: str, flags: Mapping[str, str]) -> str:
     if name.lower() not in flags:
         raise UsageError(f"--grid {name}: there is no flag --{name.replace('_', '-')} to vary")
     return flags[name.lower()]
-
-
-def without(argv: Sequence[str], names: Sequence[str]) -> list[str]:
-    """`argv` without some flags and their values."""
-    kept, skip = [], False
-    for word in argv:
-        if skip:
-            skip = False
-        elif word in names:
-            skip = True
-        elif word.split("=")[0] not in names:
-            kept.append(word)
-    return kept
 
 
 # --- what it will cost -------------------------------------------------------------------

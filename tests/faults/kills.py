@@ -221,7 +221,7 @@ def interrupts(lab: Lab) -> None:
             most = min(3, n - kind.tried)
             lab.strike_until_complete(kind, victim, reference, seconds, most, number)
             lab.say_count(kind, n)
-    kind, n = lab.kind("SIGTERM during code generation and compilation"), lab.share(0.06)
+    kind, n = lab.kind("SIGTERM during code generation and compilation"), lab.share(0.04)
     if compiler() is None:
         kind.skipped = "there is no compiler"
         return

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.run_folder import PARAMS, plain, replace_file
+from driver.run_folder import plain, replace_file
 from models.lateral_line.export.spikes import Phase, optional, phases, source_cm, trains
-from models.lateral_line.saved import Seed, field
+from models.lateral_line.saved import Seed
 from models.lateral_line.values import POPULATIONS
 
 NETWORK = {"train": "trained", "test": "trained", "untrained": "untrained"}
@@ -63,8 +63,7 @@ def export_nwb(seed: Seed, path: Path) -> Path:
 def nwb_file(pynwb, seed: Seed):
     """The file in memory."""
     run, r = seed.run, seed.results
-    environment = field(run.file, "environment", run.folder / PARAMS)
-    start = field(environment, "start_time_utc", run.folder / PARAMS)
+    start = run.file["environment"]["start_time_utc"]
     file = pynwb.NWBFile(
         session_description=f"simulation {run.name}, mode {run.mode}, seed {seed.number}",
         experiment_description="lateral line, LL -> MON -> TS: end of the training, test, and "

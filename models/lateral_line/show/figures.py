@@ -53,14 +53,29 @@ def draw_summary(run: Run) -> list[Path]:
         return []
     run.figures.mkdir(exist_ok=True)
     target = run.figures / f"brian2_multiseed_summary_n{len(run.seeds)}.png"
-    return [draw(target, multiseed_summary, run)]
+    return [draw(target, multiseed_summary, run), *missing_copies(run)]
+
+
+def missing_copies(run: Run) -> list[Path]:
+    """Copy what the first finished seed has drawn under its own name alone.
+
+    A run that goes on draws only the seeds that it redoes, and they may have failed again.
+    """
+    if not run.finished:
+        return []
+    saved, found = run.seed(run.finished[0]), []
+    for name in FIGURES:
+        drawn = file_of(saved, name, f"_seed_{saved.number}")
+        if drawn.exists():
+            found += [copy(drawn, file) for file in unseeded(saved, name) if not file.exists()]
+    return found
 
 
 def draw_seed(saved: Seed) -> list[Path]:
     """Draw every figure of one seed into ``figures/``.
 
-    Figures of the first seed are copied to a name without the seed, and two of the thesis preset
-    to the names of `LATEST`.
+    Figures of the first finished seed are copied to a name without the seed, and two of the thesis
+    preset to the names of `LATEST`. An earlier seed that finishes later takes these names over.
 
     Parameters
     ----------
@@ -79,11 +94,18 @@ def draw_seed(saved: Seed) -> list[Path]:
     saved.run.figures.mkdir(exist_ok=True)
     files = []
     for name, make in FIGURES.items():
-        files.append(draw(file_of(saved, name, f"_seed_{saved.number}"), make, saved))
-        if saved.number == saved.run.seeds[0]:
-            files.append(copy(files[-1], file_of(saved, name)))
-            if saved.run.mode == "ll_thesis" and name in LATEST:
-                files.append(copy(files[-1], saved.run.figures / f"{LATEST[name]}.png"))
+        drawn = draw(file_of(saved, name, f"_seed_{saved.number}"), make, saved)
+        files.append(drawn)
+        if saved.number == saved.run.finished[0]:
+            files += [copy(drawn, file) for file in unseeded(saved, name)]
+    return files
+
+
+def unseeded(saved: Seed, name: str) -> list[Path]:
+    """Names of a figure that do not say of which seed it is."""
+    files = [file_of(saved, name)]
+    if saved.run.mode == "ll_thesis" and name in LATEST:
+        files.append(saved.run.figures / f"{LATEST[name]}.png")
     return files
 
 

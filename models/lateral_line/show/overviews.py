@@ -16,6 +16,7 @@ from models.lateral_line import metrics
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import panels
 from models.lateral_line.show.panels import SIGMA
+from models.lateral_line.summary import place
 
 MAX_NAME = 80  # letters of a run's name in a title
 
@@ -152,8 +153,7 @@ def map_panels(figure, cell, saved: Seed):
 
 
 def test_numbers(saved: Seed) -> str:
-    r, p = saved.results, saved.params
-    where = "path" if p.eval_x_min_cm is None else f"{p.eval_x_min_cm:g} to {p.eval_x_max_cm:g} cm"
+    r, where = saved.results, place(saved.params.eval_window_cm)
     trained, untrained = quality(r, where), quality(r["untrained"], where)
     return f"Test, trained: {trained}\nTest, untrained: {untrained}"
 
@@ -163,9 +163,9 @@ def quality(numbers: dict[str, Any], where: str) -> str:
     if numbers["silent"]:
         return f"TS is silent, {SIGMA} undefined, valid 0.00"
     words = [
-        f"{place} {SIGMA} {number(numbers[f'sigma_theta{key}_rad'], ' rad')}, "
+        f"{at} {SIGMA} {number(numbers[f'sigma_theta{key}_rad'], ' rad')}, "
         f"valid {number(numbers[f'valid_fraction{share}'])}"
-        for place, key, share in ((where, "", ""), ("body", "_body", "_body_window"))
+        for at, key, share in ((where, "", "_window"), ("body", "_body", "_body_window"))
     ]
     return "; ".join(words if numbers["usable_map"] else [*words, "no usable map"])
 

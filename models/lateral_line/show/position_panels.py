@@ -74,23 +74,24 @@ def draw_body_map(ax, origin_cm: float, body_cm: float, n_cells: int, zorder: fl
     return ax
 
 
-def draw_drive(ax, edges_cm, drive_mV, top_mV: float):
+def draw_drive(ax, edges_cm, drive_mV_per_ms, top: float):
     """Drive of every TS cell by source position, as colours; grey where the source never was.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     edges_cm : ndarray, shape (n_bins + 1,)
-    drive_mV : ndarray, shape (n_ts, n_bins)
-    top_mV : float
-        End of the scale of colours, which panels to be compared share.
+    drive_mV_per_ms : ndarray, shape (n_ts, n_bins)
+    top : float
+        End of the scale of colours, mV/ms, which panels to be compared share.
     """
-    n_ts = len(drive_mV)
+    n_ts = len(drive_mV_per_ms)
     place = (edges_cm[0], edges_cm[-1], -0.5, n_ts - 0.5)
     look = {"origin": "lower", "aspect": "auto", "interpolation": "nearest", "cmap": COLOURS}
-    ax.imshow(np.ma.masked_invalid(drive_mV), extent=place, vmin=0, vmax=top_mV or 1.0, **look)
+    shown = np.ma.masked_invalid(drive_mV_per_ms)
+    ax.imshow(shown, extent=place, vmin=0, vmax=top or 1.0, **look)
     ax.set_facecolor(style.CHANCE)
-    if not np.any(drive_mV > 0):
+    if not np.any(drive_mV_per_ms > 0):
         style.say(ax, NO_DRIVE)
     ax.set_ylabel("TS cell index")
     ax.locator_params(axis="y", integer=True)

@@ -19,10 +19,10 @@ from driver import VERSION, cli, mathml, report, style
 from driver.cli import Adjustment
 from driver.report import Code, Columns, Fold, Heading, Page, Plot, Section, Table, Text
 from driver.run_folder import replace_file
-from models.lateral_line import describe, summary
+from models.lateral_line import describe
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import PRESETS, NetworkParams
-from models.lateral_line.saved import NotARun, Run, Seed, field
+from models.lateral_line.saved import NotARun, Run, Seed
 from models.lateral_line.show import overviews, report_figures, verdict, zoomable
 from models.lateral_line.show.report_progress import learning_so_far, unfinished
 from stimulus import StimulusParams
@@ -52,7 +52,7 @@ def page(run: Run) -> Page:
     plotly = zoomable.plotly_script() if run.finished else None
     now = datetime.datetime.now(datetime.UTC).isoformat(sep=" ", timespec="seconds")[:19]
     return Page(
-        title=run.name,
+        title=folder_name(run),
         subtitle=subtitle(run),
         sections=[
             Section("learned", "Did the network learn?", learned(run, shown)),
@@ -77,11 +77,17 @@ def first(run: Run) -> Seed:
 def subtitle(run: Run) -> str:
     p = run.params
     motion = "held snapshots" if p.test_using_held_snapshots else f"{p.speed_cm_s:g} cm/s"
+    renamed = "" if folder_name(run) == run.name else f"; made as {run.name}"
     return (
         f"{run.mode}, {seeds(run)}; {p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
         f"{p.n_training_trials} trials of {p.trial_duration_s:g} s; "
-        f"test at {p.distance_cm:g} cm, {motion}"
+        f"test at {p.distance_cm:g} cm, {motion}{renamed}"
     )
+
+
+def folder_name(run: Run) -> str:
+    """Where the run lies now: the folder may have been renamed or copied."""
+    return run.folder.resolve().name
 
 
 def seeds(run: Run) -> str:
@@ -107,26 +113,20 @@ def one(run: Run, results: dict[str, Any]) -> list:
     said = [Text(text) for text in (*source([results]), *verdict.details(results))]
     return [
         Text(verdict.headline(results), "verdict"),
-        Columns([verdict.table(results, run.params), *said], [positions(first(run))]),
+        Columns([verdict.table(results), *said], [positions(first(run))]),
     ]
 
 
 def several(run: Run, every: list[dict[str, Any]], shown: report_figures.Shown) -> list:
     """Verdict over seeds, all of them in a table, then the first one by itself."""
-    rows = [summary.seed_summary(r) for r in every]
-    parts = {
-        "trained": summary.aggregate([row["pv_map_quality"] for row in rows]),
-        "untrained": summary.aggregate([row["untrained"]["pv_map_quality"] for row in rows]),
-        "difference": summary.aggregate([row["difference"] for row in rows]),
-    }
-    said = [*source(every), *verdict.details_of_seeds(every, parts)]
+    said = [*source(every), *verdict.details_of_seeds(every)]
     return [
         Text(verdict.headline_of_seeds(every), "verdict"),
         *map(Text, said),
-        verdict.table_of_seeds(every, parts, run.params),
+        verdict.table_of_seeds(every),
         *shown.summary(),
         Heading(f"The first seed, {first(run).number}"),
-        Columns([verdict.table(every[0], run.params)], [positions(first(run))]),
+        Columns([verdict.table(every[0])], [positions(first(run))]),
     ]
 
 
@@ -182,7 +182,7 @@ def warnings(run: Run, every: list[dict[str, Any]]) -> list[Text]:
 
 
 def made(run: Run) -> list:
-    made_with = field(run.file, "environment", run.folder)
+    made_with = run.file["environment"]
     every = [run.seed(s).results for s in run.finished]
     states = [run.seed(s).status or {} for s in run.seeds]
     used = {r["backend"] for r in every} | {state.get("backend") for state in states}

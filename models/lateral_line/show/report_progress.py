@@ -49,7 +49,7 @@ def state_row(seed: Seed, state: str) -> tuple:
     status = seed.status
     if status is None:
         return (seed.number, state, *6 * ("–",))
-    found, left = status["metrics"], status["seconds_left"]
+    found, left = status["metrics"] or {}, status["seconds_left"]  # none before the first record
     number = {
         key: summary.number(found[key], digits) if key in found else "–"
         for key, digits in (("sigma_theta_rad", 2), ("valid_fraction", 2), ("w_mean", 4))

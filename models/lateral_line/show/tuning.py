@@ -13,6 +13,9 @@ from driver.backend import Spikes
 
 MAX_BINS = 40
 HALF_WIDTH_CM = 0.05  # of the one bin around a source that never moves
+# Of a bin. A step on a border may lie a rounding error below it; without this, bins of five steps
+# each hold four, five or six of them.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ class Passage:
         if high == low:
             low, high = low - HALF_WIDTH_CM, high + HALF_WIDTH_CM
         share = (x_cm - low) / (high - low)
-        bins = np.clip((share * n_bins).astype(np.int64), 0, n_bins - 1)
+        bins = np.clip(np.floor(share * n_bins + ROUNDING).astype(np.int64), 0, n_bins - 1)
         which = np.where(inside, bins, -1)
         time_s = np.bincount(bins[inside], minlength=n_bins) * dt_s
         edges = np.linspace(low, high, n_bins + 1) - origin
@@ -81,8 +84,8 @@ class Passage:
         return self.counts(spikes, n_cells) / time_s
 
 
-def ts_drive_mV(mon_counts, i, j, w, n_ts: int, gain_mV: float, time_s) -> np.ndarray:
-    """Excitation that MON sends to every TS cell: sum over its synapses of spikes times w G.
+def ts_drive_mV_per_ms(mon_counts, i, j, w, n_ts: int, gain_mV: float, time_s) -> np.ndarray:
+    """Excitation that MON sends to every TS cell: spikes times w G, of all its synapses, per time.
 
     Parameters
     ----------
@@ -97,16 +100,18 @@ def ts_drive_mV(mon_counts, i, j, w, n_ts: int, gain_mV: float, time_s) -> np.nd
     Returns
     -------
     ndarray, shape (n_ts, n_bins)
-        Sum of the EPSPs within a bin, mV; NaN in a bin that the source never visited.
+        Sum of the EPSPs within a bin by the time in it, mV/ms, so that a bin that holds more steps
+        is no stripe; NaN in a bin that the source never visited.
     """
     # bin by bin: all bins at once would take as many weights as synapses times bins
     drive = [gain_mV * np.bincount(j, w * counts[i], n_ts) for counts in mon_counts.T]
-    return np.where(np.asarray(time_s) > 0, np.transpose(drive), np.nan)
+    time_s = np.asarray(time_s, dtype=float)
+    return np.transpose(drive) / np.where(time_s > 0, 1e3 * time_s, np.nan)
 
 
-def winners(drive_mV) -> np.ndarray:
+def winners(drive_mV_per_ms) -> np.ndarray:
     """TS cell with the largest drive in each bin, shape (n_bins,); NaN without any drive."""
-    drive = np.nan_to_num(drive_mV)
+    drive = np.nan_to_num(drive_mV_per_ms)
     return np.where(drive.max(axis=0) > 0, drive.argmax(axis=0), np.nan)
 
 

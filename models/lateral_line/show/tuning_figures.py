@@ -19,7 +19,7 @@ from models.lateral_line.show.pages import (
     position_label,
     spike_words,
 )
-from models.lateral_line.show.tuning import Passage, spread, ts_drive_mV, winners
+from models.lateral_line.show.tuning import Passage, spread, ts_drive_mV_per_ms, winners
 
 N_TS_CELLS, N_MON_CELLS = 16, 8
 
@@ -56,22 +56,21 @@ def tuning(saved: Seed, population: str, n_shown: int) -> Figure:
 
 
 def mon_ts_drive_heatmap(saved: Seed) -> Figure:
-    """Summed MON -> TS EPSPs of every TS cell by source position, trained and untrained."""
+    """MON -> TS EPSPs per time, of every TS cell by source position, trained and untrained."""
     shown = passage(saved)
     drives = {condition: drive(saved, shown, condition) for condition in CONDITIONS}
-    top = max(np.nanmax(mV, initial=0.0) for mV in drives.values())
-    subject = (
-        f"Excitation that MON sends to TS in the test: weights times spikes; {bin_words(shown)}"
-    )
+    top = max(np.nanmax(found, initial=0.0) for found in drives.values())
+    subject = "Excitation that MON sends to TS in the test: weights times spikes, per time in a "
+    subject += f"bin; {bin_words(shown)}"
     figure = page(saved, 6, subject + spike_words(saved, "mon"))
     axes = figure.subplots(1, 2, sharex=True, sharey=True)
-    for ax, letter, (condition, mV) in zip(axes, "AB", drives.items(), strict=True):
-        draw.draw_drive(ax, shown.edges_cm, mV, top)
+    for ax, letter, (condition, found) in zip(axes, "AB", drives.items(), strict=True):
+        draw.draw_drive(ax, shown.edges_cm, found, top)
         ax.set_xlabel(position_label(saved))
         ax.set_title(f"{letter}  {condition}", color=colour_of(condition))
     axes[1].set_ylabel("")
     axes[1].tick_params(labelleft=False)
-    label = "sum of EPSPs (mV per bin)"
+    label = "sum of EPSPs per time (mV/ms)"
     figure.colorbar(axes[0].images[0], ax=axes, label=label, pad=0.01, aspect=30)
     return figure
 
@@ -91,12 +90,12 @@ def mon_ts_drive_winner(saved: Seed) -> Figure:
 
 
 def drive(saved: Seed, shown: Passage, condition: str) -> np.ndarray:
-    """mV, shape (n_ts, n_bins): weights and MON spikes of the trained or untrained network."""
+    """mV/ms, shape (n_ts, n_bins): weights and MON spikes of the trained or untrained network."""
     p, w = saved.params, saved.weights
     counts = shown.counts(saved.spikes(CONDITIONS[condition], "mon"), p.n_mon)
     weights = w["mon_ts_w" if condition == "trained" else "mon_ts_w_init"]
     ends = w["mon_ts_i"], w["mon_ts_j"]
-    return ts_drive_mV(counts, *ends, weights, p.n_ts, p.mon_ts_gain_mV, shown.time_s)
+    return ts_drive_mV_per_ms(counts, *ends, weights, p.n_ts, p.mon_ts_gain_mV, shown.time_s)
 
 
 def grain(shown: Passage) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 from markupsafe import Markup
 
 from driver.report import Table
+from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
-from models.lateral_line.params import NetworkParams
-from models.lateral_line.summary import number
+from models.lateral_line.summary import number, place_of, spoken
 
 SIGMA, DELTA = Markup("σ<sub>θ</sub>"), Markup("Δ<sub>trial</sub>")
 BODY = ("sigma_theta_body_rad", "valid_fraction_body_window")
@@ -97,6 +97,9 @@ def why_not(numbers: Numbers) -> str:
     valid = numbers[BODY[1]]
     if not valid:
         return "TS fires in the test, but not while the source is at the body"
+    if numbers[BODY[0]] is None and valid >= USABLE_VALID_FRACTION:
+        text = "all that was decoded lies in a single bin of the body: one bias has no spread, so"
+        return Markup("{} {} is undefined").format(text, SIGMA)
     share = f"only {valid:.0%} of the body could be decoded"
     if numbers[BODY[0]] is None:
         return Markup("{}, too little for {}").format(share, SIGMA)
@@ -105,7 +108,7 @@ def why_not(numbers: Numbers) -> str:
 
 
 def path_says_otherwise(results: Numbers) -> list[str]:
-    """The whole path, where its order of trained and untrained is not that of the body."""
+    """The path or window, where its order of trained and untrained is not that of the body."""
     twin = results["untrained"]
     both = [usable(r, w) for r in (results, twin) for w in (BODY, PATH)]
     if not all(both):
@@ -113,7 +116,9 @@ def path_says_otherwise(results: Numbers) -> list[str]:
     change, on_path = (results[k] - twin[k] for k in (BODY[0], PATH[0]))
     if change * on_path >= 0:
         return []
-    return [Markup("The whole path says otherwise: {}").format(compared(results, "path", PATH[0]))]
+    where = spoken(place_of(results))
+    who = "whole path" if where == "path" else where
+    return [Markup("The {} says otherwise: {}").format(who, compared(results, where, PATH[0]))]
 
 
 def moved(results: Numbers) -> str:
@@ -129,36 +134,32 @@ def moved(results: Numbers) -> str:
 
 def chance(results: Numbers) -> str:
     """Where `sigma_theta` lies without any order."""
-    band = results["chance_sigma_theta_rad"]
+    band, where = results["chance_sigma_theta_rad"], place_of(results)
     if band["p05"] is None:
-        return "Chance cannot be given: fewer than two bins of the path were decoded."
+        return f"Chance cannot be given: fewer than two bins of the {spoken(where)} were decoded."
     return Markup(
-        "Chance, a map without order: {} {} to {} rad on the path (5 to 95 %, {} decoded bins)."
-    ).format(SIGMA, number(band["p05"], 2), number(band["p95"], 2), band["n_bins"])
+        "Chance, a map without order: {} {} to {} rad {} the {} (5 to 95 %, {} decoded bins)."
+    ).format(
+        *(SIGMA, number(band["p05"], 2), number(band["p95"], 2)),
+        *("on" if where == "path" else "in", spoken(where), band["n_bins"]),
+    )
 
 
-def place(params: NetworkParams) -> str:
-    """Where the path is scored: all of it, or the evaluation window."""
-    if params.eval_x_min_cm is None:
-        return "path"
-    return f"{params.eval_x_min_cm:g} to {params.eval_x_max_cm:g} cm"
-
-
-def table(results: Numbers, params: NetworkParams) -> Table:
+def table(results: Numbers) -> Table:
     """The judged numbers of one seed: trained, untrained, difference."""
-    twin, difference, where = results["untrained"], results["difference"], place(params)
+    twin, where = results["untrained"], place_of(results)
     names = [
         (Markup("{}, body (rad)").format(SIGMA), BODY[0]),
         ("decoded share of the body", BODY[1]),
-        (Markup("{}, {} (rad)").format(SIGMA, where), "sigma_theta_rad"),
-        (f"valid fraction, {where}", "valid_fraction"),
+        (Markup("{}, {} (rad)").format(SIGMA, where), PATH[0]),
+        (f"valid fraction, {where}", PATH[1]),
         (Markup("{}, body (rad)").format(DELTA), "delta_trial_body_rad"),
         (Markup("{}, {} (rad)").format(DELTA, where), "delta_trial_rad"),
     ]
-    found = [
-        (name, number(results[k]), number(twin[k]), number(difference[k], signed=True))
-        for name, k in names
-    ]
+    found = []
+    for name, key in names:
+        *pair, difference = summary.contrast(results, key)
+        found.append((name, *map(number, pair), number(difference, signed=True)))
     spikes = results["spikes"]["ts"], twin["spikes"]["ts"]
     found.append(("TS spikes in the test", *spikes, f"{spikes[0] - spikes[1]:+d}"))
     return Table(head=("", *COLUMNS), rows=found, caption=chance(results))
@@ -177,17 +178,18 @@ def headline_of_seeds(every: Sequence[Numbers]) -> str:
     )
 
 
-def details_of_seeds(every: Sequence[Numbers], aggregate: Numbers) -> list[str]:
-    """The mean difference, and seeds that were not counted.
+def over_seeds(every: Sequence[Numbers], key: str) -> dict[str, Numbers]:
+    """Mean, SD and n of a number over results files, by the names of `COLUMNS`.
 
-    Parameters
-    ----------
-    every : sequence of dict
-        Results files.
-    aggregate : dict
-        As in ``run_summary.json``.
+    As in the ``aggregate`` of ``run_summary.json``, which has not all the numbers that are shown.
     """
-    d, said = aggregate["difference"][BODY[0]], []
+    columns = zip(*(summary.contrast(r, key) for r in every), strict=True)
+    return dict(zip(COLUMNS, map(metrics.aggregate, columns), strict=True))
+
+
+def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
+    """The mean difference over results files, and seeds that were not counted."""
+    d, said = over_seeds(every, BODY[0])["difference"], []
     if d["n"]:
         spread = f"SD {number(d['sd'])}, " if d["sd"] is not None else ""
         said.append(
@@ -204,17 +206,14 @@ def details_of_seeds(every: Sequence[Numbers], aggregate: Numbers) -> list[str]:
     return said
 
 
-def table_of_seeds(every: Sequence[Numbers], aggregate: Numbers, params: NetworkParams) -> Table:
-    """Every seed in a row; mean, SD and number of defined values below.
-
-    `aggregate` is that of ``run_summary.json``, its parts by the names of `COLUMNS`.
-    """
-    where = place(params)
+def table_of_seeds(every: Sequence[Numbers]) -> Table:
+    """Every seed in a row; mean, SD and number of defined values below."""
+    where = place_of(every[0])
     groups = [
         (Markup("{}, body (rad)").format(SIGMA), BODY[0], COLUMNS),
         ("decoded share of the body", BODY[1], COLUMNS[:2]),
-        (Markup("{}, {} (rad)").format(SIGMA, where), "sigma_theta_rad", COLUMNS),
-        (f"valid fraction, {where}", "valid_fraction", COLUMNS[:2]),
+        (Markup("{}, {} (rad)").format(SIGMA, where), PATH[0], COLUMNS),
+        (f"valid fraction, {where}", PATH[1], COLUMNS[:2]),
     ]
     columns = [(key, column) for _, key, names in groups for column in names]
 
@@ -222,12 +221,12 @@ def table_of_seeds(every: Sequence[Numbers], aggregate: Numbers, params: Network
         return [number(value_of(k, c), signed=signed and c == "difference") for k, c in columns]
 
     def of_seed(r: Numbers):
-        parts = dict(zip(COLUMNS, (r, r["untrained"], r["difference"]), strict=True))
-        return cells(lambda key, column: parts[column][key])
+        return cells(lambda key, column: summary.contrast(r, key)[COLUMNS.index(column)])
 
-    mean = cells(lambda key, column: aggregate[column][key]["mean"])
-    spread = cells(lambda key, column: aggregate[column][key]["sd"], signed=False)
-    n = [aggregate[column][key]["n"] for key, column in columns]
+    aggregate = {key: over_seeds(every, key) for _, key, _ in groups}
+    mean = cells(lambda key, column: aggregate[key][column]["mean"])
+    spread = cells(lambda key, column: aggregate[key][column]["sd"], signed=False)
+    n = [aggregate[key][column]["n"] for key, column in columns]
     return Table(
         head=("seed", *(column for _, column in columns)),
         spans=[("", 1), *((text, len(names)) for text, _, names in groups)],

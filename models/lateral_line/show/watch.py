@@ -6,12 +6,16 @@ import datetime
 import shlex
 from pathlib import Path
 
+import psutil
+
+from driver import cli
 from driver.progress import clock
 from driver.status import now
 from models.lateral_line import checkpoint
-from models.lateral_line.saved import Run, Seed, field
+from models.lateral_line.saved import Run, Seed
 from models.lateral_line.summary import number
 
+STALE_S = 60.0  # a process on another machine is believed as long as its news is younger
 ENDED = ("done", "interrupted", "failed")
 
 
@@ -20,31 +24,33 @@ def state(seed: Seed) -> str:
     status = seed.status
     if status is None:
         return "done" if seed.number in seed.run.finished else "waiting"
-    ended = status["phase"] in ENDED
-    return status["phase"] if ended or seed.run.in_use else "killed"
+    alive = seed.run.in_use and (psutil.pid_exists(status["pid"]) or age_s(status) < STALE_S)
+    return status["phase"] if status["phase"] in ENDED or alive else "killed"
 
 
 def run_lines(run: Run) -> list[str]:
     """A head line, a line for each seed, and how to go on if it is not going on by itself."""
-    states = [state(run.seed(s)) for s in run.seeds]
+    missing = [str(s) for s in run.seeds if s not in run.finished]
     if run.in_use:
         how = "running"
+    elif run.summary is None:
+        how = "not complete, nobody is working on it"
     else:
-        how = "complete" if run.summary is not None else "not complete, nobody is working on it"
+        how = f"complete, but for seed {', '.join(missing)}" if missing else "complete"
     lines = [f"{run.folder}: {run.mode}, {how}"]
-    lines += [seed_line(run.seed(s), word) for s, word in zip(run.seeds, states, strict=True)]
-    if run.summary is None and not run.in_use:
+    lines += [seed_line(seed, state(seed)) for seed in map(run.seed, run.seeds)]
+    if not run.in_use and (missing or run.summary is None):
         lines.append(f"  go on with: {way_on(run)}")
     return lines
 
 
 def seed_line(seed: Seed, word: str) -> str:
-    words = [f"  seed {seed.number}  {word:11}"]
+    words = [f"  seed {seed.number}  {word:12}"]
     status = seed.status
     if status is not None and word != "done":
         words += [*progress_words(status), *metric_words(status)]
         if word == "killed":
-            words.append(f"last heard of {ago(status['updated_utc'])} ago, while {status['phase']}")
+            words.append(f"last heard of {clock(age_s(status))} ago, while {status['phase']}")
     if seed.number in seed.run.finished:
         r = seed.results
         words.append(
@@ -77,16 +83,15 @@ def metric_words(status: dict) -> list[str]:
     ]
 
 
-def ago(utc: str) -> str:
-    """Time since a moment in UTC."""
-    then, this = (datetime.datetime.fromisoformat(t) for t in (utc, now()))
-    return clock(max(0.0, (this - then).total_seconds()))
+def age_s(status: dict) -> float:
+    """Seconds since a status was written."""
+    then, this = (datetime.datetime.fromisoformat(t) for t in (status["updated_utc"], now()))
+    return max(0.0, (this - then).total_seconds())
 
 
 def way_on(run: Run) -> str:
     """The command that goes on with a run: from its checkpoints, or anew where there are none."""
-    environment = field(run.file, "environment", run.folder)
-    typed, begun = environment["arguments"], False
+    typed, begun = run.file["environment"]["arguments"], False
     if not run.file["weights_from"]:
         begun = any(checkpoint.exists(checkpoint.find(run.folder, s)) for s in run.seeds)
     return continuation(run.folder, typed, begun)
@@ -94,7 +99,10 @@ def way_on(run: Run) -> str:
 
 def continuation(folder: Path, typed: list[str], begun: bool) -> str:
     """The command line `typed`, so that it goes on in `folder`; with `begun` from a checkpoint."""
-    words = [word for word in typed if word != "--overwrite"]
+    words = cli.without(typed, ("--run-name", "--resume-from", "--output-root"))
+    words = [word for word in words if word != "--overwrite"]
+    if folder.parent != Path("Runs"):
+        words += ["--output-root", str(folder.parent)]
     words += ["--run-name", folder.name]
     words += ["--resume-from", str(folder)] if begun else ["--overwrite"]
     return shlex.join(["python", "ll_stdp_brian2.py", *words])
