@@ -46,6 +46,8 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
     quality = {phase: decode(arrays, params, phase) for phase in CONDITIONS}
     results = numbers(quality["test"]) | {
         "seed": SEED,
+        "eval_x_min_cm": params.eval_x_min_cm,
+        "eval_x_max_cm": params.eval_x_max_cm,
         "untrained": numbers(quality["untrained"]),
         "training": {"stabilization_time_s": 1.5 if n_steps else None},
     }
@@ -146,7 +148,7 @@ def make_weights(rng, params: NetworkParams, learned: bool) -> dict[str, np.ndar
 
 
 def make_sweep(path, n_seeds, results=None, **changes):
-    """A run folder of several seeds with their results only.
+    """A run folder of several seeds with their results only; others have failed.
 
     `results` are, by seed from `SEED` on, changes of the trained and of the untrained numbers; all
     seeds finish if it is not given.

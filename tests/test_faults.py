@@ -23,6 +23,7 @@ from driver.checkpoint import Unreadable, backup
 from driver.cli import UsageError
 from driver.run_folder import RunFolder
 from models.lateral_line import run as runs
+from models.lateral_line.options import resolve
 from tests import program
 from tests.faults.instructions import interrupted_records
 from tests.faults.lab import Kind, Lab, Victim, Wrong, compare, differences, refused, table
@@ -196,20 +197,22 @@ def test_signals_are_heard_again_after_a_seed_was_started():
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(isolation.INTERRUPTS) == set()
 
 
-def test_a_run_with_a_seed_that_failed_shows_how_to_go_on(tmp_path, monkeypatch):
+@pytest.mark.parametrize("begun", [True, False], ids=["with a checkpoint", "before its first"])
+def test_a_run_with_a_seed_that_failed_shows_how_to_go_on(tmp_path, monkeypatch, begun):
     def isolated(function, request):
         if request.params.seed != SEED:
             return function(request)
-        shutil.copy(shared(*HALF).folder / "artifacts" / CHECKPOINT, request.folder.artifacts)
+        if begun:
+            shutil.copy(shared(*HALF).folder / "artifacts" / CHECKPOINT, request.folder.artifacts)
         return -signal.SIGKILL  # out of memory
 
     monkeypatch.setattr(runs, "run_isolated", isolated)
     made = run(tmp_path, "--multi-seed", "2")
     assert made.status == 1
     assert f"seed {SEED} failed" in made.said
-    assert f"go on with: python ll_stdp_brian2.py {program.SMALL[0]}" in made.said.replace(
-        f"--output-root {tmp_path} --run-name run --no-figures ", ""
-    )
+    words = Victim(tmp_path).words(shown_in=made.said)
+    request = resolve(words)
+    assert request.continues_in_place and request.seeds == [SEED, SEED + 1]
 
 
 # --- damaged -----------------------------------------------------------------------------

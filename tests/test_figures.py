@@ -5,7 +5,6 @@ What stands in single figures is tested in ``test_figures_<kind>.py``.
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -139,15 +138,54 @@ def test_several_seeds_have_a_figure_of_all_and_one_seed_has_none(tmp_path, monk
     assert figures.draw_run(Run(make_run(tmp_path / "one"))) == []
 
 
-def test_a_later_seed_leaves_the_unseeded_names_to_the_first(tmp_path, monkeypatch):
-    folder = make_run(tmp_path / "run", mode="ll_thesis")
-    params = json.loads((folder / "params.json").read_text())
-    (folder / "params.json").write_text(
-        json.dumps(params | {"seed_start": SEED - 1, "multi_seed": 2})
-    )
-    monkeypatch.setattr(figures, "FIGURES", {"spatial_two_stage": blank})
-    figures.draw_seed(Run(folder).seed(SEED))
-    assert [f.name for f in (folder / "figures").iterdir()] == EXPECTED[:1]
+@pytest.fixture
+def two_seeds(tmp_path, monkeypatch):
+    """A thesis run of seeds 7 and 8, and what makes a seed finish and be drawn: in its own size."""
+    folder = make_run(tmp_path / "run", mode="ll_thesis", n_seeds=2)
+    file = folder / "artifacts" / f"seed_{SEED}_results.json"
+    text = file.read_text()
+    file.unlink()
+    sized = {"spatial_two_stage": lambda saved: Figure((saved.number, 2))}
+    monkeypatch.setattr(figures, "FIGURES", sized)
+
+    def finish(seed):
+        file.with_name(f"seed_{seed}_results.json").write_text(text)
+        figures.draw_seed(Run(folder).seed(seed))
+
+    return folder, finish
+
+
+def widths(folder) -> dict[str, float]:
+    """Of all pictures, in inches; the overview has the name of its seed or of none."""
+    found = {f.name: matplotlib.image.imread(f).shape[1] / 180 for f in folder.iterdir()}
+    return {re.search(r"seed_\d|latest|nTS_12.png", name)[0]: w for name, w in found.items()}
+
+
+def test_a_later_seed_leaves_the_unseeded_names_to_the_first(two_seeds):
+    folder, finish = two_seeds
+    finish(SEED)
+    finish(SEED + 1)
+    assert widths(folder / "figures") == {"seed_7": 7, "seed_8": 8, "nTS_12.png": 7, "latest": 7}
+
+
+def test_the_unseeded_names_go_to_the_first_seed_that_finished_whenever_that_was(two_seeds):
+    folder, finish = two_seeds
+    finish(SEED + 1)  # the first has failed
+    assert widths(folder / "figures") == {"seed_8": 8, "nTS_12.png": 8, "latest": 8}
+    finish(SEED)  # and succeeds when the run goes on
+    assert widths(folder / "figures") == {"seed_7": 7, "seed_8": 8, "nTS_12.png": 7, "latest": 7}
+
+
+def test_copies_that_were_cleared_away_come_back_with_the_figure_of_all(two_seeds, monkeypatch):
+    folder, finish = two_seeds
+    finish(SEED)
+    for file in (folder / "figures").iterdir():
+        if "_seed_" not in file.name:
+            file.unlink()
+    monkeypatch.setattr(figures, "multiseed_summary", blank)
+    figures.draw_summary(Run(folder))
+    (folder / "figures" / "brian2_multiseed_summary_n2.png").unlink()
+    assert widths(folder / "figures") == {"seed_7": 7, "nTS_12.png": 7, "latest": 7}
 
 
 def test_a_failed_drawing_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
@@ -201,7 +239,7 @@ def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplot
 
 
 def test_every_axis_has_a_label_with_its_unit_or_shares_one(made):
-    unit = r"\((s|cm|Hz|mV|mV per bin|rad|count|1|dimensionless[^)]*)\)"
+    unit = r"\((s|cm|Hz|mV|mV/ms|rad|count|1|dimensionless[^)]*)\)"
     known = re.compile(rf"{unit}|cell index|seed number")
     for name, figure in made.items():
         for ax in figure.axes:

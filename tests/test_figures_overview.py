@@ -32,10 +32,20 @@ def made(saved):
 
 def test_a_poor_map_is_called_no_usable_map():
     numbers = {
-        **dict(sigma_theta_rad=0.1, valid_fraction=0.3, usable_map=False, silent=False),
+        **dict(sigma_theta_rad=0.1, valid_fraction_window=0.3, usable_map=False, silent=False),
         **dict(sigma_theta_body_rad=0.1, valid_fraction_body_window=0.3),
     }
     assert overviews.quality(numbers, "path").endswith("no usable map")
+
+
+def test_the_share_that_is_shown_of_a_window_is_that_of_its_steps(tmp_path):
+    window = {"eval_x_min_cm": 1.0, "eval_x_max_cm": 2.0}
+    saved = saved_run(tmp_path / "run", **window)
+    assert saved.results["valid_fraction"] < 0.25 < saved.results["valid_fraction_window"]
+    lines = overviews.test_numbers(saved).split("\n")
+    for line, numbers in zip(lines, (saved.results, saved.results["untrained"]), strict=True):
+        assert f"1 to 2 cm {panels.SIGMA} {numbers['sigma_theta_rad']:.2f} rad" in line
+        assert f"valid {numbers['valid_fraction_window']:.2f};" in line
 
 
 @pytest.mark.parametrize("silent", [("test",), ("train", "test", "untrained")])

@@ -8,10 +8,9 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from driver import style
+from driver import statistics, style
 from models.lateral_line.saved import Run
 from models.lateral_line.show import stimulus_figure, summary_figure
-from models.lateral_line.show.summary_figure import mean_interval
 from tests.figure_run import make_sweep, texts
 
 UNDEFINED = dict.fromkeys(
@@ -63,11 +62,53 @@ def test_seeds_have_their_numbers_and_twins_stand_together(tmp_path):
     assert "chance" in texts(figure) and "3 seeds" in texts(figure)
 
 
-def test_a_mean_has_a_t_interval_of_the_defined_values():
-    mean, half = mean_interval([1.0, 2.0, np.nan, 3.0])
-    assert mean == 2 and half == pytest.approx(4.302653 / np.sqrt(3))  # t of 2 degrees, 97.5 %
-    assert mean_interval([0.5])[0] == 0.5 and np.isnan(mean_interval([0.5])[1])
-    assert np.isnan(mean_interval([np.nan, np.nan])).all()
+def bars(ax) -> list[list[float]]:
+    """Ends of the intervals around the means, untrained and trained; none without an interval."""
+    ends = [c.lines[2][0].get_segments()[0][:, 1] if c.lines[2] else [] for c in ax.containers]
+    return [list(map(float, pair)) for pair in ends]
+
+
+def legend_of(figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_means_of_few_seeds_have_t_intervals_of_the_defined_values(tmp_path):
+    results = {7 + k: (sigma(0.4 + 0.1 * k), sigma(0.3)) for k in range(3)} | {
+        10: (UNDEFINED, sigma(0.3))
+    }
+    figure = summary(tmp_path / "run", 4, results)
+    untrained, trained = bars(figure.axes[0])
+    half = 4.302653 * 0.1 / np.sqrt(3)  # t of 2 degrees, 97.5 %
+    assert trained == pytest.approx([0.5 - half, 0.5 + half])
+    assert untrained == pytest.approx([0.3, 0.3])
+    assert "mean, 95 % t interval" in legend_of(figure)
+
+
+def test_means_of_ten_seeds_have_the_interval_of_all_other_tables(tmp_path):
+    values = 0.3 + np.random.default_rng(2).exponential(0.2, 10)
+    twins = values[::-1] ** 2
+    figure = summary(
+        tmp_path / "run", 10, {7 + k: (sigma(values[k]), sigma(twins[k])) for k in range(10)}
+    )
+    expected = statistics.estimate(values)
+    assert bars(figure.axes[0])[1] == pytest.approx([expected.low, expected.high])
+    assert expected.mean - expected.low < 0.9 * (expected.high - expected.mean)  # of skewed values
+    pairs = statistics.paired(values, twins).difference
+    ends = f"{pairs.low:+.2f} to {pairs.high:+.2f}".replace("-", "−")
+    assert ends in figure.axes[0].get_title("left")
+    assert any("BCa" in text for text in legend_of(figure))
+
+
+def test_one_finished_seed_has_no_method_in_the_legend(tmp_path):
+    figure = summary(tmp_path / "run", 2, {8: (sigma(0.5), sigma(0.3))})
+    assert "mean" in legend_of(figure) and bars(figure.axes[0]) == [[], []]
+
+
+def test_enough_decoded_in_a_single_bin_is_no_usable_map(tmp_path):
+    one_bin = sigma(None, None)
+    figure = summary(tmp_path / "run", 2, {7: (one_bin, sigma(0.3)), 8: (sigma(0.2), sigma(0.3))})
+    valid = figure.axes[4]
+    assert points(valid, "o") == [(0, 0.9, False), (1, 0.9, True)]
 
 
 def test_the_difference_is_that_of_pairs(tmp_path):

@@ -43,6 +43,29 @@ def test_a_path_is_cut_into_forty_bins_that_hold_every_step():
         assert ((place - 1e-9 <= path) & (path <= place + 0.125)).all()
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("window", [(1.0, 2.0), (0.3, 1.3), (0.5, 2.5)])
+def test_equal_bins_of_a_window_hold_equally_many_steps(window, sign):
+    """A step on a border of two bins belongs to the upper one, whatever its last bit is."""
+    x_cm = (-0.5 + 5.0 * 0.001 * np.arange(1000))[::sign]
+    shown = Passage.of(x_cm, 0.001, window)
+    n_steps = np.bincount(shown.which[shown.which >= 0], minlength=40)
+    per_bin = round(np.ptp(window) / 0.005 / 40)
+    assert (n_steps[1:-1] == per_bin).all()
+    assert (np.abs(n_steps[[0, -1]] - per_bin) <= 1).all()  # the ends of the window are in it
+
+
+def test_an_even_drive_has_no_stripes_where_bins_hold_unequal_time():
+    x_cm = np.repeat(np.linspace(0, 4, 100), 10)  # held: two or three places in each of 40 bins
+    shown = Passage.of(x_cm, 0.001)
+    assert np.unique(shown.time_s.round(6)).size > 1
+    steps = np.arange(x_cm.size)
+    counts = shown.counts(Spikes(np.zeros(steps.size, np.int64), steps), 1)  # a spike a step
+    synapse = np.zeros(1, int), np.zeros(1, int), np.array([0.5])
+    drive = tuning.ts_drive_mV_per_ms(counts, *synapse, 1, 30.0, shown.time_s)
+    assert drive == pytest.approx(15.0)  # mV/ms
+
+
 def test_a_window_counts_from_its_lower_end_and_leaves_out_the_rest():
     x_cm = np.linspace(-0.5, 4.5, 501)
     shown = Passage.of(x_cm, 0.001, (0.5, 2.5))
@@ -197,20 +220,21 @@ def test_drive_is_spikes_times_weights_times_gain_of_its_own_network(saved):
     for image, phase, initial in zip(images, ("test", "untrained"), (False, True), strict=True):
         counts = shown.counts(saved.spikes(phase, "mon"), p.n_mon)
         w = saved.matrix("mon_ts", initial=initial)
-        expected = p.mon_ts_gain_mV * (w.T @ counts)
+        expected = p.mon_ts_gain_mV * (w.T @ counts) / (1e3 * shown.time_s)
         assert expected.max() > 0
         assert np.asarray(image.get_array()) == pytest.approx(expected)
         assert image.get_cmap().name == "viridis"
         assert image.get_extent() == pytest.approx([-0.5, 4.475, -0.5, 11.5])
     assert len({image.get_clim() for image in images}) == 1
     assert images[0].get_clim() == (0, max(image.get_array().max() for image in images))
-    assert figure.axes[2].get_ylabel().endswith("(mV per bin)")
+    assert figure.axes[2].get_ylabel().endswith("(mV/ms)")
 
 
 def test_a_bin_never_visited_has_neither_drive_nor_winner():
     counts = np.array([[2, 0, 5], [0, 0, 5]])
     i, j, w = np.array([0, 1, 1]), np.array([0, 1, 1]), np.array([0.5, 0.1, 0.2])
-    drive = tuning.ts_drive_mV(counts, i, j, w, 3, 10.0, np.array([0.1, 0.1, 0.0]))
+    time_s = np.array([0.001, 0.001, 0.0])
+    drive = tuning.ts_drive_mV_per_ms(counts, i, j, w, 3, 10.0, time_s)
     assert drive == pytest.approx(
         np.array([[10, 0, np.nan], [0, 0, np.nan], [0, 0, np.nan]]), nan_ok=True
     )

@@ -367,6 +367,12 @@ def test_a_map_is_usable_from_60_percent_decoded():
     assert not metrics.is_usable_map(map_quality(EMPTY, EMPTY))
 
 
+def test_one_decoded_bin_is_no_usable_map_however_much_was_decoded():
+    quality = metrics.pv_map_quality_from_ts_spikes(K, np.zeros(N_T, int), 1, X_CM, DT_S)
+    assert quality.valid_fraction == 1.0 and np.isnan(quality.sigma_theta)
+    assert metrics.is_usable_map(quality) is False
+
+
 def test_ratio_needs_a_denominator():
     assert metrics.ratio(3.0, 2.0) == 1.5
     assert np.isnan(metrics.ratio(3.0, 1e-9))

@@ -218,6 +218,18 @@ def test_a_run_without_figures_says_so(tmp_path):
     assert "no figures" in read(copy_of(program.full(), tmp_path)).text
 
 
+def test_a_renamed_folder_is_the_title_and_its_first_name_is_told(tmp_path, folder):
+    def heads(page):
+        return [" ".join(page.source.split(f"<{tag}>")[1].split("<")[0].split()) for tag in tags]
+
+    tags = ["title", "h1"]
+    made = program.full()
+    renamed, kept = (copy_of(made, tmp_path / name, name) for name in ("moved", made.name))
+    assert heads(read(renamed)) == ["moved", "moved"]
+    assert f"made as {made.name}" in read(renamed).text
+    assert heads(read(kept)) == [made.name, made.name] and "made as" not in read(kept).text
+
+
 def test_names_and_logs_cannot_put_markup_into_the_page(tmp_path):
     evil = "<script>alert(1)</script>"
     folder = copy_of(program.full(), tmp_path)
@@ -260,6 +272,17 @@ def test_a_running_run_tells_how_far_it_is_and_draws_what_it_learned(unfinished)
     assert "Learning so far" in page.text
     assert sum(tag == "img" for tag, _ in page.elements) == 1
     assert "resume-from" not in page.text
+
+
+def test_a_run_that_has_not_begun_to_train_has_no_numbers_yet(unfinished):
+    change(
+        unfinished / f"artifacts/seed_{SEED}_status.json",
+        **dict(phase="preparing", trial=0, seconds_left=None, metrics=None),
+    )
+    (unfinished / f"artifacts/mid_checkpoint_seed_{SEED}.npz").unlink()
+    with RunFolder(unfinished).claimed():
+        row = read(unfinished).row(str(SEED), "preparing")
+    assert row[2:7] == ["0 of 8", "–", "–", "–", "–"]
 
 
 def test_a_run_that_nobody_works_on_says_how_to_go_on(unfinished):
@@ -356,6 +379,8 @@ def numbers(sigma, valid, spikes=100) -> dict:
         "sigma_theta_rad": sigma,
         "valid_fraction_window": valid,
         "spikes": {"ts": spikes},
+        "eval_x_min_cm": None,
+        "eval_x_max_cm": None,
         "weights": {
             "mon_ts": {"mean_abs_delta": 0.01, "frac_delta_gt_1e3": 0.9, "frac_at_wmax": 0.1}
         },
@@ -373,6 +398,7 @@ def numbers(sigma, valid, spikes=100) -> dict:
         ((0.1, 0.2), (0.9, 0.2), None, "no usable map, trained or untrained"),
         ((None, 0.0, 0), (None, 0.0, 0), None, "TS is silent"),
         ((None, 0.7), (0.5, 0.9), None, "no usable map after training"),
+        ((None, 1.0), (None, 1.0), None, "no usable map, trained or untrained"),
     ],
 )
 def test_the_verdict_compares_only_usable_maps(trained, untrained, lower, words):
@@ -386,6 +412,54 @@ def test_a_path_that_says_otherwise_is_mentioned():
     assert not any("otherwise" in text for text in verdict.details(r))
     r["sigma_theta_rad"] = 0.8
     assert any("otherwise" in text for text in verdict.details(r))
+
+
+def test_one_decoded_bin_is_not_called_too_little():
+    r = numbers(None, 1.0) | {"untrained": numbers(None, 0.3)}
+    trained, untrained = (Page(str(t)).text for t in verdict.details(r) if "rained:" in t)
+    assert "single bin" in trained and "too little" not in trained
+    assert "only 30% of the body" in untrained and "too little" in untrained
+
+
+WINDOW = ("--eval-x-min", "1", "--eval-x-max", "2")
+
+
+def test_numbers_of_a_window_are_those_of_its_steps_and_carry_its_name(tmp_path):
+    run = program.shared(*WINDOW)
+    r, page = run.results(), read(copy_of(run, tmp_path))
+    share = r["valid_fraction_window"], r["untrained"]["valid_fraction_window"]
+    assert share[0] > 2 * r["valid_fraction"]
+    shown = [number(v) for v in share] + [number(share[0] - share[1], signed=True)]
+    assert page.row("valid fraction, 1 to 2 cm")[1:] == shown
+    assert page.row("σθ, 1 to 2 cm (rad)")[1] == number(r["sigma_theta_rad"])
+    closing = " ".join(run.said.split())
+    assert f"valid share of 1 to 2 cm {' '.join(shown)}" in closing
+    assert f"sigma_theta, 1 to 2 cm (rad) {number(r['sigma_theta_rad'])}" in closing
+    learned = page.source.split('id="made"')[0]
+    assert not re.search(r"\bpath\b", Page(learned.split('id="learned"')[1]).text + closing)
+
+
+def test_the_table_of_several_seeds_shows_the_share_of_the_window():
+    def seed(number, valid):
+        both = numbers(0.3, 0.9) | {"valid_fraction_window": valid, "valid_fraction": 0.2}
+        window = {"eval_x_min_cm": 1.0, "eval_x_max_cm": 2.5}
+        return both | window | {"seed": number, "untrained": both}
+
+    table = verdict.table_of_seeds([seed(1, 0.8), seed(2, 1.0)])
+    assert ("valid fraction, 1 to 2.5 cm", 2) in table.spans
+    assert [row[-2:] for row in table.rows] == [("0.800", "0.800"), ("1.000", "1.000")]
+    assert table.foot[0][-2:] == ("0.900", "0.900")
+
+
+def test_sentences_name_the_window_in_place_of_the_path():
+    r = numbers(0.3, 0.9) | {"untrained": numbers(0.5, 0.9), "sigma_theta_rad": 0.8}
+    r["chance_sigma_theta_rad"] = {"p05": 1.9, "p95": 2.7, "n_bins": 80}
+    whole = Page(" ".join([*verdict.details(r), verdict.chance(r)])).text
+    assert "The whole path says otherwise: σθ of the path" in whole and "on the path" in whole
+    r |= {"eval_x_min_cm": 1.0, "eval_x_max_cm": 2.0}
+    said = Page(" ".join([*verdict.details(r), verdict.chance(r)])).text
+    assert "The window 1 to 2 cm says otherwise: σθ of the window 1 to 2 cm" in said
+    assert "path" not in said and "in the window 1 to 2 cm (5 to 95 %" in said
 
 
 # --- pictures, equations, plots --------------------------------------------------------

@@ -326,6 +326,7 @@ def kept(request: Request) -> str:
     if done:
         text += f", the results of seed {', '.join(map(str, done))}"
     if set(points) - set(done):
-        text += f", a checkpoint of seed {', '.join(str(s) for s in points if s not in done)} "
-        text += f"(go on with: {continuation(folder.path, request.argv, begun=True)})"
+        text += f", a checkpoint of seed {', '.join(str(s) for s in points if s not in done)}"
+    if points and set(request.seeds) - set(done):
+        text += f" (go on with: {continuation(folder.path, request.argv, begun=True)})"
     return text

@@ -118,8 +118,7 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
         )
     spikes, twin_spikes = results["spikes"]["ts"], twin["spikes"]["ts"]
     lines.append(
-        f"{'TS spikes in the test':{width}}{spikes:>10}{twin_spikes:>11}"
-        f"{spikes - twin_spikes:>+12}"
+        f"{'TS spikes in the test':{width}}{spikes:>10}{twin_spikes:>11}{spikes - twin_spikes:>+12}"
     )
     return [*lines, *rate_lines(results), *results["warnings"], seed_line(results)]
 

@@ -125,15 +125,15 @@ def compiled_program(lab: Lab) -> None:
     if compiler() is None:
         kind.skipped = "there is no compiler"
         return
-    reference, n = shared(*LONG), lab.share(0.1)
+    reference, n = shared(*SHORTER), lab.share(0.1)
     for _ in range(10 * n):
         if kind.tried == n:
             break
-        victim, struck = Victim(lab.fresh(), *LONG), []
+        victim, struck = Victim(lab.fresh(), *SHORTER), []
         with kind.trial("", struck):
             process = victim.start()
             number = awaited(process, "/main ")
-            moment = lab.random.uniform(0, 1.5)
+            moment = lab.random.uniform(0, 0.8)
             if strike_other(process, number, moment):
                 struck.append(f"{moment:.2f} s")
             made = victim.ended(process)
@@ -148,7 +148,7 @@ def compiled_program(lab: Lab) -> None:
 
 def several_seeds(lab: Lab) -> None:
     """kill -9 of the parent of several seeds, or of the process of one of them."""
-    kind, n = lab.kind("kill -9 of a run of two seeds, random moment"), lab.share(0.1)
+    kind, n = lab.kind("kill -9 of a run of two seeds, random moment"), lab.share(0.08)
     reference, seconds = lab.whole(Victim(lab.fresh(), *SHORTER, *TWO, seeds=SEEDS))
     while kind.tried < n and not kind.problems:
         victim = Victim(lab.fresh(), *SHORTER, *TWO, seeds=SEEDS)

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import style
-from models.lateral_line import metrics
+from driver import statistics, style
+from driver.statistics import BOOTSTRAP_FROM, Estimate
+from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.saved import Run
 from models.lateral_line.show.overviews import network, run_name
 from models.lateral_line.show.panels import DELTA, SIGMA, SILENT
+from models.lateral_line.show.verdict import BODY, PATH, usable
 
 LOOK = {
     "untrained": {"color": style.UNTRAINED, "marker": "s", "ms": 6},
@@ -24,13 +26,18 @@ LOOK = {
 }
 ASIDE = {"untrained": -0.15, "trained": 0.15}  # means side by side, so that intervals are seen
 MAX_NAMED = 16  # seeds with a number below the axis, or in the headline
-# key of the value and of the share of decoded steps, over the scored path and over the body
+# key of the value, over the scored path and over the body
 ROWS = {
     f"{SIGMA} (rad)": ("sigma_theta_rad", "sigma_theta_body_rad"),
     f"{DELTA} (rad)": ("delta_trial_rad", "delta_trial_body_rad"),
     "valid fraction (1)": ("valid_fraction_window", "valid_fraction_body_window"),
 }
-VALID = "valid_fraction_window", "valid_fraction_body_window"
+INTERVALS = {  # in the legend, by the methods that were used in the figure
+    (): "mean",
+    ("t",): "mean, 95 % t interval",
+    ("BCa bootstrap",): "mean, 95 % BCa bootstrap interval",
+    ("BCa bootstrap", "t"): f"mean, 95 % interval:\nt; BCa bootstrap from n = {BOOTSTRAP_FROM}",
+}
 
 
 def multiseed_summary(run: Run) -> Figure:
@@ -40,17 +47,19 @@ def multiseed_summary(run: Run) -> Figure:
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
     figure.suptitle("\n".join(heading(run)))
     axes = figure.subplots(3, 2, sharex=True, sharey="row", height_ratios=(1.3, 1.1, 0.9))
-    for column, (window, valid) in enumerate(zip(windows(run), VALID, strict=True)):
+    rows = {"trained": results, "untrained": [r["untrained"] for r in results]}
+    estimates: list[Estimate] = []
+    for column, (window, judged) in enumerate(zip(windows(run), (PATH, BODY), strict=True)):
+        maps = {name: [usable(r, judged) for r in found] for name, found in rows.items()}
         letters = "ABCDEF"[column::2]
         for ax, letter, (label, keys) in zip(axes[:, column], letters, ROWS.items(), strict=True):
-            rows = {"trained": results, "untrained": [r["untrained"] for r in results]}
-            values, shares = (
-                {name: column_of(found, key) for name, found in rows.items()}
-                for key in (keys[column], valid)
-            )
-            draw_seeds(ax, [r["seed"] for r in results], values, shares)
+            values = {name: column_of(found, keys[column]) for name, found in rows.items()}
+            means = {name: statistics.estimate(v) for name, v in values.items()}
+            difference = statistics.paired(values["trained"], values["untrained"]).difference
+            draw_seeds(ax, [r["seed"] for r in results], values, maps, means)
             ax.set_ylabel(label if column == 0 else "")
-            ax.set_title(f"{letter}  {window}{words(values)}")
+            ax.set_title(f"{letter}  {window}{words(means, difference)}")
+            estimates += [*means.values(), difference]
     for sigma in axes[0]:
         mark_chance(sigma, min(metrics.MAX_ANGLE_BINS, run.params.n_ts))
     for ax in axes[:2].flat:
@@ -58,7 +67,7 @@ def multiseed_summary(run: Run) -> Figure:
     for ax in axes[2]:
         ax.axhline(USABLE_VALID_FRACTION, color=style.MUTED, ls=":", lw=1.2)
         ax.set(xlabel="seed number", ylim=(-0.06, 1.08))
-    figure.legend(handles=handles(axes[0, 0]), loc="outside lower center", ncols=6)
+    figure.legend(handles=handles(axes[0, 0], estimates), loc="outside lower center", ncols=6)
     return figure
 
 
@@ -76,9 +85,7 @@ def heading(run: Run) -> list[str]:
 
 
 def windows(run: Run) -> tuple[str, str]:
-    window = run.params.eval_window_cm
-    where = "path" if window is None else f"{window[0]:g} to {window[1]:g} cm"
-    return where, "body"
+    return summary.place(run.params.eval_window_cm), "body"
 
 
 def column_of(rows: Sequence[Mapping[str, Any]], key: str) -> np.ndarray:
@@ -86,41 +93,25 @@ def column_of(rows: Sequence[Mapping[str, Any]], key: str) -> np.ndarray:
     return np.array([np.nan if row[key] is None else row[key] for row in rows], dtype=float)
 
 
-def mean_interval(values) -> tuple[float, float]:
-    """Mean over the defined values and half width of its 95 % t interval.
-
-    NaN for a mean of none and for the interval of one.
-    """
-    values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
-    if values.size == 0:
-        return np.nan, np.nan
-    if values.size == 1:
-        return float(values[0]), np.nan
-    from scipy.special import stdtrit  # a tenth of a second that a single seed does not need
-
-    half = stdtrit(values.size - 1, 0.975) * values.std(ddof=1) / np.sqrt(values.size)
-    return float(values.mean()), float(half)
-
-
-def words(values: Mapping[str, np.ndarray]) -> str:
+def words(means: Mapping[str, Estimate], difference: Estimate) -> str:
     """Title of a panel: n of the means, what is undefined, and the difference of the pairs."""
-    n = {name: np.count_nonzero(np.isfinite(v)) for name, v in values.items()}
-    text = f": means of n = {n['trained']} trained, {n['untrained']} untrained"
-    missing = [f"{v.size - n[name]} {name}" for name, v in values.items() if n[name] < v.size]
+    text = f": means of n = {means['trained'].n} trained, {means['untrained'].n} untrained"
+    missing = [f"{found.n_undefined} {name}" for name, found in means.items() if found.n_undefined]
     text += f"\nundefined: {', '.join(missing)}" if missing else ""
-    pairs = values["trained"] - values["untrained"]
-    mean, half = mean_interval(pairs)
-    n_pairs = np.count_nonzero(np.isfinite(pairs))
-    if n_pairs:
-        text += f"\ntrained − untrained: {mean:+.2f}"
-    if n_pairs > 1:
-        text += f", 95 % interval {mean - half:+.2f} to {mean + half:+.2f} (n = {n_pairs} pairs)"
+    if difference.n:
+        text += f"\ntrained − untrained: {difference.mean:+.2f}"
+    if arms(difference) is not None:
+        ends = f"{difference.low:+.2f} to {difference.high:+.2f}"
+        text += f", 95 % interval {ends} (n = {difference.n} pairs)"
     return text.replace("-", "−")
 
 
 def draw_seeds(
-    ax, seeds: Sequence[int], values: Mapping[str, np.ndarray], valid: Mapping[str, np.ndarray]
+    ax,
+    seeds: Sequence[int],
+    values: Mapping[str, np.ndarray],
+    maps: Mapping[str, Sequence[bool]],
+    means: Mapping[str, Estimate],
 ):
     """A number of every seed, trained and untrained joined, and their means on the right.
 
@@ -128,21 +119,22 @@ def draw_seeds(
     ----------
     ax : matplotlib.axes.Axes
     seeds : sequence of int
-    values, valid : dict of str to ndarray, shape (n_seeds,)
-        For ``trained`` and ``untrained``; NaN is undefined. `valid` is the share of decoded steps:
-        hollow points had too few for a usable map.
+    values : dict of str to ndarray, shape (n_seeds,)
+        For ``trained`` and ``untrained``, as all that follows; NaN is undefined.
+    maps : dict of str to sequence of bool
+        Whether a seed has a usable map; without one its point is hollow.
+    means : dict of str to Estimate
     """
     if not seeds:
         return style.empty(ax, "no seed has results")
     place = np.arange(len(seeds))
     ax.vlines(place, values["untrained"], values["trained"], color=style.MUTED, lw=0.9, zorder=1)
     for name, look in LOOK.items():
-        poor = ~(valid[name] >= USABLE_VALID_FRACTION)
+        poor = ~np.array(maps[name], dtype=bool)
         for which, fill in ((~poor, look["color"]), (poor, "white")):
             ax.plot(place[which], values[name][which], ls="none", mfc=fill, **look)
-        mean, half = mean_interval(values[name])
         at = len(seeds) + 0.3 + ASIDE[name]
-        ax.errorbar(at, mean, half if np.isfinite(half) else None, capsize=4, lw=1.6, **look)
+        ax.errorbar(at, means[name].mean, arms(means[name]), capsize=4, lw=1.6, **look)
     if not any(np.isfinite(v).any() for v in values.values()):
         style.say(ax, SILENT)
     ax.axvline(len(seeds) - 0.3, color=style.CHANCE, lw=1)
@@ -150,6 +142,14 @@ def draw_seeds(
     ax.set_xticks([*shown, len(seeds) + 0.3], [*(str(seeds[k]) for k in shown), "mean"])
     ax.set_xlim(-0.6, len(seeds) + 0.9)
     return ax
+
+
+def arms(found: Estimate) -> list[list[float]] | None:
+    """How far the interval reaches below and above the mean; None without one."""
+    if not np.isfinite([found.low, found.high]).all():
+        return None
+    # equal values may differ from their mean by rounding, and an arm must not be negative
+    return [[max(0.0, found.mean - found.low)], [max(0.0, found.high - found.mean)]]
 
 
 def mark_chance(ax, n_bins: int):
@@ -162,14 +162,15 @@ def mark_chance(ax, n_bins: int):
     return ax
 
 
-def handles(ax) -> list:
+def handles(ax, estimates: Sequence[Estimate]) -> list:
     """What the legend explains: points, mean, and chance if `ax` shows it."""
     from matplotlib.lines import Line2D
 
     points = [Line2D([], [], ls="none", label=name, **look) for name, look in LOOK.items()]
     hollow = {**LOOK["trained"], "mfc": "white", "ls": "none", "label": "no usable map"}
     usable = {"color": style.MUTED, "ls": ":", "label": f"usable from {USABLE_VALID_FRACTION:.2f}"}
-    mean = {"color": style.TRAINED, "marker": "|", "ms": 7, "label": "mean, 95 % t interval"}
+    methods = tuple(sorted({found.method for found in estimates} - {"none"}))
+    mean = {"color": style.TRAINED, "marker": "|", "ms": 7, "label": INTERVALS[methods]}
     chance = ax.get_legend_handles_labels()[0]
     return [
         *points,
