@@ -315,7 +315,7 @@ def test_a_disk_that_is_full_at_any_file_ends_the_run_with_a_word_and_loses_noth
     victim = Victim(tmp_path)
     trained = {CHECKPOINT: 0, f"{CHECKPOINT}.bak": 2, "params.json": 0}.get(name, TRIALS)
     assert victim.saved().get(SEED, 0) == trained
-    victim.last = victim.saved()
+    victim.look()
     compare(victim.go_on(), full())
 
 
@@ -482,7 +482,7 @@ def test_a_fault_that_was_not_refused_is_wrong_and_a_silent_death_is_not_survive
 
 def test_lost_trials_are_seen(copied):
     victim = Victim(copied.root)
-    victim.last = victim.saved()
+    victim.look()
     victim.begun.write_text(str(TRIALS + 2))
     assert victim.lost() == 2
     victim.begun.write_text(str(TRIALS + 3))

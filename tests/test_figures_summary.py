@@ -16,6 +16,13 @@ from tests.figure_run import make_sweep, texts
 UNDEFINED = dict.fromkeys(
     ("sigma_theta_rad", "sigma_theta_body_rad", "delta_trial_rad", "delta_trial_body_rad")
 ) | dict(valid_fraction_window=0.0, valid_fraction_body_window=0.0, silent=True)
+EVEN = dict.fromkeys(
+    (
+        *("delta_trial_rad", "delta_trial_body_rad"),
+        *("valid_fraction_window", "valid_fraction_body_window"),
+    ),
+    0.75,  # the mean of many is the same to the last bit
+)
 POOR = {"valid_fraction_window": 0.4, "valid_fraction_body_window": 0.9}
 
 
@@ -87,16 +94,24 @@ def test_means_of_few_seeds_have_t_intervals_of_the_defined_values(tmp_path):
 def test_means_of_ten_seeds_have_the_interval_of_all_other_tables(tmp_path):
     values = 0.3 + np.random.default_rng(2).exponential(0.2, 10)
     twins = values[::-1] ** 2
-    figure = summary(
-        tmp_path / "run", 10, {7 + k: (sigma(values[k]), sigma(twins[k])) for k in range(10)}
-    )
+    pairs = [(sigma(v, **EVEN), sigma(t, **EVEN)) for v, t in zip(values, twins, strict=True)]
+    figure = summary(tmp_path / "run", 10, {7 + k: pair for k, pair in enumerate(pairs)})
     expected = statistics.estimate(values)
     assert bars(figure.axes[0])[1] == pytest.approx([expected.low, expected.high])
     assert expected.mean - expected.low < 0.9 * (expected.high - expected.mean)  # of skewed values
     pairs = statistics.paired(values, twins).difference
     ends = f"{pairs.low:+.2f} to {pairs.high:+.2f}".replace("-", "−")
     assert ends in figure.axes[0].get_title("left")
-    assert any("BCa" in text for text in legend_of(figure))
+    assert "mean, 95 % BCa bootstrap interval" in legend_of(figure)
+
+
+def test_the_legend_names_both_methods_where_a_mean_lacks_some_of_ten_seeds(tmp_path):
+    values = 0.25 + np.random.default_rng(2).exponential(0.2, 10)
+    pairs = [[sigma(v, v), sigma(v, v)] for v in values]
+    pairs[3][0] = UNDEFINED  # nine of the trained are left, and nine pairs
+    figure = summary(tmp_path / "run", 10, {7 + k: pair for k, pair in enumerate(pairs)})
+    (text,) = (text for text in legend_of(figure) if "interval" in text)
+    assert "t;" in text and "BCa bootstrap from n = 10" in text
 
 
 def test_one_finished_seed_has_no_method_in_the_legend(tmp_path):
@@ -171,7 +186,8 @@ def test_numbers_come_from_the_results_of_the_seeds_alone(tmp_path):
 
 
 def test_many_seeds_keep_legible_numbers(tmp_path):
-    figure = summary(tmp_path / "run", 100, {7 + k: ({}, {}) for k in range(60)})
+    one = sigma(0.5, **EVEN)
+    figure = summary(tmp_path / "run", 100, {7 + k: (one, one) for k in range(60)})
     ticks = [t.get_text() for t in figure.axes[-1].get_xticklabels()]
     assert len(ticks) <= 17 and ticks[0] == "7" and ticks[-1] == "mean"
     assert "and 24 more" in texts(figure)

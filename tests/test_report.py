@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import numpy as np
@@ -22,6 +23,7 @@ from PIL import Image
 from driver import mathml, report
 from driver.run_folder import RunFolder
 from models.lateral_line.params import NetworkParams
+from models.lateral_line.results import warnings
 from models.lateral_line.saved import Run
 from models.lateral_line.show import verdict, zoomable
 from models.lateral_line.show.report import write_report
@@ -100,6 +102,11 @@ def draw(folder: Path) -> None:
     for place, name in enumerate(PICTURES):
         Image.new("RGB", (60, 40), (40 * place, 99, 99)).save(folder / "figures" / name)
     shutil.copy(folder / "figures" / PICTURES[1], folder / "figures" / COPY)
+
+
+def first_line() -> str:
+    """Of a log of the run: it names the start, without which it is another run's."""
+    return f"started {program.full().params['environment']['start_time_utc']}\n"
 
 
 def change(path: Path, **fields) -> None:
@@ -236,7 +243,9 @@ def test_names_and_logs_cannot_put_markup_into_the_page(tmp_path):
     change(folder / "params.json", run_folder="<img src=x onerror=alert(1)>")
     change(folder / f"artifacts/seed_{SEED}_results.json", warnings=[evil])
     Image.new("RGB", (9, 9)).save(folder / "figures" / "<b onclick=x>&amp;'\".png")
-    (tmp_path / "Logs" / "<img src=x onerror=alert(1)>.log").write_text(f"{evil}\n\x07 ü")
+    (tmp_path / "Logs" / "<img src=x onerror=alert(1)>.log").write_text(
+        f"{first_line()}{evil}\n\x07 ü"
+    )
     page = read(folder)
     assert evil not in page.source and page.text.count(evil) == 2  # warning and log
     assert not any("onerror" in a or "onclick" in a for _, a in page.elements)
@@ -247,7 +256,7 @@ def test_names_and_logs_cannot_put_markup_into_the_page(tmp_path):
 def test_only_the_end_of_a_long_log_is_shown(tmp_path):
     folder = copy_of(program.full(), tmp_path)
     lines = "\n".join(f"line number {k}." for k in range(20_000))
-    (tmp_path / "Logs" / "run.log").write_text(lines)
+    (tmp_path / "Logs" / "run.log").write_text(first_line() + lines)
     text = read(folder).text
     assert "line number 19999." in text and "line number 19940." in text
     assert "line number 19939." not in text
@@ -449,6 +458,22 @@ def test_the_table_of_several_seeds_shows_the_share_of_the_window():
     assert ("valid fraction, 1 to 2.5 cm", 2) in table.spans
     assert [row[-2:] for row in table.rows] == [("0.800", "0.800"), ("1.000", "1.000")]
     assert table.foot[0][-2:] == ("0.900", "0.900")
+
+
+@pytest.mark.parametrize(
+    ("window", "place"), [((None, None), "the path"), ((1.0, 2.0), "the window 1 to 2 cm")]
+)
+def test_warnings_tell_too_little_from_a_single_bin_and_name_the_place(window, place):
+    def outcome(valid):
+        path = SimpleNamespace(silent=False, valid_fraction_window=valid, sigma_theta=np.nan)
+        spikes = {name: SimpleNamespace(index=np.ones(1)) for name in ("ts", "i_mon", "i_ts")}
+        return SimpleNamespace(path=path, spikes=spikes)
+
+    params = NetworkParams(eval_x_min_cm=window[0], eval_x_max_cm=window[1])
+    tests = {"trained": outcome(0.3), "untrained": outcome(1.0)}
+    said = warnings(SimpleNamespace(params=params, training=None, **tests))
+    assert f"only 30% of {place} could be decoded" in said[0]
+    assert f"single bin of {place}," in said[1] and "%" not in said[1] and len(said) == 2
 
 
 def test_sentences_name_the_window_in_place_of_the_path():

@@ -33,7 +33,7 @@ def begun(root: Path) -> Victim:
     victim = Victim(root)
     shutil.copytree(half().folder, victim.folder)
     victim.typed += ["--resume-from", str(victim.folder)]
-    victim.last = victim.saved()
+    victim.last = victim.saved()  # and its results are those of a shorter training
     return victim
 
 

@@ -169,7 +169,8 @@ def handles(ax, estimates: Sequence[Estimate]) -> list:
     points = [Line2D([], [], ls="none", label=name, **look) for name, look in LOOK.items()]
     hollow = {**LOOK["trained"], "mfc": "white", "ls": "none", "label": "no usable map"}
     usable = {"color": style.MUTED, "ls": ":", "label": f"usable from {USABLE_VALID_FRACTION:.2f}"}
-    methods = tuple(sorted({found.method for found in estimates} - {"none"}))
+    wide = [found for found in estimates if found.high > found.low]  # of equal values none is drawn
+    methods = tuple(sorted({found.method for found in wide}))
     mean = {"color": style.TRAINED, "marker": "|", "ms": 7, "label": INTERVALS[methods]}
     chance = ax.get_legend_handles_labels()[0]
     return [
