@@ -79,8 +79,8 @@ def estimate(values: Sequence[float | None], level: float = LEVEL) -> Estimate:
     if n < 2:
         mean = float(x[0]) if n else math.nan
         return Estimate(mean, math.nan, math.nan, math.nan, n, left_out, "none", level)
-    sd = float(x.std(ddof=1))
-    if sd == 0:
+    sd = float(x.std(ddof=1)) if np.ptp(x) else 0.0  # a mean may round, and differ from all
+    if np.ptp(x) == 0:
         low = high = float(x.mean())
         method = "t"
     elif n < BOOTSTRAP_FROM:

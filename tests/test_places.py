@@ -225,3 +225,13 @@ def test_the_tool_takes_a_path_with_a_slash_as_it_stands():
 
     assert str(place("ten")) == "Runs/ten"
     assert str(place("./ten")) == "ten" and str(place("a/ten")) == "a/ten"
+
+
+def test_a_report_shows_the_commands_of_all_goes(tmp_path):
+    from models.lateral_line.show.report import write_report
+
+    folder = copy(shared(*HALF), tmp_path)
+    assert run(tmp_path, "--resume-from", folder).status == 0
+    text = write_report(Run(folder)).read_text()
+    assert text.count("python ll_stdp_brian2.py --output-root") == 2
+    assert "2, begun " in text

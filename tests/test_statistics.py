@@ -29,6 +29,13 @@ def test_from_ten_values_on_the_interval_is_bootstrapped_and_always_the_same():
     assert estimate(x[:-1]).method == "t"
 
 
+def test_equal_values_have_an_interval_of_no_width():
+    """Also where their mean is rounded to another number."""
+    for n in (5, 11, 60):
+        e = estimate([0.998] * n)
+        assert e.sd == 0 and e.low == e.high == pytest.approx(0.998)
+
+
 def test_what_is_undefined_is_counted_and_not_averaged():
     e = estimate([None, 1.0, math.nan, 3.0])
     assert (e.mean, e.n, e.n_undefined) == (2.0, 2, 2)

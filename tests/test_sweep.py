@@ -275,7 +275,8 @@ def fake(seed, trained, untrained, valid=0.9, condition="a"):
     def numbers(sigma):
         return {
             **dict(sigma_theta_rad=sigma, sigma_theta_body_rad=sigma, silent=sigma is None),
-            **dict(valid_fraction=valid, valid_fraction_body_window=valid, usable_map=True),
+            **dict(valid_fraction=valid, valid_fraction_window=valid),
+            **dict(valid_fraction_body_window=valid, usable_map=True),
         }
 
     return {

@@ -13,9 +13,10 @@ from typing import Any
 from driver.statistics import estimate, paired
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 
-# score, and the share of decoded steps that makes it usable
+# score, and the share of decoded steps that makes it usable; "path" is the part of it that is
+# evaluated, if a window was set
 WINDOWS = {
-    "path": ("sigma_theta_rad", "valid_fraction"),
+    "path": ("sigma_theta_rad", "valid_fraction_window"),
     "body": ("sigma_theta_body_rad", "valid_fraction_body_window"),
 }
 CONDITIONS = ("trained", "untrained")
@@ -56,7 +57,7 @@ def condition(rows: Sequence[Row]) -> dict[str, Any]:
             **{who: plain(estimate(scores[who])) for who in CONDITIONS},
             "paired": plain(paired(scores["trained"], scores["untrained"])),
         }
-    valid = {who: [row[who]["valid_fraction"] for row in done] for who in CONDITIONS}
+    valid = {who: [row[who]["valid_fraction_window"] for row in done] for who in CONDITIONS}
     content["valid_fraction"] = {who: plain(estimate(valid[who])) for who in CONDITIONS}
     return content
 

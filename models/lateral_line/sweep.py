@@ -35,7 +35,7 @@ TABLE, CONTENT, REPORT = "sweep.csv", "sweep.json", "report.html"
 SCHEMA_VERSION = 2
 MAX_CONDITION = 120  # letters of a condition in the name of a folder
 OURS = {"run_name", "output_root", "overwrite", "multi_seed", "resume_from", "seed", "figures"}
-NUMBERS = (*QUALITY, "usable_map", "silent")
+NUMBERS = (*QUALITY, "valid_fraction_window", "usable_map", "silent")
 
 # Seconds of one core for a step of 3200 MON cells, and for start, test and saving; megabytes of a
 # run. Measured, see benchmarks/results.

@@ -202,8 +202,13 @@ def made(run: Run) -> list:
         *((spelled(name), value) for name, value in run.file.get("effective", {}).items()),
     ]
     changed = [row for row in parameter_rows(run) if row[2]]
+    goes = [*run.file["earlier"], made_with]
+    commands = [shlex.join(["python", "ll_stdp_brian2.py", *go["arguments"]]) for go in goes]
+    if len(goes) > 1:
+        when = ", ".join(go["start_time_utc"][:19].replace("T", " ") for go in goes)
+        rows.append(("goes", f"{len(goes)}, begun {when} UTC; times and versions are of the last"))
     return [
-        Code(shlex.join(["python", "ll_stdp_brian2.py", *made_with["arguments"]]), wrap=True),
+        Code("\n".join(commands), wrap=True),
         Table(head=(), rows=rows, numbers=False),
         Heading(f"Parameters that differ from the preset {run.mode}"),
         Table(head=PARAMETER_HEAD, rows=changed, numbers=False)

@@ -44,7 +44,7 @@ def sweep_figure(title: str, rows: Sequence[Row], compared: Sequence[Mapping[str
     draw_differences(axes[2], [members for _, members in groups], compared, "body")
     axes[2].set_title(f"C  Trained − untrained, {SIGMA} over the body; lower is better")
     draw_valid(axes[3], [members for _, members in groups])
-    axes[3].set_title("D  Decoded share of the path")
+    axes[3].set_title("D  Decoded share of the path (of the evaluation window, if one was set)")
     axes[3].set_xticks(range(len(groups)), [label(c) for c, _ in groups], rotation=turned(groups))
     axes[3].set_xlabel(", ".join(groups[0][0]) if groups and groups[0][0] else "condition")
     axes[3].set_xlim(-0.6, len(groups) - 0.4)
@@ -135,7 +135,7 @@ def draw_valid(ax, groups: Sequence[Sequence[Row]]):
     for name in reversed(CONDITIONS):
         for k, members in enumerate(groups):
             done = [row for row in members if row["trained"]]
-            y = [row[name]["valid_fraction"] for row in done]
+            y = [row[name]["valid_fraction_window"] for row in done]
             ax.plot(k + ASIDE[name] + offsets(len(done)), y, ls="none", **{**LOOK[name], "ms": 3.5})
     ax.axhline(USABLE_VALID_FRACTION, color=style.MUTED, ls=":", lw=1.2)
     ax.set(ylabel="valid fraction (1)", ylim=(-0.04, 1.06))

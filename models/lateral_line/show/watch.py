@@ -55,7 +55,7 @@ def seed_line(seed: Seed, word: str) -> str:
         r = seed.results
         words.append(
             f"sigma_theta {number(r['sigma_theta_rad'])} rad (untrained "
-            f"{number(r['untrained']['sigma_theta_rad'])}), valid {number(r['valid_fraction'])}"
+            f"{number(r['untrained']['sigma_theta_rad'])}), valid {number(r['valid_fraction_window'])}"
         )
     if status is not None:
         memory = f"{status['memory_mb']:.0f} MB, " if word not in (*ENDED, "killed") else ""
