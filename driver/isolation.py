@@ -1,4 +1,4 @@
-"""Run a function in a process of its own."""
+"""Run functions, and programs of ours, in processes of their own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
-from multiprocessing import resource_tracker
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing import connection, resource_tracker
 
 PATIENCE_S = 10.0
 INTERRUPTED = 130
@@ -40,44 +42,65 @@ def _interrupt_once(_, frame) -> None:
     raise KeyboardInterrupt
 
 
-def run_isolated(function, argument) -> int:
-    """Exit status of ``function(argument)``, run in a fresh process.
+def run_isolated(function, arguments: Iterable, jobs: int = 1) -> Iterator[tuple[object, int]]:
+    """Run ``function(argument)`` for every argument, each in a fresh process.
 
     Parameters
     ----------
     function : callable
         Importable; returns an exit status. A crash is a status other than 0.
-    argument : object
-        Picklable.
+    arguments : iterable
+        Of picklable objects.
+    jobs : int
+        Processes at once.
+
+    Yields
+    ------
+    argument, status
+        As each of them ends.
 
     Notes
     -----
-    On Ctrl+C the process is interrupted as well and given time to save and clean up.
+    On Ctrl+C the processes are interrupted as well and given time to save and clean up.
     """
+    waiting, running = deque(arguments), {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                _start(function, waiting.popleft(), running)
+            for sentinel in connection.wait(list(running)):
+                process, argument = running.pop(sentinel)
+                process.join()
+                yield argument, process.exitcode
+    except (KeyboardInterrupt, GeneratorExit):
+        interrupt([process for process, _ in running.values()])
+        raise
+
+
+def _start(function, argument, running: dict) -> None:
+    """Start a process and enter it into `running`, so that no Ctrl+C falls between the two."""
     process = multiprocessing.get_context("spawn").Process(target=_call, args=(function, argument))
     resource_tracker.ensure_running()  # it would unblock what is blocked here
     before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
     try:
-        try:
-            process.start()  # inherits the mask, and listens when it can save
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        process.join()
-    except KeyboardInterrupt:
-        interrupt(process)
-        raise
-    return process.exitcode
+        process.start()  # inherits the mask, and listens when it can save
+        running[process.sentinel] = process, argument
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def interrupt(process: multiprocessing.process.BaseProcess) -> None:
-    """End a process as Ctrl+C does; a terminal has told it already, `kill` may not have."""
-    process.join(0.2)
-    if process.is_alive():
-        os.kill(process.pid, signal.SIGINT)
-    process.join(PATIENCE_S)
-    if process.is_alive():
-        process.kill()  # it may not listen any more
-        process.join()
+def interrupt(processes: Sequence[multiprocessing.process.BaseProcess]) -> None:
+    """End processes as Ctrl+C does; a terminal has told them already, `kill` may not have."""
+    connection.wait([process.sentinel for process in processes], timeout=0.2)
+    for process in processes:
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGINT)
+    end = time.monotonic() + PATIENCE_S
+    for process in processes:
+        process.join(max(0.0, end - time.monotonic()))
+        if process.is_alive():
+            process.kill()  # it may not listen any more
+            process.join()
 
 
 # --- programs that end with who started them -------------------------------------------

@@ -178,7 +178,7 @@ def test_a_seed_that_does_not_listen_is_ended_all_the_same(tmp_path, monkeypatch
     path = tmp_path / "number"
     press_ctrl_c(path)
     with pytest.raises(KeyboardInterrupt):
-        isolation.run_isolated(stubborn, path)
+        list(isolation.run_isolated(stubborn, [path]))
     assert not os.path.exists(f"/proc/{path.read_text()}")
     assert path.read_text() != "came to its end"
 
@@ -187,24 +187,27 @@ def test_ctrl_c_while_a_seed_starts_ends_it_without_a_traceback(tmp_path, capfd)
     path = tmp_path / "number"
     press_ctrl_c(path)
     with pytest.raises(KeyboardInterrupt):
-        isolation.run_isolated(stubborn, Slow(path))
+        list(isolation.run_isolated(stubborn, [Slow(path)]))
     assert path.read_text() != "came to its end"
     assert "Traceback" not in capfd.readouterr().err
 
 
 def test_signals_are_heard_again_after_a_seed_was_started():
-    assert isolation.run_isolated(int, 0) == 0
+    assert list(isolation.run_isolated(int, [0])) == [(0, 0)]
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) & set(isolation.INTERRUPTS) == set()
 
 
 @pytest.mark.parametrize("begun", [True, False], ids=["with a checkpoint", "before its first"])
 def test_a_run_with_a_seed_that_failed_shows_how_to_go_on(tmp_path, monkeypatch, begun):
-    def isolated(function, request):
-        if request.params.seed != SEED:
-            return function(request)
-        if begun:
-            shutil.copy(shared(*HALF).folder / "artifacts" / CHECKPOINT, request.folder.artifacts)
-        return -signal.SIGKILL  # out of memory
+    def isolated(function, requests, jobs):
+        for request in requests:
+            if request.params.seed != SEED:
+                yield request, function(request)
+                continue
+            if begun:
+                source = shared(*HALF).folder / "artifacts" / CHECKPOINT
+                shutil.copy(source, request.folder.artifacts)
+            yield request, -signal.SIGKILL  # out of memory
 
     monkeypatch.setattr(runs, "run_isolated", isolated)
     made = run(tmp_path, "--multi-seed", "2")

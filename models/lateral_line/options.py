@@ -43,6 +43,8 @@ published tables). Flags override it."""
     """Prefix of the weight artifact."""
     multi_seed: Annotated[int, Field(ge=1)] = 1
     """Number of consecutive seeds, each in a process of its own."""
+    jobs: Annotated[int, Field(ge=1)] = 1
+    """Seeds that run at once, one core each."""
     resume_from: Path | None = None
     """Run folder whose checkpoint is continued, seed by seed."""
     weights_from: Path | None = None
@@ -364,6 +366,8 @@ def check_checkpoints(request: Request) -> None:
         return
     from models.lateral_line import checkpoint
 
+    if request.continues_in_place:
+        check_same_seeds(request)
     find = checkpoint.find
     begun = [seed for seed in request.seeds if checkpoint.exists(find(source, seed))]
     if not begun and request.continues_in_place:
@@ -379,8 +383,6 @@ def check_checkpoints(request: Request) -> None:
             checkpoint.require_same(stored, params, request.stimulus, path)
         except ValueError as error:
             raise UsageError(str(error)) from None
-    if request.continues_in_place:
-        check_same_seeds(request)
 
 
 def check_same_seeds(request: Request) -> None:

@@ -60,6 +60,11 @@ class Records:
         records.add_weights(0.0, w)
         return records
 
+    def copy(self) -> Records:
+        """A copy that can be added to while this one stays as it is."""
+        series = {name: list(values) for name, values in self.series.items()}
+        return dataclasses.replace(self, series=series)
+
     def add_weights(self, t_s: float, w: np.ndarray) -> None:
         mean_abs_delta, frac_moved = metrics.weight_change(self.w_before, w)
         for name, value in (

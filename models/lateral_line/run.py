@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import re
@@ -28,8 +29,8 @@ FAILED, INTERRUPTED = 1, 130
 def execute(request: Request) -> int:
     """Run all seeds; returns the exit status.
 
-    Several seeds run one after the other, each in a process of its own: memory returns to the
-    system, and a seed that dies costs that seed.
+    Several seeds run in processes of their own, `jobs` at once: memory returns to the system, and
+    a seed that dies costs that seed.
 
     Raises
     ------
@@ -148,16 +149,22 @@ def run_seeds(request: Request, log: logging.Logger) -> list[int]:
         for _ in seeds:
             run_seed(request, log)
         return []
+    alone = [
+        dataclasses.replace(request, params=dataclasses.replace(request.params, seed=seed))
+        for seed in seeds
+    ]
     failed = []
-    for seed in seeds:
-        params = dataclasses.replace(request.params, seed=seed)
-        status = run_isolated(run_seed_alone, dataclasses.replace(request, params=params))
-        if status == INTERRUPTED:
-            raise KeyboardInterrupt
-        if status:
-            failed.append(seed)
-            log.error(f"seed {seed} failed (status {status}); see its log in {request.log_folder}")
-    return failed
+    with contextlib.closing(
+        run_isolated(run_seed_alone, alone, request.options.jobs)
+    ) as ended_seeds:
+        for ended, status in ended_seeds:
+            if status == INTERRUPTED:
+                raise KeyboardInterrupt
+            if status:
+                failed.append(ended.params.seed)
+                where = f"see its log in {request.log_folder}"
+                log.error(f"seed {ended.params.seed} failed (status {status}); {where}")
+    return sorted(failed)
 
 
 def started(request: Request) -> str:

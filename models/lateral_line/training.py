@@ -77,7 +77,10 @@ def train(sim: Simulation, training: Training, progress: Progress, save) -> Trai
 
 
 def train_to_next_record(sim: Simulation, training: Training, progress: Progress) -> None:
-    """Run blocks up to the next record, then bring `training` there in one go."""
+    """Run blocks up to the next record, then bring `training` there in one go.
+
+    Whenever Ctrl+C comes, `training` is as before the record or as after it.
+    """
     kept = tail_start(sim.params), sim.params.training_steps
     done, counts = training.trial, dict(training.counts)
     ts_spikes, positions = [], []
@@ -90,10 +93,12 @@ def train_to_next_record(sim: Simulation, training: Training, progress: Progress
             tail[name].append(block.spikes[name].between(*kept))
         progress.advance(trial - done, training.records.note(), **training.records.last())
         done = trial
+    records = training.records.copy()
     w = block.state["mon_ts.w"]
-    training.records.add(done, w, Spikes.concatenate(ts_spikes), np.concatenate(positions))
-    training.state, training.trial, training.counts = block.state, done, counts
-    training.tail = {name: Spikes.concatenate(parts) for name, parts in tail.items()}
+    records.add(done, w, Spikes.concatenate(ts_spikes), np.concatenate(positions))
+    kept_spikes = {name: Spikes.concatenate(parts) for name, parts in tail.items()}
+    there = Training(block.state, done, records, counts, kept_spikes)
+    vars(training).update(vars(there))  # one instruction: a signal comes before or after it
 
 
 def next_record(trial: int, params: NetworkParams) -> int:

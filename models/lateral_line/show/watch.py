@@ -53,9 +53,10 @@ def seed_line(seed: Seed, word: str) -> str:
             words.append(f"last heard of {clock(age_s(status))} ago, while {status['phase']}")
     if seed.number in seed.run.finished:
         r = seed.results
+        twin, valid = r["untrained"]["sigma_theta_rad"], r["valid_fraction_window"]
         words.append(
-            f"sigma_theta {number(r['sigma_theta_rad'])} rad (untrained "
-            f"{number(r['untrained']['sigma_theta_rad'])}), valid {number(r['valid_fraction_window'])}"
+            f"sigma_theta {number(r['sigma_theta_rad'])} rad (untrained {number(twin)}), "
+            f"valid {number(valid)}"
         )
     if status is not None:
         memory = f"{status['memory_mb']:.0f} MB, " if word not in (*ENDED, "killed") else ""
