@@ -34,8 +34,8 @@ PUBLIC = {
     "pv_map_quality_from_ts_spikes": "models.lateral_line.metrics",
     "estimate_stabilization_time": "models.lateral_line.metrics",
     "load_run": "models.lateral_line.saved",
-    "run_spatial_two_stage_model": "models.lateral_line.results",
-    "save_learning_artifacts": "models.lateral_line.results",
+    "run_spatial_two_stage_model": "models.lateral_line.in_memory",
+    "save_learning_artifacts": "models.lateral_line.artifacts",
 }
 
 

@@ -8,74 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from driver.backend import Spikes
-from driver.run_folder import RunFolder
 from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.protocol import Outcome, Result, simulate
-from models.lateral_line.records import N_TRACKED, SERIES
+from models.lateral_line.protocol import Outcome, Result
 from models.lateral_line.simulation import x_per_step
-from models.lateral_line.values import POPULATIONS
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
-from stimulus import StimulusParams, hold_steps, n_test_steps, training_frames
+from stimulus import StimulusParams, n_test_steps
 
 SCHEMA_VERSION = 2
 INHIBITION = {"i_mon": "global inhibition of MON", "i_ts": "feedback inhibition of TS"}
-
-
-def run_spatial_two_stage_model(
-    params: NetworkParams,
-    checkpoint_path: Path | None = None,
-    resume_checkpoint: Path | None = None,
-    **options,
-) -> dict[str, Any]:
-    """Train, test and compare with the untrained twin; everything in memory.
-
-    Parameters and errors are those of `models.lateral_line.protocol.simulate`.
-
-    Returns
-    -------
-    dict
-        The arrays of `recordings`, wiring, weights before and after, the numbers of `seed_results`
-        (also one by one, under the names of the figures), and the `Result` itself, which
-        `save_learning_artifacts` takes, under ``result``.
-    """
-    result = simulate(params, checkpoint_path, resume_checkpoint, **options)
-    ll_w, mon_ts_w = result.final_weights
-    wiring, numbers = result.wiring, seed_results(result)
-    w, training = numbers["weights"]["mon_ts"], result.training_steps * params.dt_s
-    test = n_test_steps(params) * params.dt_s
-    return recordings(result) | {
-        "result": result,
-        "results": numbers,
-        "params": params,
-        "w_before": result.initial_weights[1],
-        "w_after": mon_ts_w,
-        "ll_to_mon_i": wiring.ll_mon.i,
-        "ll_to_mon_j": wiring.ll_mon.j,
-        "ll_to_mon_w_mV": ll_w,
-        "mon_to_ts_i": wiring.mon_ts.i,
-        "mon_to_ts_j": wiring.mon_ts.j,
-        "w_mean_abs_delta_final": w["mean_abs_delta"],
-        "w_frac_delta_gt_1e3_final": w["frac_delta_gt_1e3"],
-        "w_frac_at_wmax_final": w["frac_at_wmax"],
-        "w_frac_at_zero_final": w["frac_at_zero"],
-        "stabilization_time_s": stabilization_time(result),
-        "train_duration_s": training,
-        "test_duration_s": test,
-        "total_duration_s": training + test,
-        **{
-            f"tuning_fwhm_{name}_{key}": width[kind]
-            for name, width in numbers["tuning_width"].items()
-            for key, kind in (("cm_mean", "mean_cm"), ("cm_sd", "sd_cm"), ("n_valid", "n_cells"))
-        },
-    }
 
 
 # --- params.json -----------------------------------------------------------------------
@@ -300,117 +246,3 @@ def warnings(result: Result) -> list[str]:
         if drive and not spikes:
             found.append(f"{INHIBITION[name]} is enabled but its cell never fired")
     return found
-
-
-# --- arrays ----------------------------------------------------------------------------
-
-
-def recordings(result: Result) -> dict[str, np.ndarray]:
-    """Content of ``seed_<s>_recordings.npz``: all that figures are drawn from.
-
-    Steps of ``test_*`` and ``untrained_*`` count from the start of the test, those of ``train_*``
-    from the start of the training, whose last two seconds are kept.
-    """
-    p = result.params
-    n_steps = n_test_steps(p)
-    arrays: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "seed": p.seed,
-        "dt_s": p.dt_s,
-        "n_training_steps": result.training_steps,
-        "test_x_cm": x_per_step(result.test_frames, 0, n_steps),
-        "test_d_cm": result.test_frames.per_step(n_steps, 0).d_cm,
-        **training_sources(result),
-        **training_series(result),
-    }
-    for name in POPULATIONS:
-        tail = result.training.tail[name] if result.training else Spikes.concatenate([])
-        arrays |= spike_arrays(f"train_{name}", tail)
-    for label, outcome in (("test", result.trained), ("untrained", result.untrained)):
-        for name, spikes in outcome.spikes.items():
-            arrays |= spike_arrays(f"{label}_{name}", spikes)
-    for label, outcome in (("", result.trained), ("untrained_", result.untrained)):
-        arrays |= map_arrays(f"{label}pv", outcome.path)
-        arrays |= map_arrays(f"{label}pv_body", outcome.body)
-        arrays |= map_arrays(f"{label}pv_ll", outcome.ll)
-    return {key: np.asarray(value) for key, value in arrays.items()}
-
-
-def spike_arrays(label: str, spikes: Spikes) -> dict[str, np.ndarray]:
-    return {f"{label}_i": spikes.index, f"{label}_step": spikes.step}
-
-
-def map_arrays(label: str, quality: MapQuality) -> dict[str, Any]:
-    names = ("theta_true", "theta_hat", "delta_theta")
-    names += ("theta_bins", "bias_theta", "sigma_trial_theta")
-    numbers = ("sigma_theta", "delta_trial", "valid_fraction")
-    return {f"{label}_{name}": getattr(quality, name) for name in (*names, *numbers)}
-
-
-def training_series(result: Result) -> dict[str, np.ndarray]:
-    """Series over the training; empty if there was none in this run."""
-    if result.training:
-        return result.training.records.arrays()
-    n_tracked = min(N_TRACKED, result.wiring.mon_ts.i.size)
-    return {name: np.empty(0) for name in SERIES} | {
-        "tracked_weight_series": np.empty((0, n_tracked))
-    }
-
-
-def training_sources(result: Result) -> dict[str, np.ndarray]:
-    """Source positions of the first pass of the training, at most two passes long."""
-    p = result.params
-    n_steps = min(result.training_steps, 2 * p.n_ll * hold_steps(p))
-    if n_steps == 0:
-        return {"train_x_cm": np.empty(0), "train_d_cm": np.empty(0)}
-    frames = training_frames(p, result.stimulus, 0, n_steps)
-    return {"train_x_cm": frames.x_cm, "train_d_cm": frames.d_cm}
-
-
-def weight_artifact(result: Result) -> dict[str, np.ndarray]:
-    """Content of ``<tag>_seed_<s>.npz``: wiring, and weights before and after training."""
-    ll_init, mon_ts_init = result.initial_weights
-    ll_w, mon_ts_w = result.final_weights
-    wiring = result.wiring
-    return {
-        "schema_version": np.int64(SCHEMA_VERSION),
-        "seed": np.int64(result.params.seed),
-        "trial_idx": np.int64(result.params.n_training_trials - 1),
-        "mon_ts_w": mon_ts_w,
-        "mon_ts_i": wiring.mon_ts.i,
-        "mon_ts_j": wiring.mon_ts.j,
-        "mon_ts_w_init": mon_ts_init,
-        "ll_mon_i": wiring.ll_mon.i,
-        "ll_mon_j": wiring.ll_mon.j,
-        "ll_mon_w_mV": ll_w,
-        "ll_mon_w_init_mV": ll_init,
-    }
-
-
-def sidecar(result: Result, mode: str) -> dict[str, Any]:
-    """Content of ``<tag>_seed_<s>_params.json``: enough to rebuild the network."""
-    p = result.params
-    names = (
-        *("n_ll", "n_mon", "n_ts", "speed_cm_s", "distance_cm", "direction"),
-        *("training_noise_scale_early", "training_noise_scale_late"),
-        *("mon_ts_apre", "mon_ts_apost", "mon_ts_wmax"),
-    )
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "mode": mode,
-        "seed": p.seed,
-        **{name: getattr(p, name) for name in names},
-        "network_params": asdict(p),
-        "stimulus_params": asdict(result.stimulus),
-        "wiring_sha256": result.wiring.sha256,
-    }
-
-
-def save_learning_artifacts(result: Result, folder: RunFolder, mode: str, tag: str) -> None:
-    """Write everything of one seed into ``artifacts/``; the results file comes last."""
-    seed = result.params.seed
-    folder.write_npz(f"artifacts/seed_{seed}_recordings.npz", recordings(result))
-    folder.write_npz(f"artifacts/{tag}_seed_{seed}.npz", weight_artifact(result))
-    folder.write_json(f"artifacts/{tag}_seed_{seed}_params.json", sidecar(result, mode))
-    numbers = seed_results(result) | {"save_tag": tag}
-    folder.write_json(f"artifacts/seed_{seed}_results.json", numbers)

@@ -193,7 +193,7 @@ def run_seed_alone(request: Request) -> int:
 
 def run_seed(request: Request, log: logging.Logger) -> None:
     """Simulate one seed and write all of its files; closing lines last."""
-    from models.lateral_line import results
+    from models.lateral_line.artifacts import save_learning_artifacts
 
     options, params, folder = request.options, request.params, request.folder
     log.info(f"{options.mode}, seed {params.seed}: {headline(params)}")
@@ -207,7 +207,7 @@ def run_seed(request: Request, log: logging.Logger) -> None:
     try:
         result = simulated(request, log, status)
         status.phase("saving")
-        results.save_learning_artifacts(result, folder, options.mode, options.save_tag)
+        save_learning_artifacts(result, folder, options.mode, options.save_tag)
         if options.figures:
             status.phase("drawing")
             drawn(lambda: draw(request, log), request, log)

@@ -267,7 +267,7 @@ class Seed:
         ValueError
             For a field that is not one of the test, or a value out of its bounds.
         """
-        from models.lateral_line import extract, options
+        from models.lateral_line import checks, extract
         from models.lateral_line.protocol import evaluate
 
         unknown = sorted(set(changes) - extract.TEST)
@@ -279,8 +279,8 @@ class Seed:
             for p in (self.params, self.run.stimulus)
         )
         try:  # as on the command line
-            options.check_rates(params, stimulus)
-            options.check_path(params)
+            checks.check_rates(params, stimulus)
+            checks.check_path(params)
         except UsageError as error:
             raise ValueError(str(error)) from None
         return evaluate(params, extract.stored(self), stimulus=stimulus, backend=backend)

@@ -1,0 +1,61 @@
+"""A whole run from Python, nothing written: train, test, and everything in one dictionary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from models.lateral_line.artifacts import recordings
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.protocol import simulate
+from models.lateral_line.results import seed_results, stabilization_time
+from stimulus import n_test_steps
+
+
+def run_spatial_two_stage_model(
+    params: NetworkParams,
+    checkpoint_path: Path | None = None,
+    resume_checkpoint: Path | None = None,
+    **options,
+) -> dict[str, Any]:
+    """Train, test and compare with the untrained twin; everything in memory.
+
+    Parameters and errors are those of `models.lateral_line.protocol.simulate`.
+
+    Returns
+    -------
+    dict
+        The arrays of `recordings`, wiring, weights before and after, the numbers of `seed_results`
+        (also one by one, under the names of the figures), and the `Result` itself, which
+        `save_learning_artifacts` takes, under ``result``.
+    """
+    result = simulate(params, checkpoint_path, resume_checkpoint, **options)
+    ll_w, mon_ts_w = result.final_weights
+    wiring, numbers = result.wiring, seed_results(result)
+    w, training = numbers["weights"]["mon_ts"], result.training_steps * params.dt_s
+    test = n_test_steps(params) * params.dt_s
+    return recordings(result) | {
+        "result": result,
+        "results": numbers,
+        "params": params,
+        "w_before": result.initial_weights[1],
+        "w_after": mon_ts_w,
+        "ll_to_mon_i": wiring.ll_mon.i,
+        "ll_to_mon_j": wiring.ll_mon.j,
+        "ll_to_mon_w_mV": ll_w,
+        "mon_to_ts_i": wiring.mon_ts.i,
+        "mon_to_ts_j": wiring.mon_ts.j,
+        "w_mean_abs_delta_final": w["mean_abs_delta"],
+        "w_frac_delta_gt_1e3_final": w["frac_delta_gt_1e3"],
+        "w_frac_at_wmax_final": w["frac_at_wmax"],
+        "w_frac_at_zero_final": w["frac_at_zero"],
+        "stabilization_time_s": stabilization_time(result),
+        "train_duration_s": training,
+        "test_duration_s": test,
+        "total_duration_s": training + test,
+        **{
+            f"tuning_fwhm_{name}_{key}": width[kind]
+            for name, width in numbers["tuning_width"].items()
+            for key, kind in (("cm_mean", "mean_cm"), ("cm_sd", "sd_cm"), ("n_valid", "n_cells"))
+        },
+    }
