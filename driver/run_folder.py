@@ -130,6 +130,12 @@ class RunFolder:
         if not self.mine and self.in_use:
             raise UsageError(f"{self.path}: {IN_USE}")
 
+    def wait_unused(self, seconds: float = 60.0) -> None:
+        """Wait until no process works in the folder, but not for ever."""
+        end = time.monotonic() + seconds
+        while self.in_use and time.monotonic() < end:
+            time.sleep(0.2)
+
     def check_again(self) -> None:
         """Raise `UsageError` unless a run can go on in this folder."""
         self.check_unused()

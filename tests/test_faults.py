@@ -26,7 +26,8 @@ from models.lateral_line import run as runs
 from models.lateral_line.options import resolve
 from tests import program
 from tests.faults.instructions import interrupted_records
-from tests.faults.lab import Kind, Lab, Victim, Wrong, compare, differences, refused, table
+from tests.faults.judge import Kind, Wrong, compare, differences, refused, table
+from tests.faults.lab import Lab, Victim
 from tests.program import SEED, TRIALS, differing, full, listing, run, shared
 
 HALF = ("--n-training-trials", str(TRIALS // 2))

@@ -312,3 +312,68 @@ def test_a_report_of_any_number_of_seeds_can_be_drawn(tmp_path, n):
     assert "b100: not done yet" in text
     better = "improves the map in 1 of 2"
     assert (better in text) == (n == 12)
+
+
+# --- started again, and on a cluster -----------------------------------------------------
+
+
+def test_a_command_that_goes_on_does_what_is_left(tmp_path):
+    words = (*SMALL, "--output-root", tmp_path, "--run-name", "r", "--no-figures", "--go-on")
+    assert call(*words)[0] == 0
+    before = listing(tmp_path)
+    status, _, said = call(*words)
+    assert status == 0 and "is complete" in said
+    assert listing(tmp_path) == before
+    folder = tmp_path / "r"
+    (folder / "run_summary.json").unlink()
+    (folder / f"artifacts/seed_{SEED}_results.json").unlink()
+    status, _, said = call(*words)
+    assert status == 0 and "resuming after trial 8 of 8" in said
+    for path in (folder / "run_summary.json", *(folder / "artifacts").iterdir()):
+        path.unlink()
+    status, _, said = call(*words)
+    assert status == 0 and "resuming" not in said
+    one = load_npz(folder / f"artifacts/latest_seed_{SEED}.npz")
+    assert differing(one, program.full().weights()) == []
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [
+        (("--n-training-trials", "4"), "other parameters"),
+        (("--overwrite",), "--go-on"),
+        (("--resume-from", "x"), "--go-on"),
+        (("--run-name", " "), "--run-name"),
+    ],
+)
+def test_going_on_with_something_else_is_refused(tmp_path, flags, words):
+    made = program.run(tmp_path, name="r")
+    before = listing(made.folder)
+    status, _, said = call(
+        *SMALL, "--output-root", tmp_path, "--run-name", "r", "--no-figures", "--go-on", *flags
+    )
+    assert status == 2 and words in said
+    assert listing(made.folder) == before
+
+
+def test_a_cluster_that_loses_a_worker_finishes_every_run_once(made, tmp_path):
+    """Two real worker processes; one is killed while it works."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        command = [sys.executable, str(program.SCRIPT), "sweep", "s", *SMALL, *FEW, *GRID]
+        command += ["--output-root", str(tmp_path), "--scheduler", cluster.scheduler_address]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        end = time.monotonic() + 60
+        while not list(tmp_path.glob("s/*/params.json")) and time.monotonic() < end:
+            time.sleep(0.05)
+        os.kill(cluster.workers[0].pid, signal.SIGKILL)
+        out, err = process.communicate(timeout=180)
+    assert process.returncode == 0, out + err
+    ours, theirs = rows(tmp_path / "s"), rows(made[0])
+    for row in (*ours, *theirs):
+        row.pop("command")
+    assert ours == theirs

@@ -147,6 +147,37 @@ def check_checkpoints(request: Request) -> None:
             raise UsageError(str(error)) from None
 
 
+def held(request: Request) -> str:
+    """What the folder of a request holds of the very run that is asked for.
+
+    Returns
+    -------
+    {'nothing', 'parameters', 'checkpoint', 'complete'}
+
+    Raises
+    ------
+    UsageError
+        If it holds a run of other parameters.
+    """
+    from models.lateral_line import checkpoint
+    from models.lateral_line.saved import NotARun, Run
+
+    folder = request.folder.path
+    if not (folder / PARAMS).exists():
+        return "nothing"
+    try:
+        run = Run(folder)
+    except NotARun as error:
+        raise UsageError(str(error)) from None
+    ours = request.params, request.stimulus, request.seeds
+    if (run.params, run.stimulus, run.seeds) != ours:
+        raise UsageError(f"{folder} holds a run of other parameters: choose another name")
+    if run.summary is not None and run.finished == run.seeds:
+        return "complete"
+    begun = any(checkpoint.exists(checkpoint.find(folder, seed)) for seed in run.seeds)
+    return "checkpoint" if begun else "parameters"
+
+
 def check_same_seeds(request: Request) -> None:
     """A folder keeps its seeds: files of some and a summary of others would be a mixed run."""
     try:

@@ -17,6 +17,7 @@ from models.lateral_line.checks import (
     check_checkpoints,
     check_conflicts,
     check_weights,
+    held,
     without_effect,
 )
 from models.lateral_line.params import PRESETS, NetworkParams
@@ -42,6 +43,9 @@ published tables). Flags override it."""
     """Folder that run folders are made in."""
     overwrite: bool = False
     """Replace the folder of an earlier run of this name."""
+    go_on: bool = False
+    """Go on with the run of this name if it was begun, and do nothing if it is complete: the same \
+command can be started again and again."""
     save_tag: str = "latest"
     """Prefix of the weight artifact."""
     multi_seed: Annotated[int, Field(ge=1)] = 1
@@ -73,6 +77,7 @@ class Request:
     adjustments: list[Adjustment]
     folder: RunFolder
     argv: tuple[str, ...] = ()
+    is_complete: bool = False  # there is nothing to do
 
     @property
     def seeds(self) -> list[int]:
@@ -108,12 +113,40 @@ def resolve(argv: Sequence[str]) -> Request:
         For anything that cannot be run, with the flag, the value and what is allowed.
     """
     request = read(argv)
+    if request.options.go_on:
+        request = going_on(request)
+    if request.is_complete:
+        return request
     if request.continues_in_place:
         request.folder.check_again()
     else:
         request.folder.check(request.options.overwrite)
     check_checkpoints(request)
     return request
+
+
+def going_on(request: Request) -> Request:
+    """The request that finishes what is in its folder.
+
+    Raises
+    ------
+    UsageError
+        If there is another run.
+    """
+    options, folder = request.options, request.folder
+    if not (options.run_name or "").strip():
+        raise UsageError("--go-on needs --run-name: which run?")
+    if options.resume_from or options.overwrite:
+        raise UsageError("--go-on decides by itself whether to resume or to overwrite")
+    folder.wait_unused()  # who was ended may still be saving
+    match held(request):
+        case "complete":
+            return dataclasses.replace(request, is_complete=True)
+        case "checkpoint":
+            options = dataclasses.replace(options, resume_from=folder.path)
+        case "parameters":
+            options = dataclasses.replace(options, overwrite=True)
+    return dataclasses.replace(request, options=options)
 
 
 def read(argv: Sequence[str]) -> Request:

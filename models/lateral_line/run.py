@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -40,6 +41,9 @@ def execute(request: Request) -> int:
         If the folder, its parameters or the log cannot be written.
     """
     folder = request.folder
+    if request.is_complete:
+        print(f"{folder.path} is complete", file=sys.stderr)
+        return 0
     with folder.claimed():
         if request.continues_in_place:
             reopen(request)

@@ -21,9 +21,9 @@ from typing import Any
 from driver import cli
 from driver.backend import COLD_BUILD_SECONDS, compiler, numpy_seconds
 from driver.cli import UsageError
-from driver.run_folder import PARAMS, RunFolder, folder_name, replace_file
+from driver.run_folder import RunFolder, folder_name, replace_file
 from driver.sweep import Axes, Job
-from models.lateral_line import checkpoint
+from models.lateral_line.checks import held
 from models.lateral_line.options import Request, RunOptions, read
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import NotARun, Run
@@ -34,7 +34,9 @@ from stimulus import StimulusParams
 TABLE, CONTENT, REPORT = "sweep.csv", "sweep.json", "report.html"
 SCHEMA_VERSION = 2
 MAX_CONDITION = 120  # letters of a condition in the name of a folder
-OURS = {"run_name", "output_root", "overwrite", "multi_seed", "resume_from", "seed", "figures"}
+OURS = {"run_name", "output_root", "overwrite", "go_on", "multi_seed"} | {
+    *("resume_from", "seed", "figures", "jobs"),
+}
 NUMBERS = (*QUALITY, "valid_fraction_window", "usable_map", "silent")
 
 # Seconds of one core for a step of 3200 MON cells, and for start, test and saving; megabytes of a
@@ -73,28 +75,12 @@ class Sweep:
         UsageError
             If its folder holds a run of other parameters.
         """
-        folder = self.place(job)
-        if not (folder / PARAMS).exists():
-            return False
-        request, run = self.requests[job.name], Run(folder)
-        if (run.params, run.stimulus, run.seeds) != (
-            request.params,
-            request.stimulus,
-            request.seeds,
-        ):
-            raise UsageError(
-                f"{folder} holds a run of other parameters: give the sweep another name, or "
-                "remove that folder"
-            )
-        return run.summary is not None
+        folder = RunFolder(self.place(job))
+        return held(dataclasses.replace(self.requests[job.name], folder=folder)) == "complete"
 
     def command(self, job: Job) -> tuple[str, ...]:
         """The command line that makes the run of a job, or goes on with it."""
-        folder = self.place(job)
-        if not (folder / PARAMS).exists():
-            return job.argv
-        begun = checkpoint.exists(checkpoint.find(folder, job.seed))
-        return (*job.argv, *(("--resume-from", str(folder)) if begun else ("--overwrite",)))
+        return (*job.argv, "--go-on")
 
 
 def plan(name: str, axes: Axes, argv: Sequence[str], output_root: Path, figures: bool) -> Sweep:

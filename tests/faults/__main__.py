@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # from any folder
 
 from tests import program
 from tests.faults import disks, instructions, kills
-from tests.faults.lab import Lab, say, table
+from tests.faults.judge import say, table
+from tests.faults.lab import Lab
 
 KINDS = (
     *(kills.random_moments, kills.checkpoint_writes, kills.compilation, kills.compiled_program),

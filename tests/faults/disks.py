@@ -13,7 +13,8 @@ from driver import checkpoint as files
 from driver.backend import compiler
 from driver.checkpoint import backup
 from tests import program
-from tests.faults.lab import LONG, Lab, Victim, compare, refused
+from tests.faults.judge import compare, refused
+from tests.faults.lab import LONG, Lab, Victim
 from tests.program import SEED, TRIALS, Run, shared
 
 HALF = TRIALS // 2

@@ -16,7 +16,8 @@ from models.lateral_line.options import resolve
 from models.lateral_line.simulation import Simulation
 from models.lateral_line.training import Training
 from tests import program
-from tests.faults.lab import Lab, Wrong
+from tests.faults.judge import Wrong
+from tests.faults.lab import Lab
 
 FILES = (training.__file__, records.__file__)
 
