@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import signal
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +21,12 @@ os.environ["MPLBACKEND"] = "Agg"  # before any figure module is imported
 
 
 def pytest_configure(config) -> None:
-    """Brian 2.9 calls pyparsing by names that are on their way out; not ours to change."""
+    """Brian 2.9 calls pyparsing by names that are on their way out; not ours to change.
+
+    And a shell starts what it runs in the background deaf to Ctrl+C, which some tests press.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:(brian2|pyparsing).*")
 
 
