@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from driver.status import Status
@@ -75,6 +76,28 @@ class Progress:
     def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
+
+
+class Seldom:
+    """Calls `function`, but not more often than every `every_s` seconds from now on.
+
+    What it raises is complained of and goes no further: it is a picture of the work, not the work.
+    """
+
+    def __init__(
+        self, function: Callable[[], object], every_s: float, complain: Callable[[str], object]
+    ):
+        self.function, self.every_s, self.complain = function, every_s, complain
+        self.last = time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self.last < self.every_s:
+            return
+        try:
+            self.function()
+        except Exception as error:
+            self.complain(f"no report: {error}")
+        self.last = time.monotonic()
 
 
 def clock(seconds: float) -> str:

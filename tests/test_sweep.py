@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -377,3 +378,13 @@ def test_a_cluster_that_loses_a_worker_finishes_every_run_once(made, tmp_path):
     for row in (*ours, *theirs):
         row.pop("command")
     assert ours == theirs
+
+
+def test_status_and_report_know_a_sweep(made, tmp_path, monkeypatch):
+    folder = tmp_path / "Runs" / "s"
+    shutil.copytree(made[0], folder)
+    (folder / "report.html").unlink()
+    assert call("report", folder)[0] == 0
+    assert "Does training help?" in (folder / "report.html").read_text()
+    monkeypatch.chdir(tmp_path)
+    assert "Runs/s: sweep, 4 of 4 runs done" in call("status")[1]

@@ -9,9 +9,10 @@ from typing import Literal
 import tyro
 
 from driver.cli import UsageError
+from driver.run_folder import PARAMS
 from models.lateral_line.saved import NotARun, Run
 
-RUNS = Path("Runs")
+RUNS, SWEEP = Path("Runs"), "sweep.json"
 Folders = tyro.conf.Positional[tuple[Path, ...]]
 
 
@@ -50,15 +51,17 @@ def figures(runs: Folders) -> int:
 
 
 def report(runs: Folders) -> int:
-    """Write report.html of runs, also of one that is still running.
+    """Write report.html of runs and sweeps, also of those that are still running.
 
     Args:
-        runs: Run folders, such as Runs/ten.
+        runs: Folders of runs or sweeps, such as Runs/ten.
     """
     from models.lateral_line.show.report import write_report
+    from models.lateral_line.show.sweep_report import write_sweep_report
 
-    for run in opened(runs):
-        print(write_report(run))
+    for folder in named(runs):
+        sweep = folder / SWEEP
+        print(write_sweep_report(sweep) if sweep.exists() else write_report(Run(folder)))
     return 0
 
 
@@ -68,11 +71,13 @@ def status(runs: Folders = ()) -> int:
     Args:
         runs: Run folders; all in Runs/ if none is given.
     """
-    from models.lateral_line.show.watch import run_lines
+    from models.lateral_line.show.watch import run_lines, sweep_lines
 
     for folder in runs or everything(RUNS):
         try:
-            print("\n".join(run_lines(Run(folder))))
+            sweep = folder / SWEEP
+            lines = sweep_lines(sweep) if sweep.exists() else run_lines(Run(folder))
+            print("\n".join(lines))
         except NotARun as error:
             if runs:
                 raise
@@ -135,20 +140,25 @@ COMMANDS = {
 
 def opened(runs: Sequence[Path]) -> list[Run]:
     """All of them, before anything is done with the first."""
+    return [Run(folder) for folder in named(runs)]
+
+
+def named(runs: Sequence[Path]) -> Sequence[Path]:
     if not runs:
         raise UsageError("name a run folder, such as Runs/ten")
-    return [Run(folder) for folder in runs]
+    return runs
 
 
 def everything(root: Path) -> list[Path]:
-    """All runs in a folder, oldest first.
+    """All runs and sweeps in a folder, oldest first.
 
     Raises
     ------
     UsageError
         If there is none.
     """
-    files = sorted(root.glob("*/params.json"), key=lambda file: file.stat().st_mtime)
+    files = [file for name in (PARAMS, SWEEP) for file in root.glob(f"*/{name}")]
+    files.sort(key=lambda file: file.stat().st_mtime)
     if not files:
         raise UsageError(f"there is no run in {root}; name a run folder")
     return [file.parent for file in files]

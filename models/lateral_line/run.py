@@ -7,7 +7,6 @@ import dataclasses
 import logging
 import re
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +22,7 @@ from models.lateral_line.show.watch import continuation
 from models.lateral_line.wiring import topographic_contacts
 
 SCHEMA_VERSION = 2
-REPORT = "report.html"
+REPORT, REPORT_EVERY_S = "report.html", 60.0  # while a run goes on: it takes a second
 FAILED, INTERRUPTED = 1, 130
 
 
@@ -234,28 +233,15 @@ def simulated(request: Request, log: logging.Logger, status: Status):
         return evaluate(params, source.stored(params.seed), **how)
     path = request.folder.artifacts / checkpoint.name(params.seed)
     if options.figures:
-        how["saved"] = Reporter(request.folder.path, log)
+        how["saved"] = progress.Seldom(lambda: report(request), REPORT_EVERY_S, log.warning)
     return simulate(params, path, resumed_checkpoint(request), **how)
 
 
-class Reporter:
-    """Writes the report of a run in progress after a checkpoint, but seldom: it takes a second."""
+def report(request: Request) -> Path:
+    """Write the report of the run as far as it has come."""
+    from models.lateral_line.show.report import write_report
 
-    EVERY_S = 60.0
-
-    def __init__(self, folder: Path, log: logging.Logger):
-        self.folder, self.log, self.written = folder, log, time.monotonic()
-
-    def __call__(self) -> None:
-        if time.monotonic() - self.written < self.EVERY_S:
-            return
-        from models.lateral_line.show.report import write_report
-
-        try:
-            write_report(Run(self.folder))
-        except Exception as error:  # a picture is no reason to end a training
-            self.log.warning(f"no report: {error}")
-        self.written = time.monotonic()
+    return write_report(Run(request.folder.path))
 
 
 def resumed_checkpoint(request: Request) -> Path | None:
@@ -321,11 +307,9 @@ def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
 def show(request: Request, log: logging.Logger) -> None:
     """Draw what belongs to all seeds, and write the report."""
     from models.lateral_line.show.figures import draw_summary
-    from models.lateral_line.show.report import write_report
 
-    run = Run(request.folder.path)
-    draw_summary(run)
-    log.info(f"look at {write_report(run)}")
+    draw_summary(Run(request.folder.path))
+    log.info(f"look at {report(request)}")
 
 
 def kept(request: Request) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from driver import sweep as driver
 from driver.cli import UsageError
-from driver.progress import clock
+from driver.progress import Seldom, clock
 from driver.run_folder import RunFolder
 from models.lateral_line.sweep import CONTENT, MEGABYTES, Sweep, plan, row, seconds, write_table
 
 SCRIPT = Path(__file__).parents[2] / "ll_stdp_brian2.py"
 FAILED, INTERRUPTED = 1, 130
+REPORT_EVERY_S = 60.0
 EPILOG = """All other flags are those of a run (see ll_stdp_brian2.py --help) and hold for every run
 of the sweep; --seed-start and --multi-seed set the seeds, the innermost axis."""
 
@@ -96,6 +97,7 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
         table = {job.name: row(sweep, job, None) for job in sweep.jobs}
         write_table(sweep, list(table.values()))
         jobs = {job.name: job for job in todo}
+        seldom = Seldom(lambda: write_report(sweep), REPORT_EVERY_S, print)
         try:
             with bar(len(todo)) as progress:
 
@@ -103,6 +105,7 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
                     complaint = None if ended.status == 0 else ended.said or "no message"
                     table[name] = row(sweep, jobs[name], complaint)
                     write_table(sweep, list(table.values()))
+                    seldom()
                     if complaint:
                         progress.write(f"{name} failed ({ended.status}): {complaint}")
                     progress.update()

@@ -46,15 +46,26 @@ def sweep_figure(title: str, rows: Sequence[Row], compared: Sequence[Mapping[str
     draw_valid(axes[3], [members for _, members in groups])
     axes[3].set_title("D  Decoded share of the path (of the evaluation window, if one was set)")
     axes[3].set_xticks(range(len(groups)), [label(c) for c, _ in groups], rotation=turned(groups))
-    axes[3].set_xlabel(", ".join(groups[0][0]) if groups and groups[0][0] else "condition")
+    axes[3].set_xlabel(axis_label([c for c, _ in groups]))
     axes[3].set_xlim(-0.6, len(groups) - 0.4)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 
+def axis_label(conditions: Sequence[Mapping[str, str]]) -> str:
+    """Names of what varies; those that always have the same value joined."""
+    names = list(conditions[0]) if conditions else []
+    if not names:
+        return "condition"
+    follows = all(len(set(c.values())) == 1 for c in conditions)
+    return (" = " if follows else ", ").join(names)
+
+
 def label(condition: Mapping[str, str]) -> str:
-    text = ", ".join(condition.values()) or "all"
+    """Values of a condition; one, if all are the same."""
+    values = list(condition.values())
+    text = ", ".join(values[:1] if len(set(values)) == 1 else values) or "all"
     return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 1]}…"
 
 

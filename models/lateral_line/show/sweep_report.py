@@ -16,9 +16,11 @@ from models.lateral_line.show.sweep_figure import sweep_figure
 
 FIGURE, REPORT = "sweep.png", "report.html"
 HOW = (
-    "Means are over runs with a usable map; the others are counted and left out. Intervals are "
-    "95 %: Student's t for fewer than 10 values, BCa bootstrap from there on. SD has ddof 1. p is "
-    "that of a two-sided permutation test that swaps trained and untrained of a seed."
+    "σ is σθ in rad, mean and 95 % interval (Student's t for fewer than 10 values, BCa bootstrap "
+    "from there on) over runs with a usable map. maps: how many of the runs have one, trained and "
+    "untrained; the others are left out. difference: trained − untrained, over seeds with both; "
+    "lower: in how many of them trained is lower; p: two-sided permutation test that swaps trained "
+    "and untrained of a seed."
 )
 
 
@@ -49,7 +51,7 @@ def page(title: str, rows: Sequence[Mapping], compared: Sequence[Mapping], png: 
     learned.append(Picture(*picture, alt=title, caption="Every seed is a point.", files=[FIGURE]))
     sections = [
         Section("learned", "Does training help?", learned),
-        Section("body", "The map of the body", [comparison_table(compared, "body"), Text(HOW)]),
+        Section("body", "The map of the body", [comparison_table(compared, "body")]),
         Section("path", "The map of the whole path", [comparison_table(compared, "path")]),
         Section("runs", "Runs", [run_table(rows)]),
     ]
@@ -78,8 +80,8 @@ def reason(row: Mapping) -> str:
 def comparison_table(compared: Sequence[Mapping], window: str) -> Table:
     """A row a condition: n, means with intervals, paired difference, p."""
     axes = list(compared[0]["condition"]) if compared else []
-    head = [*(axes or ["condition"]), "runs", "maps, trained", "maps, untrained"]
-    head += ["σ trained (rad)", "σ untrained (rad)", "difference (rad)", "pairs", "lower", "p"]
+    head = [*(axes or ["condition"]), "runs", "maps"]
+    head += ["σ trained", "σ untrained", "difference", "lower", "p"]
     return Table(head, [table_row(c, window, bool(axes)) for c in compared], caption=HOW)
 
 
@@ -90,10 +92,9 @@ def table_row(c: Mapping, window: str, has_axes: bool) -> list[str]:
     return [
         *names,
         f"{c['n_done']} of {c['n_runs']}",
-        *(str(c["n_done"] - w[f"{who}_without_map"]) for who in ("trained", "untrained")),
+        ", ".join(str(c["n_done"] - w[f"{who}_without_map"]) for who in ("trained", "untrained")),
         *(interval(w[who]) for who in ("trained", "untrained")),
         interval(difference, signed=True),
-        str(difference["n"]),
         f"{paired['n_lower']} of {difference['n']}",
         words(paired["p_value"]),
     ]

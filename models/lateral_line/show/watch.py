@@ -10,9 +10,10 @@ import psutil
 
 from driver import cli
 from driver.progress import clock
+from driver.run_folder import SUMMARY, RunFolder
 from driver.status import now
 from models.lateral_line import checkpoint
-from models.lateral_line.saved import Run, Seed
+from models.lateral_line.saved import Run, Seed, read_json
 from models.lateral_line.summary import number
 
 STALE_S = 60.0  # a process on another machine is believed as long as its news is younger
@@ -41,6 +42,21 @@ def run_lines(run: Run) -> list[str]:
     lines += [seed_line(seed, state(seed)) for seed in map(run.seed, run.seeds)]
     if not run.in_use and (missing or run.summary is None):
         lines.append(f"  go on with: {way_on(run)}")
+    return lines
+
+
+def sweep_lines(content_file: Path) -> list[str]:
+    """How many runs of a sweep are done, and a line for each that is at work or failed."""
+    rows = read_json(content_file)["runs"]
+    folder = content_file.parent
+    n_done = sum((folder / row["run"] / SUMMARY).exists() for row in rows)
+    lines = [f"{folder}: sweep, {n_done} of {len(rows)} runs done"]
+    for row in rows:
+        place = folder / row["run"]
+        if RunFolder(place).in_use:
+            lines += run_lines(Run(place))
+        elif row["state"] == "failed":
+            lines.append(f"  {row['run']} failed: {row['complaint']}")
     return lines
 
 
