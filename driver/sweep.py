@@ -123,8 +123,11 @@ def checked(product: dict[str, Any], together: dict[str, Any], where: str) -> Ax
     for name, values in (product | together).items():
         if not values or "" in values:
             raise UsageError(f"{where}: {name} has an empty value")
-        if len(set(values)) < len(values):
+        if name in product and len(set(values)) < len(values):
             raise UsageError(f"{where}: {name} has a value twice")
+    steps = list(zip(*together.values(), strict=False))
+    if len(set(steps)) < len(steps):
+        raise UsageError(f"{where}: the same values go together twice")
     lengths = {name: len(values) for name, values in together.items()}
     if len(set(lengths.values())) > 1:
         raise UsageError(f"{where}: values that go together differ in number: {lengths}")

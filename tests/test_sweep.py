@@ -67,6 +67,12 @@ def test_axes_can_step_together_and_follow_each_other():
     assert len(both) == 4 and {"c": "6", "a": "2", "b": "y"} in both
 
 
+def test_a_value_may_come_twice_where_axes_step_together():
+    """As one factor at a time needs it."""
+    found = axes_of([], ["a=1,2,2", "b=5,5,6"]).conditions()
+    assert [tuple(c.values()) for c in found] == [("1", "5"), ("2", "5"), ("2", "6")]
+
+
 def test_a_sweep_without_axes_has_one_condition():
     assert Axes().conditions() == [{}]
 
@@ -88,6 +94,7 @@ WRONG_AXES = {
     "twice": (["a=1", "a=2"], [], "axis already"),
     "in both": (["a=1"], ["a=2"], "axis already"),
     "same value": (["a=1,1"], [], "value twice"),
+    "same step": ([], ["a=1,1", "b=2,2"], "together twice"),
     "nobody": (["a=@b"], [], "does not name an axis"),
     "itself": (["a=@a"], [], "does not name an axis"),
     "uneven": ([], ["a=1,2", "b=1"], "differ in number"),

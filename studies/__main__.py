@@ -1,0 +1,85 @@
+"""``python -m studies``: list the studies, run or complete one, gather the results."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from driver.cli import UsageError
+from studies import stages, write
+from studies.measure import measure
+from studies.study import SCALES, Study, load, names
+
+RESULTS = Path(__file__).parent / "results"
+USAGE, INTERRUPTED = 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read the command line; returns the exit status: 0 if every run is done."""
+    options = parser().parse_args(argv)
+    try:
+        if options.jobs < 1:
+            raise UsageError(f"--jobs {options.jobs} must be at least 1")
+        if options.results:
+            print(write.write_results(options.results_root))
+            return 0
+        if options.name is None:
+            return listing()
+        return run(load(options.name), options)
+    except UsageError as error:
+        print(f"studies: {error}", file=sys.stderr)
+        return USAGE
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m studies",
+        description="Run or complete a study, and say whether its published claims hold. Without "
+        "a name: list them. Started again it goes on with what is not done.",
+        allow_abbrev=False,
+    )
+    made.add_argument("name", nargs="?", help="study")
+    made.add_argument("--scale", choices=SCALES, default="quick", help="default: quick")
+    made.add_argument("--jobs", type=int, default=1, help="runs at once (default 1)")
+    made.add_argument("--scheduler", help="address of a dask scheduler to run on instead")
+    made.add_argument("--output-root", type=Path, default=Path("Runs"), help="of the runs")
+    made.add_argument("--results-root", type=Path, default=RESULTS, help=argparse.SUPPRESS)
+    made.add_argument("--dry-run", action="store_true", help="show the plan, and stop")
+    made.add_argument("--results", action="store_true", help="write RESULTS.md from all results")
+    return made
+
+
+def listing() -> int:
+    for name in names():
+        study = load(name)
+        print(f"{name:20} {study.question}")
+    return 0
+
+
+def run(study: Study, options: argparse.Namespace) -> int:
+    planned = stages.stages(study, options.scale, options.output_root)
+    print(stages.describe(planned, options.jobs), flush=True)
+    if options.dry_run:
+        return 0
+    sweep, status = stages.run(planned, options.jobs, options.scheduler)
+    if status == INTERRUPTED:
+        return status
+    rows = measure(sweep, study.metric)
+    typed = write.typed(study.name, options.scale, options.jobs, options.output_root)
+    commands = [typed, *(row["command"] for row in measured_training(planned))]
+    folder = write.write(study, options.scale, rows, planned.n_runs, commands, options.results_root)
+    print((folder / write.SUMMARY).read_text(encoding="utf-8"))
+    print(folder)
+    return status
+
+
+def measured_training(planned: stages.Stages) -> list[dict]:
+    from models.lateral_line.sweep import rows
+
+    return rows(planned.training, {})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

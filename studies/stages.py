@@ -1,0 +1,121 @@
+"""The runs of a study: training, then tests of the stored weights of each trained run."""
+
+from __future__ import annotations
+
+import dataclasses
+from argparse import Namespace
+from pathlib import Path
+
+from models.lateral_line.extract import TEST
+from models.lateral_line.options import read
+from models.lateral_line.sweep import Sweep, flag, flag_names, job_of, plan
+from models.lateral_line.sweep_command import execute, plan_lines
+from studies.study import Study
+
+
+@dataclasses.dataclass(frozen=True)
+class Stages:
+    """Plan of a study at one scale.
+
+    Attributes
+    ----------
+    study : Study
+    scale : str
+    root : Path
+        Where the folders of the sweeps are.
+    training : Sweep
+    """
+
+    study: Study
+    scale: str
+    root: Path
+    training: Sweep
+
+    @property
+    def n_tests(self) -> int:
+        """Runs of the second stage."""
+        return len(self.training.jobs) * len(self.test_conditions)
+
+    @property
+    def n_runs(self) -> int:
+        """Runs that the metric is taken of."""
+        return self.n_tests if self.study.tests else len(self.training.jobs)
+
+    @property
+    def test_conditions(self) -> list[dict[str, str]]:
+        tests = self.study.tests
+        return tests.axes(self.study.scales[self.scale].values).conditions() if tests else []
+
+    def tests(self) -> Sweep:
+        """Tests of the training runs that are done; they must be there to be planned."""
+        folder = self.root / f"study_{self.study.name}_{self.scale}_tests"
+        jobs, requests, flags = [], {}, flag_names()
+        for trained in filter(self.training.is_done, self.training.jobs):
+            source = ("--weights-from", str(self.training.place(trained)))
+            for test in self.test_conditions:
+                words = [w for k, v in test.items() for w in (f"--{flag(k, flags)}", v)]
+                condition = {**trained.condition, **test}
+                job = job_of(condition, trained.seed, (*source, *words), folder, figures=False)
+                jobs.append(job)
+                requests[job.name] = read(job.argv)
+        return Sweep(folder, tuple(jobs[0].condition) if jobs else (), jobs, requests)
+
+
+def stages(study: Study, scale: str, root: Path) -> Stages:
+    """Plan a study; nothing is written.
+
+    Parameters
+    ----------
+    study : Study
+    scale : {'quick', 'paper'}
+    root : Path
+        Output root of the runs.
+
+    Raises
+    ------
+    UsageError
+        For a condition that cannot be run.
+    """
+    size = study.scales[scale]
+    unknown = sorted(set(size.values) - set(study.train.product) - tests_product(study))
+    if unknown:
+        raise ValueError(f"{study.name}: {', '.join(unknown)} is no axis of it")
+    if study.tests and study.tests.names - TEST:
+        names = ", ".join(sorted(study.tests.names - TEST))
+        raise ValueError(f"{study.name}: {names} cannot differ in a test of stored weights")
+    name = f"study_{study.trained_in or study.name}_{scale}"
+    argv = [*study.flags, *size.flags]
+    training = plan(name, study.train.axes(size.values), argv, root, figures=False)
+    return Stages(study, scale, root, training)
+
+
+def tests_product(study: Study) -> set[str]:
+    return set(study.tests.product) if study.tests else set()
+
+
+def describe(planned: Stages, jobs: int) -> str:
+    """What will be done."""
+    lines = ["training", *plan_lines(planned.training, todo(planned.training), jobs)]
+    if planned.study.tests:
+        lines.append(f"tests of stored weights: {planned.n_tests} runs")
+        lines += [
+            "  " + ", ".join(f"{k} {v}" for k, v in c.items()) for c in planned.test_conditions
+        ]
+    return "\n".join(lines)
+
+
+def todo(sweep: Sweep) -> list:
+    return [job for job in sweep.jobs if not sweep.is_done(job)]
+
+
+def run(planned: Stages, jobs: int, scheduler: str | None = None) -> tuple[Sweep, int]:
+    """Run what is not done yet; returns the sweep to look at, and the exit status."""
+    options = Namespace(jobs=jobs, scheduler=scheduler)
+    measured, status = planned.training, 0
+    if todo(measured):
+        status = execute(measured, todo(measured), options)
+    if planned.study.tests and status != 130:
+        measured = planned.tests()
+        left = todo(measured)
+        status = max(status, execute(measured, left, options) if left else 0)
+    return measured, status

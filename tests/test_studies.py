@@ -1,0 +1,352 @@
+"""Studies: their files, their runs, their verdicts, and what is written of them."""
+
+import csv
+import dataclasses
+import functools
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from driver.cli import UsageError
+from models.lateral_line.extract import TEST
+from models.lateral_line.reconstruction import reconstruct
+from models.lateral_line.saved import Run
+from models.lateral_line.sweep import flag_names, plan
+from studies import __main__ as door
+from studies import stages, write
+from studies.measure import METRICS, measure
+from studies.study import SCALES, Claim, Conditions, Scale, Study, load, matching, names
+from studies.verdict import FAILS, HOLDS, UNKNOWN, judge
+from tests.program import SMALL
+
+EXPECTED = {
+    *("topography", "test_distance", "mon_size", "test_noise", "training_noise"),
+    *("stimulus_variety", "training_distances", "multimodality", "learning_curve"),
+}
+TINY = Study(
+    name="tiny",
+    title="A tiny study",
+    question="Does it run?",
+    metric="sigma_theta",
+    flags=list(SMALL),
+    x_label="topography",
+    claims=[
+        Claim(
+            text="It learns.",
+            kind="learning",
+            expect="lower",
+            margin=0.05,
+            refuted_by="No fall.",
+        )
+    ],
+    scales={
+        "quick": Scale(flags=["--n-training-trials", "2", "--multi-seed", "2"]),
+        "paper": Scale(flags=["--n-training-trials", "4", "--multi-seed", "2"]),
+    },
+    train=Conditions(product={"mon_ts_topo": ["0.1", "0.2"]}),
+)
+RETESTED = dataclasses.replace(
+    TINY,
+    name="retested",
+    trained_in="tiny",
+    tests=Conditions(product={"distance_cm": ["1.2"]}),
+    panel="mon_ts_topo",
+)
+
+
+@pytest.fixture(scope="module")
+def known():
+    """The two small studies are the only ones that can be run."""
+    there = {study.name: study for study in (TINY, RETESTED)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(door, "load", lambda name: there.get(name) or load(name))
+        yield
+
+
+@pytest.fixture(scope="module")
+def finished(known, tmp_path_factory):
+    """The tiny study, run once; to be read only."""
+    root = tmp_path_factory.mktemp("tiny")
+    assert study(root, "tiny", "--jobs", "2") == 0
+    return root
+
+
+@functools.cache
+def planned(name: str, scale: str) -> stages.Stages:
+    """Plan of a study, of which nothing is run."""
+    return stages.stages(load(name), scale, Path("nowhere"))
+
+
+def study(root, name, *flags) -> int:
+    places = ["--output-root", str(root / "Runs"), "--results-root", str(root / "results")]
+    return door.main([name, *places, *flags])
+
+
+def table(root, name="tiny") -> list[dict]:
+    with open(root / "results" / name / "quick" / write.TABLE, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# --- definitions ---------------------------------------------------------------------------
+
+
+def test_every_study_of_the_programme_is_there():
+    assert set(names()) == EXPECTED
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_every_condition_of_a_study_can_be_run(name, scale):
+    found = planned(name, scale)
+    assert len(found.training.jobs) >= 2
+    assert found.study.metric in METRICS
+    assert found.study.tests is None or found.study.tests.names <= TEST <= set(flag_names())
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if load(name).tests])
+def test_every_test_of_stored_weights_is_within_bounds(name, tmp_path):
+    found = planned(name, "paper")
+    axes = found.study.tests.axes({})
+    tests = plan("tests", axes, ["--mode", "ll_baseline"], tmp_path, figures=False)
+    assert found.n_tests == len(tests.jobs) * len(found.training.jobs)
+    quick = planned(name, "quick")
+    assert all(c in found.test_conditions for c in quick.test_conditions)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_every_claim_and_published_number_names_one_condition_of_the_full_study(name):
+    defined, full = load(name), planned(name, "paper")
+    trained = {tuple(job.condition.items()) for job in full.training.jobs}
+    there = [{**dict(c), **t} for c in trained for t in full.test_conditions or [{}]]
+    named = [p.at for p in defined.published]
+    for claim in defined.claims:
+        assert (claim.kind == "contrast") == (claim.against is not None)
+        named += [*claim.at, *([claim.against] if claim.against else [])]
+    for part in named:
+        assert sum(matching(condition, part) for condition in there) == 1, part
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_at_paper_scale_a_study_has_ten_seeds_and_ten_thousand_trials(name):
+    training = planned(name, "paper").training
+    assert len({job.seed for job in training.jobs}) == 10
+    trials = {r.params.n_training_trials for r in training.requests.values()}
+    assert max(trials) == 10_000
+    assert trials == {10_000} or name == "learning_curve"
+
+
+def test_the_gain_rule_keeps_cells_times_gain():
+    labelled = load("mon_size").train.zip
+    pairs = [(int(n), float(g)) for n, g in zip(*labelled.values(), strict=True)]
+    assert {n * g for n, g in pairs if g != 220 or n == 3200} == {3200 * 220}
+
+
+def test_a_study_that_does_not_exist_is_refused_and_the_others_are_named():
+    with pytest.raises(UsageError, match="topography"):
+        load("nonsense")
+
+
+def test_a_test_cannot_change_the_network(tmp_path):
+    wrong = dataclasses.replace(TINY, tests=Conditions(product={"n_mon": ["10"]}))
+    with pytest.raises(ValueError, match="n_mon"):
+        stages.stages(wrong, "quick", tmp_path)
+
+
+# --- running -------------------------------------------------------------------------------
+
+
+def test_a_study_leaves_table_figure_paragraph_and_provenance(finished):
+    folder = finished / "results" / "tiny" / "quick"
+    assert {p.name for p in folder.iterdir()} == {
+        *("table.csv", "table.md", "figure.png", "summary.md", "study.json"),
+    }
+    assert [(r["mon_ts_topo"], r["seed"], r["state"]) for r in table(finished)] == [
+        *(("0.1", "123", "done"), ("0.1", "124", "done")),
+        *(("0.2", "123", "done"), ("0.2", "124", "done")),
+    ]
+    content = json.loads((folder / "study.json").read_text())
+    assert content["scale"] == "quick" and content["n_done"] == 4
+    assert len(content["commands"]) == 5 and content["commands"][0].startswith("python -m studies")
+    assert content["claims"][0]["verdict"] in (HOLDS, FAILS, UNKNOWN)
+    said = (folder / "summary.md").read_text()
+    assert "It learns." in said and content["claims"][0]["verdict"] in said
+
+
+def test_a_study_goes_on_with_the_run_that_is_missing_and_ends_in_the_same_table(
+    finished, tmp_path
+):
+    shutil.copytree(finished / "Runs", tmp_path / "Runs")
+    before, runs = table(finished), tmp_path / "Runs" / "study_tiny_quick"
+    lost, kept = runs / "mon_ts_topo=0.1_seed_124", runs / "mon_ts_topo=0.2_seed_123"
+    stamp = (kept / "run_summary.json").stat().st_mtime_ns
+    shutil.rmtree(lost)
+    assert study(tmp_path, "tiny") == 0
+    assert without_command(table(tmp_path)) == without_command(before)
+    assert (lost / "run_summary.json").exists()
+    assert (kept / "run_summary.json").stat().st_mtime_ns == stamp
+
+
+def without_command(lines) -> list[dict]:
+    """Rows of a table without the command, which names the folder of the test."""
+    return [{k: v for k, v in line.items() if k != "command"} for line in lines]
+
+
+def test_tests_of_stored_weights_follow_the_training_and_share_it(finished, tmp_path):
+    shutil.copytree(finished / "Runs", tmp_path / "Runs")
+    assert study(tmp_path, "retested", "--jobs", "2") == 0
+    rows = table(tmp_path, "retested")
+    assert len(rows) == 4 and {r["state"] for r in rows} == {"done"}
+    assert {r["distance_cm"] for r in rows} == {"1.2"}
+    assert all("--weights-from" in r["command"] for r in rows)
+    assert len(list((tmp_path / "Runs" / "study_tiny_quick").glob("*_seed_*"))) == 4
+
+
+def test_a_dry_run_writes_nothing(known, tmp_path, capsys):
+    assert study(tmp_path, "retested", "--dry-run") == 0
+    assert "4 runs" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_name_the_studies_are_listed(capsys):
+    assert door.main([]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in EXPECTED)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_is_that_of_the_run_and_of_its_twin(finished, metric):
+    sweep = stages.stages(TINY, "quick", finished / "Runs").training
+    job = sweep.jobs[0]
+    seed = Run(sweep.place(job)).seed(job.seed)
+    expected = {
+        "sigma_theta": [r["sigma_theta_rad"] for r in (seed.results, seed.results["untrained"])],
+        "sharpening": [r["sharpening"] for r in (seed.results, seed.results["untrained"])],
+        "share_multimodal": [reconstruct(seed, initial=i).share_multimodal for i in (False, True)],
+    }
+    found = measure(sweep, metric)[0]
+    assert [found["raw"]["trained"], found["raw"]["untrained"]] == expected[metric]
+    if metric != "share_multimodal":
+        usable = [r["usable_map"] for r in (seed.results, seed.results["untrained"])]
+        assert [found["value"][who] is not None for who in ("trained", "untrained")] == usable
+
+
+# --- verdicts ------------------------------------------------------------------------------
+
+
+def rows(a, b, trained, untrained) -> list[dict]:
+    """Runs of one condition a=b, a seed for each pair of values."""
+    return [
+        {
+            "condition": {a: b, "seed": seed},
+            "trained": {"there": True},
+            "value": {"trained": x, "untrained": y},
+        }
+        for seed, (x, y) in enumerate(zip(trained, untrained, strict=True))
+    ]
+
+
+def claim(kind="learning", expect="lower", margin=0.1, **more) -> Claim:
+    said = {"text": "c", "refuted_by": "r", "kind": kind, "expect": expect, "margin": margin}
+    return Claim(**said, **more)
+
+
+def test_learning_holds_where_the_interval_is_below_zero():
+    made = rows("k", "1", [0.30, 0.31, 0.29, 0.30], [0.50, 0.52, 0.51, 0.49])
+    found = judge(claim(), made)
+    assert found.verdict == HOLDS
+    assert found.parts[0].trained.n == 4 and found.parts[0].trained.high < 0
+
+
+def test_learning_is_refuted_by_an_interval_that_excludes_the_margin():
+    assert judge(claim(), rows("k", "1", [0.6, 0.61, 0.62], [0.5, 0.5, 0.5])).verdict == FAILS
+    same = rows("k", "1", [0.50, 0.51, 0.50, 0.49], [0.5, 0.5, 0.5, 0.5])
+    assert judge(claim(), same).verdict == FAILS  # surely less than the margin
+    assert judge(claim(margin=0.001), same).verdict == UNKNOWN
+
+
+def test_a_wide_interval_a_single_seed_and_no_run_say_nothing():
+    assert judge(claim(), rows("k", "1", [0.1, 0.9, 0.5], [0.5, 0.5, 0.5])).verdict == UNKNOWN
+    one = judge(claim(), rows("k", "1", [0.1], [0.5]))
+    assert one.verdict == UNKNOWN and "one run" in one.parts[0].why
+    assert judge(claim(), []).verdict == UNKNOWN
+    elsewhere = judge(claim(at=[{"k": "7"}]), rows("k", "1", [0.1, 0.1], [0.5, 0.5]))
+    assert elsewhere.verdict == UNKNOWN and "not run" in elsewhere.parts[0].why
+
+
+def test_without_usable_maps_it_cannot_be_said():
+    found = judge(claim(), rows("k", "1", [None, None, None], [0.5, 0.5, 0.5]))
+    assert found.verdict == UNKNOWN
+    assert "no usable map" in found.parts[0].why
+    assert found.parts[0].trained.n_undefined == 3
+
+
+def test_a_claim_about_several_conditions_fails_if_one_does():
+    good = rows("k", "1", [0.30, 0.31, 0.29], [0.5, 0.5, 0.5])
+    bad = rows("k", "2", [0.60, 0.61, 0.59], [0.5, 0.5, 0.5])
+    assert judge(claim(), good).verdict == HOLDS
+    assert judge(claim(), good + bad).verdict == FAILS
+    unknown = rows("k", "3", [None, None, None], [0.5, 0.5, 0.5])
+    assert judge(claim(), good + unknown).verdict == UNKNOWN
+
+
+def test_a_contrast_pairs_seeds_and_says_what_the_twin_does():
+    contrast = claim("contrast", at=[{"k": "2"}], against={"k": "1"})
+    seeds = [0.0, 0.5, 1.0]  # networks that differ much more than conditions
+    low, high = [x + 0.2 for x in seeds], [x + 0.5 + x / 50 for x in seeds]
+    both = judge(contrast, rows("k", "1", high, high) + rows("k", "2", low, low))
+    assert both.verdict == HOLDS
+    assert "twin it holds too" in both.beside and "not shown" in both.beside
+    learned = judge(contrast, rows("k", "1", high, low) + rows("k", "2", low, low))
+    assert learned.verdict == HOLDS
+    assert "does not hold" in learned.beside and "stronger" in learned.beside
+
+
+def test_no_effect_holds_only_within_the_margin():
+    none = claim("contrast", "none", at=[{"k": "2"}], against={"k": "1"})
+    base = rows("k", "1", [0.50, 0.60, 0.55], [0.5, 0.6, 0.55])
+
+    def against(*x):
+        return judge(none, base + rows("k", "2", x, x)).verdict
+
+    assert against(0.51, 0.60, 0.56) == HOLDS
+    assert against(0.90, 1.00, 0.96) == FAILS
+    assert against(0.20, 1.00, 0.40) == UNKNOWN
+
+
+def test_a_level_is_measured_from_its_value():
+    level = claim("level", "higher", value=0.25)
+    assert judge(level, rows("k", "1", [0.4, 0.41, 0.42], [0.1, 0.1, 0.1])).verdict == HOLDS
+    assert judge(level, rows("k", "1", [0.1, 0.11, 0.12], [0.1, 0.1, 0.1])).verdict == FAILS
+
+
+# --- all results ---------------------------------------------------------------------------
+
+
+def test_results_gather_every_study_with_its_verdicts(finished, tmp_path):
+    root = tmp_path / "results"
+    shutil.copytree(finished / "results", root)
+    assert door.main(["--results", "--results-root", str(root)]) == 0
+    text = (tmp_path / "RESULTS.md").read_text()
+    verdict = json.loads((root / "tiny/quick/study.json").read_text())["claims"][0]["verdict"]
+    assert "A tiny study" in text and "It learns." in text and verdict in text
+    assert "results/tiny/quick/figure.png" in text
+
+
+def test_results_without_any_study_say_so(tmp_path):
+    assert door.main(["--results", "--results-root", str(tmp_path / "results")]) == 0
+    assert "No study" in (tmp_path / "RESULTS.md").read_text()
+
+
+def test_a_training_run_that_failed_is_missing_from_the_study_and_named_as_missing(
+    finished, tmp_path, monkeypatch
+):
+    shutil.copytree(finished / "Runs", tmp_path / "Runs")
+    shutil.rmtree(tmp_path / "Runs" / "study_tiny_quick" / "mon_ts_topo=0.1_seed_124")
+    monkeypatch.setattr(stages, "execute", lambda *_: 1)
+    assert study(tmp_path, "retested") == 1
+    content = json.loads((tmp_path / "results/retested/quick/study.json").read_text())
+    assert (content["n_done"], content["n_runs"]) == (0, 4)
+    assert "4 runs are not done" in (tmp_path / "results/retested/quick/summary.md").read_text()
