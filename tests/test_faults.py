@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -501,6 +502,15 @@ def test_going_on_from_an_older_checkpoint_than_the_newest_is_seen(copied):
     victim.last = {SEED: 6}
     with pytest.raises(AssertionError, match="it went on after"):
         victim.seen(program.Run(0, copied.root, "run", "resuming after trial 4 of 8"))
+
+
+def test_only_a_seed_that_is_finished_need_not_go_on(copied):
+    made = program.Run(0, copied.root, "run", f"resuming after trial {TRIALS} of {TRIALS}")
+    for finished, well in (({SEED}, True), (set(), False)):
+        victim = Victim(copied.root, seeds=(SEED, SEED + 1))
+        victim.last, victim.finished = {SEED: TRIALS, SEED + 1: TRIALS}, finished
+        with nullcontext() if well else pytest.raises(AssertionError, match="it went on after"):
+            victim.seen(made)
 
 
 def test_nothing_tried_is_nothing_shown():

@@ -125,9 +125,9 @@ class Victim:
         self.look()
         went_on = [int(n) for n in re.findall(r"resuming after trial (\d+)", made.said)]
         left = list(went_on)  # several seeds may run at once, in any order
-        for seed, trial in stood.items():
-            if trial in left:
-                left.remove(trial)
+        for seed in sorted(stood, key=lambda seed: seed in finished):
+            if stood[seed] in left:
+                left.remove(stood[seed])
             elif made.status == 0:
                 assert seed in finished, f"saved were {stood}, it went on after {went_on}"
         assert not left, f"saved were {stood}, it went on after {went_on}"
