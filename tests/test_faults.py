@@ -39,10 +39,10 @@ CHECKPOINT = f"mid_checkpoint_seed_{SEED}.npz"
 
 
 def test_a_run_that_is_killed_again_and_again_ends_in_the_same_bits(tmp_path):
-    lab, kind = Lab(tmp_path, kills=4, seed=3), Kind("kill -9")
+    lab, kind = Lab(tmp_path, kills=3, seed=3), Kind("kill -9")
     flags = ("--n-training-trials", "100")
     victim = Victim(lab.fresh(), *flags)
-    lab.strike_until_complete(kind, victim, shared(*flags), 1.5, 4, signal.SIGKILL)
+    lab.strike_until_complete(kind, victim, shared(*flags), 1.5, 3, signal.SIGKILL)
     assert kind.good, kind.problems
     assert kind.tried >= 2 and kind.lost <= 2
 
