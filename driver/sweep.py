@@ -56,20 +56,28 @@ class Axes:
         return [c | {name: c[other] for name, other in self.same.items()} for c in found]
 
 
-def axes_of(grid: Iterable[str], together: Iterable[str]) -> Axes:
-    """Axes from words such as ``ll_mon_topo=0.1,0.2`` and ``mon_ts_topo=@ll_mon_topo``."""
-    parts: dict[str, dict[str, Any]] = {"--grid": {}, "--zip": {}}
-    for flag, words in (("--grid", grid), ("--zip", together)):
+def axes_of(grid: Iterable[str], together: Iterable[str], flag: str = "--grid") -> Axes:
+    """Axes from words such as ``ll_mon_topo=0.1,0.2`` and ``mon_ts_topo=@ll_mon_topo``.
+
+    Parameters
+    ----------
+    grid, together : iterable of str
+        Combined in every way, and stepping together.
+    flag : str
+        Under which `grid` was typed.
+    """
+    parts: dict[str, dict[str, Any]] = {flag: {}, "--zip": {}}
+    for typed, words in ((flag, grid), ("--zip", together)):
         for word in words:
             name, found, values = word.partition("=")
             if not name or not found or not values:
-                raise UsageError(f"{flag} {word}: expected name=value,value or name=@other")
+                raise UsageError(f"{typed} {word}: expected name=value,value or name=@other")
             key = name.strip().replace("-", "_")
             if any(key in part for part in parts.values()):
-                raise UsageError(f"{flag} {word}: {key} is an axis already")
+                raise UsageError(f"{typed} {word}: {key} is an axis already")
             whole = values.startswith("@")
-            parts[flag][key] = values if whole else [v.strip() for v in values.split(",")]
-    return checked(parts["--grid"], parts["--zip"], "--grid")
+            parts[typed][key] = values if whole else [v.strip() for v in values.split(",")]
+    return checked(parts[flag], parts["--zip"], flag)
 
 
 def axes_of_file(path: Path) -> tuple[Axes, dict[str, str]]:

@@ -42,6 +42,14 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("name", nargs="?", help="study")
     made.add_argument("--scale", choices=SCALES, default="quick", help="default: quick")
+    made.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="AXIS=VALUES",
+        help="train at these values alone now, such as ll_mon_topo=0.1,0.2; the study waits for "
+        "the others",
+    )
     made.add_argument("--jobs", type=int, default=1, help="runs at once (default 1)")
     made.add_argument("--scheduler", help="address of a dask scheduler to run on instead")
     made.add_argument("--output-root", type=Path, default=Path("Runs"), help="of the runs")
@@ -59,7 +67,8 @@ def listing() -> int:
 
 
 def run(study: Study, options: argparse.Namespace) -> int:
-    planned = stages.stages(study, options.scale, options.output_root)
+    only = stages.only_of(options.only, study)
+    planned = stages.stages(study, options.scale, options.output_root, only)
     print(stages.describe(planned, options.jobs), flush=True)
     if options.dry_run:
         return 0

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from argparse import Namespace
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from driver.cli import UsageError
+from driver.sweep import Job, axes_of
 from models.lateral_line.extract import TEST
 from models.lateral_line.options import read
 from models.lateral_line.sweep import Sweep, flag, flag_names, job_of, plan
@@ -24,12 +27,15 @@ class Stages:
     root : Path
         Where the folders of the sweeps are.
     training : Sweep
+    only : dict of list of str
+        Values of axes that are trained now; all of them for an axis that is not in it.
     """
 
     study: Study
     scale: str
     root: Path
     training: Sweep
+    only: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
 
     @property
     def n_tests(self) -> int:
@@ -61,7 +67,30 @@ class Stages:
         return Sweep(folder, tuple(jobs[0].condition) if jobs else (), jobs, requests)
 
 
-def stages(study: Study, scale: str, root: Path) -> Stages:
+def only_of(words: Iterable[str], study: Study) -> dict[str, list[str]]:
+    """Values of axes from words such as ``ll_mon_topo=0.1,0.2``.
+
+    Raises
+    ------
+    UsageError
+        For an axis of the training runs, or a value of it, that is not there.
+    """
+    axes = axes_of(words, [], "--only")
+    there = {**study.train.product, **study.train.zip}
+    for name, values in axes.product.items():
+        if name not in there:
+            names = f"only {', '.join(there)}" if there else "it has none"
+            raise UsageError(f"--only {name}: no axis of the training of {study.name}, {names}")
+        unknown = [v for v in values if v not in there[name]]
+        if unknown:
+            has = ", ".join(there[name])
+            raise UsageError(f"--only {name}={','.join(unknown)}: {study.name} has {has}")
+    return axes.product
+
+
+def stages(
+    study: Study, scale: str, root: Path, only: Mapping[str, list[str]] | None = None
+) -> Stages:
     """Plan a study; nothing is written.
 
     Parameters
@@ -70,6 +99,8 @@ def stages(study: Study, scale: str, root: Path) -> Stages:
     scale : {'quick', 'paper'}
     root : Path
         Output root of the runs.
+    only : dict of list of str, optional
+        As of `only_of`.
 
     Raises
     ------
@@ -86,7 +117,7 @@ def stages(study: Study, scale: str, root: Path) -> Stages:
     name = f"study_{study.trained_in or study.name}_{scale}"
     argv = [*study.flags, *size.flags]
     training = plan(name, study.train.axes(size.values), argv, root, figures=False)
-    return Stages(study, scale, root, training)
+    return Stages(study, scale, root, training, only or {})
 
 
 def tests_product(study: Study) -> set[str]:
@@ -95,7 +126,7 @@ def tests_product(study: Study) -> set[str]:
 
 def describe(planned: Stages, jobs: int) -> str:
     """What will be done."""
-    lines = ["training", *plan_lines(planned.training, todo(planned.training), jobs)]
+    lines = ["training", *plan_lines(planned.training, to_train(planned), jobs)]
     if planned.study.tests:
         lines.append(f"tests of stored weights: {planned.n_tests} runs")
         lines += [
@@ -104,16 +135,26 @@ def describe(planned: Stages, jobs: int) -> str:
     return "\n".join(lines)
 
 
-def todo(sweep: Sweep) -> list:
+def todo(sweep: Sweep) -> list[Job]:
     return [job for job in sweep.jobs if not sweep.is_done(job)]
+
+
+def to_train(planned: Stages) -> list[Job]:
+    """Training runs that are to be done now."""
+    wanted = planned.only.items()
+    return [
+        job
+        for job in todo(planned.training)
+        if all(job.condition[name] in values for name, values in wanted)
+    ]
 
 
 def run(planned: Stages, jobs: int, scheduler: str | None = None) -> tuple[Sweep, int]:
     """Run what is not done yet; returns the sweep to look at, and the exit status."""
     options = Namespace(jobs=jobs, scheduler=scheduler)
     measured, status = planned.training, 0
-    if todo(measured):
-        status = execute(measured, todo(measured), options)
+    if left := to_train(planned):
+        status = execute(measured, left, options)
     if planned.study.tests and status != 130:
         measured = planned.tests()
         left = todo(measured)

@@ -210,6 +210,20 @@ def test_a_dry_run_writes_nothing(known, tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_only_some_conditions_can_be_trained_now(known, tmp_path, capsys):
+    assert study(tmp_path, "tiny", "--only", "mon_ts_topo=0.2") == 1
+    states = [(r["mon_ts_topo"], r["state"]) for r in table(tmp_path)]
+    assert states == [("0.1", "waiting")] * 2 + [("0.2", "done")] * 2
+    assert "2 runs are not done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", ["gain=1", "mon_ts_topo=0.3", "mon_ts_topo=@gain", "0.2"])
+def test_a_part_that_is_not_there_is_refused_by_the_flag_as_typed(known, tmp_path, capsys, words):
+    assert study(tmp_path, "tiny", "--only", words) == 2
+    assert f"--only {words.partition('=')[0]}" in capsys.readouterr().err.replace(": ", " ")
+    assert not list(tmp_path.iterdir())
+
+
 def test_without_a_name_the_studies_are_listed(capsys):
     assert door.main([]) == 0
     said = capsys.readouterr().out
