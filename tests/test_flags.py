@@ -252,6 +252,7 @@ CLAMPS = [
     ("mon-ts-w-init", "-1", "mon_ts_w_init", 0.0),
     ("mon-ts-w-jitter", "-1", "mon_ts_w_jitter", 0.0),
     ("mon-ts-gain-mv", "-1", "mon_ts_gain_mV", 0.0),
+    ("mon-ts-gain-test-mv", "-1", "mon_ts_gain_test_mV", 0.0),
     ("mon-global-inh-p", "2", "mon_to_global_inh_p", 1.0),
     ("ts-feedback-p", "-2", "ts_to_global_inh_p", 0.0),
     ("mon-global-inh-drive-mv", "-1", "mon_to_global_inh_drive_mV", 0.0),

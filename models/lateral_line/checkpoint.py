@@ -27,6 +27,7 @@ FREE = {
     "test_path_cm",
     "test_using_held_snapshots",
     "keep_mon_ts_stdp_during_test",
+    "mon_ts_gain_test_mV",
     "distance_cm",
     "direction",
     "eval_x_min_cm",

@@ -1,7 +1,8 @@
 """Tests of stored weights: whose they are, and what may differ from the run that learned them.
 
 Every parameter is that of the source run; only the test may be another. So a network is never
-tested with a gain or a wiring that its weights were not learned with.
+tested with a wiring that its weights were not learned with, nor with another gain unless the test's
+own gain is asked for.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ TEST = {
     *("distance_cm", "direction", "speed_cm_s", "sphere_radius_cm"),
     *("test_ll_noise_hz", "test_path_cm", "test_using_held_snapshots"),
     *("eval_x_min_cm", "eval_x_max_cm", "keep_mon_ts_stdp_during_test"),
+    "mon_ts_gain_test_mV",
     *("sigma_noise_hz", "tau_noise_s", "l_noise_cm"),
 }
 WEIGHTS = ("ll_mon_w_init_mV", "mon_ts_w_init", "ll_mon_w_mV", "mon_ts_w")

@@ -168,6 +168,8 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """What summed MON -> TS input is drawn to: its mean now (published) or at the start."""
     mon_ts_gain_mV: NonNegative = 30.0
     """EPSP of a unit weight."""
+    mon_ts_gain_test_mV: NonNegative | None = None
+    """EPSP of a unit weight in the test, trained and untrained; none is that of the training."""
     stdp_tau_ms: Annotated[float, Field(ge=0.1)] = 20.0
     """Decay time of all spike traces of both rules."""
     keep_mon_ts_stdp_during_test: bool = False
@@ -218,6 +220,12 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     def training_steps(self) -> int:
         """Steps of the whole training."""
         return self.n_training_trials * self.trial_steps
+
+    @property
+    def gain_in_test_mV(self) -> float:
+        """EPSP of a unit MON -> TS weight in the test."""
+        tested = self.mon_ts_gain_test_mV
+        return self.mon_ts_gain_mV if tested is None else tested
 
     @property
     def body_window_cm(self) -> tuple[float, float]:

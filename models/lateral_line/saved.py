@@ -355,12 +355,14 @@ class Fields(dict):
 def parameters(cls: type[P], values: Mapping[str, Any], path: Path) -> P:
     """Parameters as they were stored; none is filled in by today's default.
 
+    But one whose default is None may be missing: it came later, and None is how it was before.
+
     Raises
     ------
     NotARun
         If one is missing, unknown or out of bounds.
     """
-    missing = {f.name for f in dataclasses.fields(cls)} - set(values)
+    missing = {f.name for f in dataclasses.fields(cls) if f.default is not None} - set(values)
     if missing:
         raise NotARun(f"{path}: {cls.__name__} lacks {', '.join(sorted(missing))}")
     try:

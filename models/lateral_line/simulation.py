@@ -95,6 +95,7 @@ class Simulation:
         frames = test_frames(self.params, self.stimulus)
         keep = self.params.keep_mon_ts_stdp_during_test
         switches = values.switches(self.params, ll_mon=False, mon_ts=keep, homeostasis=False)
+        switches |= values.test_gain(self.params)
         n_steps = n_test_steps(self.params)
         block = self._run(
             state, frames, switches, values.TEST, start, start, n_steps, values.POPULATIONS

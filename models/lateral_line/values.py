@@ -218,6 +218,11 @@ def plasticity(params: NetworkParams) -> dict[str, float]:
     return values
 
 
+def test_gain(params: NetworkParams) -> dict[str, float]:
+    """The EPSP of a unit weight in the test."""
+    return {"mon_ts.G": params.gain_in_test_mV * MV}
+
+
 def homeostasis(params: NetworkParams, wiring: Wiring) -> dict[str, float]:
     fixed = wiring.mon_ts_target if params.mon_ts_homeo_target == "initial-mean" else 0.0
     values = {

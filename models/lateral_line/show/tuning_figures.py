@@ -95,7 +95,7 @@ def drive(saved: Seed, shown: Passage, condition: str) -> np.ndarray:
     counts = shown.counts(saved.spikes(CONDITIONS[condition], "mon"), p.n_mon)
     weights = w["mon_ts_w" if condition == "trained" else "mon_ts_w_init"]
     ends = w["mon_ts_i"], w["mon_ts_j"]
-    return ts_drive_mV_per_ms(counts, *ends, weights, p.n_ts, p.mon_ts_gain_mV, shown.time_s)
+    return ts_drive_mV_per_ms(counts, *ends, weights, p.n_ts, p.gain_in_test_mV, shown.time_s)
 
 
 def grain(shown: Passage) -> str:
