@@ -168,7 +168,7 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """What summed MON -> TS input is drawn to: its mean now (published) or at the start."""
     mon_ts_gain_mV: NonNegative = 30.0
     """EPSP of a unit weight."""
-    mon_ts_gain_test_mV: NonNegative | None = None
+    mon_ts_gain_test_mV: Annotated[float | None, Field(ge=0)] = None
     """EPSP of a unit weight in the test, trained and untrained; none is that of the training."""
     stdp_tau_ms: Annotated[float, Field(ge=0.1)] = 20.0
     """Decay time of all spike traces of both rules."""
