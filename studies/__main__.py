@@ -75,10 +75,12 @@ def run(study: Study, options: argparse.Namespace) -> int:
     sweep, status = stages.run(planned, options.jobs, options.scheduler)
     if status == INTERRUPTED:
         return status
-    rows = measure(sweep, study.metric)
+    measured = {metric: measure(sweep, metric) for metric in study.metrics}
     typed = write.typed(study.name, options.scale, options.jobs, options.output_root)
     commands = [typed, *(row["command"] for row in measured_training(planned))]
-    folder = write.write(study, options.scale, rows, planned.n_runs, commands, options.results_root)
+    folder = write.write(
+        study, options.scale, measured, planned.n_runs, commands, options.results_root
+    )
     print((folder / write.SUMMARY).read_text(encoding="utf-8"))
     print(folder)
     return status

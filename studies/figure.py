@@ -20,14 +20,17 @@ from models.lateral_line.show.sweep_figure import (
     mark_chance,
     offsets,
 )
-from studies.measure import METRICS
+from studies.measure import IN_RESULTS, METRICS
 from studies.study import Condition, Published, Study, matching
 
 PUBLISHED = {"trained": style.MIDDLE, "untrained": style.UNTRAINED}
 UNITS = {  # on the axes
     "sigma_theta": (SIGMA, "rad"),
+    "sigma_theta_body": (SIGMA, "rad"),
+    "valid_fraction": ("valid fraction", "1"),
     "sharpening": ("ratio", "1"),
     "share_multimodal": ("share", "1"),
+    "share_unimodal": ("share", "1"),
 }
 MEAN_AT = 2.2  # times ASIDE: beside the points of the seeds
 HEADROOM = 1.15  # of the metric, above the largest value
@@ -60,7 +63,7 @@ def study_figure(
     widths = [max(len(groups), 2) for _, groups in panels]
     width = float(np.clip(2.5 + 0.75 * sum(widths), 6.5, 20))
     words = METRICS[study.metric].replace("σ_θ", SIGMA)
-    with_map = study.metric != "share_multimodal"
+    with_map = study.metric in IN_RESULTS
     n_rows = 3 if with_map else 2
     figure = Figure(figsize=(width, 3.0 * n_rows + 0.8), layout="constrained")
     figure.suptitle(title, wrap=True)
@@ -117,7 +120,7 @@ def draw_metric(ax, study: Study, groups: Sequence[Group], published: Sequence[P
         ax.plot([], [], ls="none", label=name, **look)
     ax.plot([], [], "k_", ms=9, label="mean, 95 % interval")
     hollow = {**LOOK["trained"], "mfc": "white", "ls": "none", "label": "no usable map, left out"}
-    if study.metric != "share_multimodal":
+    if study.metric in IN_RESULTS:
         ax.plot([], [], **hollow)
     for who in ("untrained", "trained"):
         draw_published(ax, groups, [p for p in published if p.who == who], who)
@@ -132,7 +135,7 @@ def limit(axes, study: Study, rows, compared, published: Sequence[Published]) ->
     seen += [c[who][end] for c in compared for who in CONDITIONS for end in ("mean", "high")]
     seen += [p.mean + (p.sd or 0) for p in published]
     top = max((v for v in seen if v is not None and np.isfinite(v)), default=1.0) * HEADROOM
-    if study.metric == "sigma_theta":
+    if study.metric.startswith("sigma_theta"):
         low, _, high = chance_band(MAX_ANGLE_BINS)
         if top < low:
             text = f"chance, {low:.1f} to {high:.1f} rad, is above this panel"

@@ -15,8 +15,18 @@ from models.lateral_line.sweep import Sweep, results_of, row
 # name of a metric: what it is, in words
 METRICS = {
     "sigma_theta": "σ_θ over the path (rad)",
+    "sigma_theta_body": "σ_θ over the body (rad)",
+    "valid_fraction": "decoded share of the path (1)",
     "sharpening": "sharpening σ_LL / σ_TS over the path (1)",
     "share_multimodal": "active TS cells with two peaks or more (share)",
+    "share_unimodal": "active TS cells with one peak (share)",
+}
+# name in a results file, and the window whose decoded share makes a map of it usable
+IN_RESULTS = {
+    "sigma_theta": ("sigma_theta_rad", "path"),
+    "sigma_theta_body": ("sigma_theta_body_rad", "body"),
+    "valid_fraction": ("valid_fraction", None),
+    "sharpening": ("sharpening", "path"),
 }
 
 
@@ -37,17 +47,17 @@ def values(sweep: Sweep, job: Job, metric: str) -> dict[str, Any]:
     if results is None:
         nothing = dict.fromkeys(CONDITIONS)
         return {"value": nothing, "raw": nothing}
-    twins = {"trained": results, "untrained": results["untrained"]}
-    if metric == "share_multimodal":  # of weights: no map is needed
+    if metric not in IN_RESULTS:  # of weights: no map is needed
         seed = Run(sweep.place(job)).seed(job.seed)
         raw = {
-            who: defined(reconstruct(seed, initial=who == "untrained").share_multimodal)
+            who: defined(getattr(reconstruct(seed, initial=who == "untrained"), metric))
             for who in CONDITIONS
         }
         return {"value": raw, "raw": raw}
-    key = {"sigma_theta": "sigma_theta_rad", "sharpening": "sharpening"}[metric]
+    twins = {"trained": results, "untrained": results["untrained"]}
+    key, window = IN_RESULTS[metric]
     raw = {who: twins[who][key] for who in CONDITIONS}
-    usable = {who: score(twins, who, "path") is not None for who in CONDITIONS}
+    usable = {who: window is None or score(twins, who, window) is not None for who in CONDITIONS}
     return {"value": {who: raw[who] if usable[who] else None for who in CONDITIONS}, "raw": raw}
 
 

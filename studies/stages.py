@@ -11,9 +11,9 @@ from driver.cli import UsageError
 from driver.sweep import Job, axes_of
 from models.lateral_line.extract import TEST
 from models.lateral_line.options import read
-from models.lateral_line.sweep import Sweep, flag, flag_names, job_of, plan
+from models.lateral_line.sweep import Sweep, as_typed, job_of, plan
 from models.lateral_line.sweep_command import execute, plan_lines
-from studies.study import Study
+from studies.study import CASE, Conditions, Study
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Stages:
     def tests(self) -> Sweep:
         """Tests of the training runs that are done; they must be there to be planned."""
         folder = self.root / f"study_{self.study.name}_{self.scale}_tests"
-        jobs, requests, flags = [], {}, flag_names()
+        jobs, requests = [], {}
         for trained in filter(self.training.is_done, self.training.jobs):
             source = ("--weights-from", str(self.training.place(trained)))
             for test in self.test_conditions:
-                words = [w for k, v in test.items() for w in (f"--{flag(k, flags)}", v)]
                 condition = {**trained.condition, **test}
-                job = job_of(condition, trained.seed, (*source, *words), folder, figures=False)
+                typed = (*source, *as_typed(test))
+                job = job_of(condition, trained.seed, typed, folder, figures=False)
                 jobs.append(job)
                 requests[job.name] = read(job.argv)
         return Sweep(folder, tuple(jobs[0].condition) if jobs else (), jobs, requests)
@@ -76,7 +76,7 @@ def only_of(words: Iterable[str], study: Study) -> dict[str, list[str]]:
         For an axis of the training runs, or a value of it, that is not there.
     """
     axes = axes_of(words, [], "--only")
-    there = {**study.train.product, **study.train.zip}
+    there = study.train.values
     for name, values in axes.product.items():
         if name not in there:
             names = f"only {', '.join(there)}" if there else "it has none"
@@ -116,8 +116,24 @@ def stages(
         raise ValueError(f"{study.name}: {names} cannot differ in a test of stored weights")
     name = f"study_{study.trained_in or study.name}_{scale}"
     argv = [*study.flags, *size.flags]
-    training = plan(name, study.train.axes(size.values), argv, root, figures=False)
+    training = plan_training(name, study.train, size.values, argv, root)
     return Stages(study, scale, root, training, only or {})
+
+
+def plan_training(
+    name: str, train: Conditions, values: dict[str, list[str]], argv: list[str], root: Path
+) -> Sweep:
+    """The training runs: every combination of the axes, in every case if there are cases."""
+    axes = train.axes(values)
+    if not train.cases:
+        return plan(name, axes, argv, root, figures=False)
+    parts = [
+        plan(name, axes, [*argv, *as_typed(flags)], root, figures=False, label={CASE: case})
+        for case, flags in train.cases.items()
+    ]
+    requests = {name: request for part in parts for name, request in part.requests.items()}
+    jobs = [job for part in parts for job in part.jobs]
+    return Sweep(parts[0].folder, (CASE, *parts[0].axes), jobs, requests)
 
 
 def tests_product(study: Study) -> set[str]:

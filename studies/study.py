@@ -16,7 +16,13 @@ DEFINITIONS = Path(__file__).parent / "definitions"
 SCALES = ("quick", "paper")
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
+CASE = "case"
+
 Condition = dict[str, str]
+Metric = Literal[
+    *("sigma_theta", "sigma_theta_body", "valid_fraction", "sharpening"),
+    *("share_multimodal", "share_unimodal"),
+]
 
 
 @dataclass(config=STRICT)
@@ -29,6 +35,8 @@ class Conditions:
     """These step together; a value may come twice."""
     same: Condition = Field(default_factory=dict)
     """Flags that take the value of another axis."""
+    cases: dict[str, Condition] = Field(default_factory=dict)
+    """Named sets of flags, an axis called `case`; each with every combination of the others."""
 
     def axes(self, values: dict[str, list[str]]) -> Axes:
         """Axes, those in `values` with these values instead."""
@@ -38,6 +46,11 @@ class Conditions:
     @property
     def names(self) -> set[str]:
         return {*self.product, *self.zip, *self.same}
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """Values of every axis that has some of its own."""
+        return {**({CASE: list(self.cases)} if self.cases else {}), **self.product, **self.zip}
 
 
 @dataclass(config=STRICT)
@@ -69,12 +82,13 @@ class Published:
 class Claim:
     """A published statement, as differences that a seed has.
 
-    `learning` is trained minus untrained, `contrast` the condition `at` minus `against`, `level`
-    the metric minus `value`.
+    `learning` is trained minus untrained; `best` is trained minus the best that the untrained
+    network of the seed reaches at any value of the axis `over`; `contrast` is the condition `at`
+    minus the same with the values of `against`; `level` is the metric minus `value`.
     """
 
     text: str
-    kind: Literal["learning", "contrast", "level"]
+    kind: Literal["learning", "best", "contrast", "level"]
     expect: Literal["lower", "higher", "none"]
     margin: Annotated[float, Field(gt=0)]
     """Smallest effect that counts, in the unit of the metric."""
@@ -82,7 +96,10 @@ class Claim:
     at: list[Condition] = Field(default_factory=list)
     """Conditions that it is said of; all of them if empty."""
     against: Condition | None = None
+    over: str = ""
     value: float = 0.0
+    metric: Metric | None = None
+    """What it is said of; the metric of the study if not given."""
 
 
 @dataclass(config=STRICT)
@@ -92,7 +109,7 @@ class Study:
     name: str
     title: str
     question: str
-    metric: Literal["sigma_theta", "sharpening", "share_multimodal"]
+    metric: Metric
     flags: list[str]
     """Of all training runs."""
     x_label: str
@@ -116,6 +133,11 @@ class Study:
         "untrained)."
     )
     """Template of the sentence of a condition."""
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """That of the study first, then those of its claims."""
+        return list(dict.fromkeys([self.metric, *(c.metric or self.metric for c in self.claims)]))
 
     def shown(self, condition: Condition) -> Condition:
         """The part of a condition that is not a copy of another axis."""

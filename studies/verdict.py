@@ -23,6 +23,8 @@ class Part:
     condition : dict of str
     trained : Estimate
         Of the differences that the claim is about, over seeds.
+    n_lower : int
+        Seeds whose difference is below zero.
     untrained : Estimate or None
         Of the same in the untrained twins; None for a claim about learning.
     learned : Estimate or None
@@ -35,6 +37,7 @@ class Part:
 
     condition: Condition
     trained: Estimate
+    n_lower: int
     untrained: Estimate | None
     learned: Estimate | None
     verdict: str
@@ -76,11 +79,13 @@ def over(verdicts: Sequence[str]) -> str:
 def part(claim: Claim, at: Condition, rows: Rows) -> Part:
     here = by_seed(rows, at)
     trained, untrained = ({s: r[who] for s, r in here.items()} for who in ("trained", "untrained"))
-    if claim.kind == "learning":
-        x = estimate([minus(trained[s], untrained[s]) for s in here])
-        return Part(at, x, None, None, region(x, claim), "", reason(x, bool(here)))
+    if claim.kind in ("learning", "best"):
+        base = untrained if claim.kind == "learning" else best_untrained(claim, at, rows)
+        a = [minus(trained[s], base[s]) for s in here]
+        x = estimate(a)
+        return Part(at, x, n_lower(a), None, None, region(x, claim), "", reason(x, bool(here)))
     if claim.kind == "contrast":
-        there = by_seed(rows, claim.against or {})
+        there = by_seed(rows, {**at, **(claim.against or {})})
         base = {who: {s: r[who] for s, r in there.items()} for who in ("trained", "untrained")}
     else:
         base = {who: dict.fromkeys(here, claim.value) for who in ("trained", "untrained")}
@@ -89,7 +94,25 @@ def part(claim: Claim, at: Condition, rows: Rows) -> Part:
     b = [minus(untrained[s], base["untrained"][s]) for s in seeds]
     x, y = estimate(a), estimate(b)
     learned = estimate([minus(i, j) for i, j in zip(a, b, strict=True)])
-    return Part(at, x, y, learned, region(x, claim), region(y, claim), reason(x, bool(seeds)))
+    verdicts = region(x, claim), region(y, claim)
+    return Part(at, x, n_lower(a), y, learned, *verdicts, reason(x, bool(seeds)))
+
+
+def best_untrained(claim: Claim, at: Condition, rows: Rows) -> dict[int, float | None]:
+    """Best value of each untrained network at any value of the axis `over`."""
+    rest = {k: v for k, v in at.items() if k != claim.over}
+    everywhere: dict[int, list[float]] = {}
+    for r in rows:
+        if matching(r["condition"], rest) and r["trained"]:
+            value = r["value"]["untrained"]
+            known = everywhere.setdefault(r["condition"]["seed"], [])
+            known += [] if value is None else [value]
+    best = max if claim.expect == "higher" else min
+    return {seed: best(known, default=None) for seed, known in everywhere.items()}
+
+
+def n_lower(differences: Sequence[float | None]) -> int:
+    return sum(d is not None and d < 0 for d in differences)
 
 
 def by_seed(rows: Rows, at: Condition) -> dict[int, Mapping[str, float | None]]:
@@ -133,6 +156,8 @@ def beside(claim: Claim, verdict: str, parts: Sequence[Part]) -> str:
     """What the untrained twin makes of the verdict on the trained network."""
     if claim.kind == "learning":
         return "against its untrained twin, seed by seed"
+    if claim.kind == "best":
+        return f"against the untrained network at its best {claim.over}, seed by seed"
     twin = over([p.twin for p in parts])
     if twin == UNKNOWN:
         return "of the untrained twin it cannot be said"

@@ -35,19 +35,19 @@ Row = Mapping[str, Any]
 def write(
     study: Study,
     scale: str,
-    rows: Sequence[Row],
+    measured: Mapping[str, Sequence[Row]],
     n_planned: int,
     commands: Sequence[str],
     to: Path,
 ) -> Path:
-    """Write everything about a study from its rows; returns the folder.
+    """Write everything about a study from its runs; returns the folder.
 
     Parameters
     ----------
     study : Study
     scale : str
-    rows : sequence of dict
-        As of `studies.measure.measure`.
+    measured : dict of sequence of dict
+        For each metric of the study its rows, as of `studies.measure.measure`.
     n_planned : int
         Runs that belong to the study: weights that are not there yet cannot have a row.
     commands : sequence of str
@@ -57,8 +57,9 @@ def write(
     """
     folder = to / study.name / scale
     folder.mkdir(parents=True, exist_ok=True)
+    rows = measured[study.metric]
     compared = compare(rows)
-    judged = [judge(claim, rows) for claim in study.claims]
+    judged = [judge(claim, measured[claim.metric or study.metric]) for claim in study.claims]
     published = study.published if study.scales[scale].comparable else []
     n_done = sum(row["state"] == "done" for row in rows)
     title = f"{study.title} ({scale}): {n_done} of {n_planned} runs"
@@ -169,11 +170,15 @@ def explained(study: Study, j: Judged, p: Part) -> str:
         return f"{where} it cannot be said: {p.why}."
     what = {
         "learning": "trained minus untrained",
+        "best": f"trained minus untrained at its best {j.claim.over}",
         "contrast": f"minus {study.label(j.claim.against or {})}, trained",
         "level": f"trained minus {j.claim.value:g}",
     }[j.claim.kind]
-    text = f"{where}, {what}: {interval(trained, signed=True)}, n = {p.trained.n}"
-    if p.untrained is not None and j.claim.kind != "learning":
+    if j.claim.metric:
+        where += f", {METRICS[j.claim.metric]}"
+    text = f"{where}, {what}: {interval(trained, signed=True)}"
+    text += f", below zero in {p.n_lower} of {p.trained.n} seeds"
+    if p.untrained is not None:
         twin = dataclasses.asdict(p.untrained)
         text += f"; the same untrained: {interval(twin, signed=True)}, n = {p.untrained.n}"
     return f"{text}: {p.verdict}."

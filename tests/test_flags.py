@@ -174,7 +174,7 @@ def test_a_message_says_what_is_allowed_and_the_way_out():
         "--training-fixed-distance --training-distance-min-cm 0.5"
     )
     assert "1000 Hz" in refused("--bg-rate-mon-hz 1200")
-    assert "ll_thesis, ll_fast, ll_baseline" in refused("--mode big")
+    assert "ll_thesis, ll_fast, ll_baseline, ll_learned" in refused("--mode big")
     assert "-0.5 to 4.5 cm" in refused("--eval-x-min 8 --eval-x-max 9")
 
 

@@ -111,6 +111,23 @@ FAST = dict(
     ts_lateral_radius=5,
     ts_local_inh_peak_mV=6.4,
 )
+# against ll_baseline: weights that can grow, small steps, a fixed sum, sparse TS, flat inhibition
+LEARNED = dict(
+    n_training_trials=300,
+    ll_mon_use_stdp=False,
+    mon_ts_apre=3e-4,
+    mon_ts_apost=-3.15e-4,
+    mon_ts_wmax=0.1,
+    mon_ts_homeo_eta=1.0,
+    mon_ts_homeo_every_trials=1,
+    mon_ts_homeo_target="initial-mean",
+    mon_ts_gain_mV=60.0,
+    mon_ts_gain_test_mV=280.0,
+    mon_to_global_inh_p=0.0,
+    ts_lateral_radius=30_000,
+    ts_local_inh_peak_mV=0.3,
+    use_ts_feedback_inh=False,
+)
 RECIPE = """--mode ll_thesis --use-ll-mon-stdp --ll-mon-topo 0.2 --mon-ts-topo 0.2
     --ll-mon-in-degree 10 --ll-mon-w-init-mv 10 --ll-mon-w-jitter-stdp-mv 8
     --ll-mon-apre 0.010 --ll-mon-apost -0.0105 --ll-mon-wmax-mv 20
@@ -153,11 +170,12 @@ def test_every_published_field_is_there_and_only_four_are_new():
         (apply_model_mode(NetworkParams(), "ll_thesis"), column(3)),
         (apply_model_mode(NetworkParams(), "ll_baseline"), column(4)),
         (apply_model_mode(NetworkParams(), "ll_fast"), column(4) | FAST),
+        (apply_model_mode(NetworkParams(), "ll_learned"), column(4) | LEARNED),
     ],
-    ids=["default", "ll_thesis", "ll_baseline", "ll_fast"],
+    ids=["default", "ll_thesis", "ll_baseline", "ll_fast", "ll_learned"],
 )
 def test_every_value_is_the_published_one(made, expected):
-    expected = expected | NEW
+    expected = NEW | expected
     wrong = {k: (getattr(made, k), v) for k, v in expected.items() if not same(getattr(made, k), v)}
     assert wrong == {}
 
@@ -179,8 +197,12 @@ def test_every_field_has_a_help_text():
 @pytest.mark.parametrize("mode", PRESETS)
 def test_a_preset_names_only_what_it_changes(mode):
     repeated = {k for k, v in PRESETS[mode].items() if same(getattr(NetworkParams(), k), v)}
-    # ll_fast repeats two defaults that ll_baseline changes
-    assert repeated == ({"checkpoint_trials"} if mode == "ll_fast" else set())
+    # these go back to defaults that ll_baseline changes
+    back = {
+        "ll_fast": {"checkpoint_trials"},
+        "ll_learned": {"ll_mon_use_stdp", "use_ts_feedback_inh"},
+    }
+    assert repeated == back.get(mode, set())
 
 
 @pytest.mark.parametrize("mode", PRESETS)

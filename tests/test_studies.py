@@ -13,7 +13,7 @@ from driver.cli import UsageError
 from models.lateral_line.extract import TEST
 from models.lateral_line.reconstruction import reconstruct
 from models.lateral_line.saved import Run
-from models.lateral_line.sweep import flag_names, plan
+from models.lateral_line.sweep import flags_by_name, plan
 from studies import __main__ as door
 from studies import stages, write
 from studies.measure import METRICS, measure
@@ -25,6 +25,7 @@ EXPECTED = {
     *("topography", "test_distance", "mon_size", "test_noise", "training_noise"),
     *("stimulus_variety", "training_distances", "multimodality", "learning_curve"),
 }
+LEARNED = {"learned", "learned_ablation", "learned_curve"}  # of our own recipe
 TINY = Study(
     name="tiny",
     title="A tiny study",
@@ -93,16 +94,17 @@ def table(root, name="tiny") -> list[dict]:
 
 
 def test_every_study_of_the_programme_is_there():
-    assert set(names()) == EXPECTED
+    assert set(names()) == EXPECTED | LEARNED
 
 
 @pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("name", sorted(EXPECTED))
+@pytest.mark.parametrize("name", sorted(EXPECTED | LEARNED))
 def test_every_condition_of_a_study_can_be_run(name, scale):
     found = planned(name, scale)
     assert len(found.training.jobs) >= 2
     assert found.study.metric in METRICS
-    assert found.study.tests is None or found.study.tests.names <= TEST <= set(flag_names())
+    assert found.study.tests is None or found.study.tests.names <= TEST
+    assert {name.lower() for name in TEST} <= set(flags_by_name())
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if load(name).tests])
@@ -116,7 +118,7 @@ def test_every_test_of_stored_weights_is_within_bounds(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
+@pytest.mark.parametrize("name", sorted(EXPECTED | LEARNED))
 def test_every_claim_and_published_number_names_one_condition_of_the_full_study(name):
     defined, full = load(name), planned(name, "paper")
     trained = {tuple(job.condition.items()) for job in full.training.jobs}
@@ -124,18 +126,35 @@ def test_every_claim_and_published_number_names_one_condition_of_the_full_study(
     named = [p.at for p in defined.published]
     for claim in defined.claims:
         assert (claim.kind == "contrast") == (claim.against is not None)
-        named += [*claim.at, *([claim.against] if claim.against else [])]
+        assert (claim.kind == "best") == (
+            claim.over in defined.tests.names if claim.over else False
+        )
+        named += [*claim.at, *({**at, **claim.against} for at in claim.at if claim.against)]
     for part in named:
         assert sum(matching(condition, part) for condition in there) == 1, part
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_at_paper_scale_a_study_has_ten_seeds_and_ten_thousand_trials(name):
+def test_at_paper_scale_a_study_of_the_published_recipe_has_ten_seeds_and_ten_thousand_trials(name):
     training = planned(name, "paper").training
     assert len({job.seed for job in training.jobs}) == 10
     trials = {r.params.n_training_trials for r in training.requests.values()}
     assert max(trials) == 10_000
     assert trials == {10_000} or name == "learning_curve"
+
+
+@pytest.mark.parametrize("name", sorted(LEARNED))
+def test_our_recipe_is_reported_on_seeds_it_was_not_tuned_on(name):
+    seeds = {job.seed for scale in SCALES for job in planned(name, scale).training.jobs}
+    assert seeds == set(range(123, 133))
+
+
+def test_a_case_is_a_named_set_of_flags():
+    requests = planned("learned_ablation", "quick").training.requests
+    name = "case=small-steps_ll_mon_topo=0.10_mon_ts_topo=0.10_seed_123"
+    assert requests[name].params.mon_ts_apre == 0.01
+    assert requests[name].params.ll_to_mon_topography_strength == 0.1
+    assert requests[name.replace("small-steps", "nothing")].params.mon_ts_apre == 3e-4
 
 
 def test_the_gain_rule_keeps_cells_times_gain():
@@ -235,14 +254,18 @@ def test_a_metric_is_that_of_the_run_and_of_its_twin(finished, metric):
     sweep = stages.stages(TINY, "quick", finished / "Runs").training
     job = sweep.jobs[0]
     seed = Run(sweep.place(job)).seed(job.seed)
+    twins = seed.results, seed.results["untrained"]
     expected = {
-        "sigma_theta": [r["sigma_theta_rad"] for r in (seed.results, seed.results["untrained"])],
-        "sharpening": [r["sharpening"] for r in (seed.results, seed.results["untrained"])],
+        "sigma_theta": [r["sigma_theta_rad"] for r in twins],
+        "sigma_theta_body": [r["sigma_theta_body_rad"] for r in twins],
+        "valid_fraction": [r["valid_fraction"] for r in twins],
+        "sharpening": [r["sharpening"] for r in twins],
         "share_multimodal": [reconstruct(seed, initial=i).share_multimodal for i in (False, True)],
+        "share_unimodal": [reconstruct(seed, initial=i).share_unimodal for i in (False, True)],
     }
     found = measure(sweep, metric)[0]
     assert [found["raw"]["trained"], found["raw"]["untrained"]] == expected[metric]
-    if metric != "share_multimodal":
+    if metric in ("sigma_theta", "sharpening"):
         usable = [r["usable_map"] for r in (seed.results, seed.results["untrained"])]
         assert [found["value"][who] is not None for who in ("trained", "untrained")] == usable
 
@@ -288,6 +311,21 @@ def test_a_wide_interval_a_single_seed_and_no_run_say_nothing():
     assert judge(claim(), []).verdict == UNKNOWN
     elsewhere = judge(claim(at=[{"k": "7"}]), rows("k", "1", [0.1, 0.1], [0.5, 0.5]))
     assert elsewhere.verdict == UNKNOWN and "not run" in elsewhere.parts[0].why
+
+
+def test_the_best_untrained_value_is_looked_for_along_one_axis():
+    """At gain 2 the trained beat their twins, but not what these reach at gain 1."""
+    trained, twins, elsewhere = [0.30, 0.31, 0.29], [0.5, 0.5, 0.5], [0.2, 0.2, 0.2]
+    made = rows("gain", "2", trained, twins) + rows("gain", "1", twins, elsewhere)
+    at = [{"gain": "2"}]
+    assert judge(claim(at=at), made).verdict == HOLDS
+    found = judge(claim("best", at=at, over="gain"), made)
+    assert found.verdict == FAILS and found.parts[0].n_lower == 0
+    assert found.parts[0].trained.mean == pytest.approx(0.1)
+    worse = rows("gain", "2", trained, twins) + rows("gain", "1", twins, [0.6, None, 0.4])
+    found = judge(claim("best", at=at, over="gain"), worse)
+    assert found.verdict == HOLDS and found.parts[0].n_lower == 3
+    assert "at its best gain" in found.beside
 
 
 def test_without_usable_maps_it_cannot_be_said():

@@ -18,6 +18,7 @@ from driver.cli import UsageError
 from driver.sweep import Axes, axes_of, axes_of_file
 from models.lateral_line import comparison
 from models.lateral_line.show.sweep_report import write_sweep_report
+from models.lateral_line.sweep import plan
 from tests import program
 from tests.program import SEED, SMALL, call, differing, listing, load_npz, shared
 
@@ -144,6 +145,7 @@ def test_a_file_that_is_none_is_refused(tmp_path, text, words):
 REFUSED = {
     "no flag": (("--grid", "wrong=1"), "no flag --wrong"),
     "ours": (("--grid", "run_name=a,b"), "no flag --run-name"),
+    "a switch": (("--grid", "use_ll_mon_stdp=maybe"), "True or False"),
     "a value": (("--grid", "mon_ts_topo=0.1,nan"), "--mon-ts-topo nan"),
     "rates": (("--grid", "rmax_hz=200,2000"), "--rmax-hz"),
     "jobs": (("--jobs", "0"), "--jobs 0"),
@@ -168,6 +170,23 @@ def test_a_dry_run_shows_the_plan_and_stops(tmp_path):
     assert status == 0 and listing(tmp_path) == {}
     assert "2 conditions x 2 seeds = 4 runs, 0 done" in out
     assert "mon_ts_topo 0.1" in out and "GB of memory" in out
+
+
+def test_a_switch_can_be_an_axis(tmp_path):
+    axes = Axes({"use-ll-mon-stdp": ["True", "false"]})
+    made = plan("s", axes, SMALL, tmp_path, figures=False)
+    on, off = (made.requests[job.name].params.ll_mon_use_stdp for job in made.jobs)
+    assert on is True and off is False
+
+
+def test_a_file_can_fix_flags_switches_and_seeds(tmp_path):
+    (tmp_path / "s.toml").write_text(
+        "[product]\nmon_ts_topo = [0.1, 0.2]\n"
+        "[fixed]\nuse_ll_mon_stdp = true\nseed_start = 5\nmulti_seed = 3\n"
+    )
+    status, out, err = sweep(tmp_path, "--file", tmp_path / "s.toml", "--dry-run")
+    assert status == 0, err
+    assert "2 conditions x 3 seeds = 6 runs" in out
 
 
 # --- what it makes -----------------------------------------------------------------------

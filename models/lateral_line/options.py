@@ -35,8 +35,8 @@ class RunOptions:
     """Which preset, which seeds, where to and on what."""
 
     mode: str = DEFAULT_MODE
-    """Preset: ll_fast (small, about a minute), ll_thesis, or ll_baseline (the recipe of the \
-published tables). Flags override it."""
+    """Preset: ll_fast (small, about a minute), ll_thesis, ll_baseline (the recipe of the \
+published tables), or ll_learned (one whose training improves the map). Flags override it."""
     run_name: str | None = None
     """Folder of the run; the date and time if not given."""
     output_root: Path = Path("Runs")

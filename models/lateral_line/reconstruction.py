@@ -132,6 +132,11 @@ class Reconstruction:
         return float(np.mean(self.n_peaks[self.active] >= SEVERAL)) if self.n_active else np.nan
 
     @property
+    def share_unimodal(self) -> float:
+        """Share of active cells with one peak; NaN without any."""
+        return float(np.mean(self.n_peaks[self.active] == 1)) if self.n_active else np.nan
+
+    @property
     def histogram(self) -> np.ndarray:
         """Active cells with 0, 1, 2, ... peaks."""
         return np.bincount(self.n_peaks[self.active].astype(np.int64))

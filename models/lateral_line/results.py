@@ -110,6 +110,7 @@ def test_condition(p: NetworkParams) -> dict[str, Any]:
     names = (
         *("distance_cm", "test_ll_noise_hz", "direction", "speed_cm_s", "sphere_radius_cm"),
         *("test_path_cm", "test_using_held_snapshots", "eval_x_min_cm", "eval_x_max_cm"),
+        "mon_ts_gain_test_mV",
     )
     return {name: getattr(p, name) for name in names}
 

@@ -14,7 +14,7 @@ import hashlib
 import io
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,11 @@ from stimulus import StimulusParams
 
 TABLE, CONTENT, REPORT = "sweep.csv", "sweep.json", "report.html"
 SCHEMA_VERSION = 2
+SWITCH = {"true": True, "false": False}
 MAX_CONDITION = 120  # letters of a condition in the name of a folder
-OURS = {"run_name", "output_root", "overwrite", "go_on", "multi_seed"} | {
-    *("resume_from", "seed", "figures", "jobs"),
+SEEDS = {"seed", "multi_seed"}
+OURS = SEEDS | {
+    *("run_name", "output_root", "overwrite", "go_on", "resume_from", "figures", "jobs")
 }
 NUMBERS = (*QUALITY, "valid_fraction_window", "usable_map", "silent")
 
@@ -83,7 +85,14 @@ class Sweep:
         return (*job.argv, "--go-on")
 
 
-def plan(name: str, axes: Axes, argv: Sequence[str], output_root: Path, figures: bool) -> Sweep:
+def plan(
+    name: str,
+    axes: Axes,
+    argv: Sequence[str],
+    output_root: Path,
+    figures: bool,
+    label: Mapping[str, str] | None = None,
+) -> Sweep:
     """Check every condition before the first run.
 
     Parameters
@@ -96,22 +105,23 @@ def plan(name: str, axes: Axes, argv: Sequence[str], output_root: Path, figures:
     output_root : Path
     figures : bool
         Whether each run draws its own.
+    label : dict of str, optional
+        Stands before the values of every condition, and is no flag.
 
     Raises
     ------
     UsageError
         For a flag that does not exist, or a condition that cannot be run.
     """
-    flags = flag_names()
     folder = output_root / folder_name(name)
     jobs, requests = [], {}
     for condition in axes.conditions():
-        typed = [*argv, *(w for k, v in condition.items() for w in (f"--{flag(k, flags)}", v))]
+        typed = [*argv, *as_typed(condition)]
         first = read([*typed, "--output-root", str(folder), "--run-name", "plan"])
         typed = cli.without(typed, ("--multi-seed", "--seed-start"))
         typed += backend_for(first)
         for seed in first.seeds:
-            job = job_of(condition, seed, typed, folder, figures)
+            job = job_of({**(label or {}), **condition}, seed, typed, folder, figures)
             params = dataclasses.replace(first.params, seed=seed)
             options = dataclasses.replace(first.options, multi_seed=1)
             jobs.append(job)
@@ -141,21 +151,47 @@ def job_of(
     return Job(name, condition, seed, (*typed, *ours, *(() if figures else ("--no-figures",))))
 
 
-def flag_names() -> dict[str, str]:
-    """Flag by every name an axis may be called by: the flag, its alias, the name of the field."""
+def as_typed(
+    condition: Mapping[str, str], where: str = "--grid", refused: Set[str] = OURS
+) -> list[str]:
+    """A condition as words of a command line; True and False of a switch become its two flags.
+
+    Parameters
+    ----------
+    condition : dict of str
+        Values by flag, alias or name of the field.
+    where : str
+        How it was given, for the message.
+    refused : set of str
+        Fields that cannot be set there.
+
+    Raises
+    ------
+    UsageError
+        For a name that is no flag, or a switch with another value.
+    """
+    flags, words = flags_by_name(), []
+    for name, value in condition.items():
+        info = flags.get(name.replace("-", "_").lower())
+        if info is None or info.name in refused:
+            raise UsageError(f"{where} {name}: there is no flag --{name.replace('_', '-')} to set")
+        if info.type is not bool:
+            words += [f"--{info.flag}", value]
+        elif value.lower() in SWITCH:
+            words.append(f"--{'' if SWITCH[value.lower()] else 'no-'}{info.flag}")
+        else:
+            raise UsageError(f"{where} {name}={value}: a switch is True or False")
+    return words
+
+
+def flags_by_name() -> dict[str, cli.FieldInfo]:
+    """Field by every name an axis may be called by: the flag, its alias, the name of the field."""
     found = {}
     for cls in (RunOptions, NetworkParams, StimulusParams):
         for info in cli.fields(cls).values():
-            if info.name not in OURS:
-                names = filter(None, (info.name, info.flag, info.alias))
-                found |= {name.replace("-", "_").lower(): info.flag for name in names}
+            names = filter(None, (info.name, info.flag, info.alias))
+            found |= {name.replace("-", "_").lower(): info for name in names}
     return found
-
-
-def flag(name: str, flags: Mapping[str, str]) -> str:
-    if name.lower() not in flags:
-        raise UsageError(f"--grid {name}: there is no flag --{name.replace('_', '-')} to vary")
-    return flags[name.lower()]
 
 
 # --- what it will cost -------------------------------------------------------------------

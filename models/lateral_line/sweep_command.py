@@ -11,7 +11,18 @@ from driver import sweep as driver
 from driver.cli import UsageError
 from driver.progress import Seldom, clock
 from driver.run_folder import RunFolder
-from models.lateral_line.sweep import CONTENT, MEGABYTES, Sweep, plan, row, seconds, write_table
+from models.lateral_line.sweep import (
+    CONTENT,
+    MEGABYTES,
+    OURS,
+    SEEDS,
+    Sweep,
+    as_typed,
+    plan,
+    row,
+    seconds,
+    write_table,
+)
 
 SCRIPT = Path(__file__).parents[2] / "ll_stdp_brian2.py"
 FAILED, INTERRUPTED = 1, 130
@@ -36,7 +47,7 @@ def main(argv: Sequence[str], prog: str) -> int:
         if options.grid or options.zip:
             raise UsageError("--file holds the axes; --grid and --zip are for the command line")
         axes, fixed = driver.axes_of_file(options.file)
-    flags += [word for k, v in fixed.items() for word in (f"--{k.replace('_', '-')}", v)]
+    flags += as_typed(fixed, f"--file {options.file}: fixed", OURS - SEEDS)
     made = plan(options.name, axes, flags, options.output_root, options.figures)
     todo = [job for job in made.jobs if not made.is_done(job)]
     print("\n".join(plan_lines(made, todo, options.jobs)))
