@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--quick]``: measure the lateral line, write `benchmarks/results`."""
+"""``python -m benchmarks [NAME] [--quick]``: measure, and write to `benchmarks/results`."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import lateral_line, machine
+from benchmarks import lateral_line, machine, many_runs
 
 RESULTS = Path(__file__).parent / "results"
+ALL = {"lateral_line": lateral_line, "many_runs": many_runs}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=ALL, help="one of them; all if not given")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, shorter runs")
-    results = lateral_line.measure(quick=parser.parse_args().quick)
+    options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    content = {"machine": machine.describe(), "lateral_line": results}
-    (RESULTS / "lateral_line.json").write_text(json.dumps(content, indent=2) + "\n")
-    text = lateral_line.table(results, content["machine"])
-    (RESULTS / "lateral_line.md").write_text(text)
-    print(text)
+    here = machine.describe()
+    for name in [options.name] if options.name else ALL:
+        results = ALL[name].measure(quick=options.quick)
+        content = {"machine": here, name: results}
+        (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+        text = ALL[name].table(results, here)
+        (RESULTS / f"{name}.md").write_text(text)
+        print(text, flush=True)
 
 
 main()
