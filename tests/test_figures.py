@@ -118,6 +118,20 @@ def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(
         assert f.read_bytes() == f.with_name(f.name.replace("_seed_7", "")).read_bytes()
 
 
+def test_the_analyses_of_the_weights_are_drawn_when_asked_for(tmp_path, monkeypatch, capsys):
+    from models.lateral_line import commands
+
+    folder = make_run(tmp_path / "run")
+    monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))
+    assert commands.figures([folder]) == 0
+    assert not list((folder / "figures").glob("*multimodality*"))
+    assert commands.figures([folder], analyses=True) == 0
+    found = sorted(f.name.split("_u_")[0] for f in (folder / "figures").glob("*multimodality*"))
+    what = ("", "_distance", "_ensemble")
+    assert found == [f"brian2_tuning_multimodality{w}" for w in what]
+    assert "figures in" in capsys.readouterr().out
+
+
 def test_the_thesis_preset_has_its_overviews_under_two_more_names(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))
     folder = make_run(tmp_path / "run", mode="ll_thesis")

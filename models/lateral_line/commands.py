@@ -34,18 +34,20 @@ def main(argv: Sequence[str], prog: str) -> int:
         raise UsageError(str(error)) from None
 
 
-def figures(runs: Folders) -> int:
+def figures(runs: Folders, analyses: bool = False) -> int:
     """Draw all figures of runs again, from their folders alone.
 
     Args:
         runs: Run folders, such as Runs/ten.
+        analyses: Also draw what the stored weights alone make of a source: TS without a simulation,
+            peaks of its cells, and how alike places are for the afferents.
     """
-    from models.lateral_line.show.figures import draw_run
+    from models.lateral_line.show.figures import draw_analyses, draw_run
 
     for run in opened(runs):
         if not run.finished:
             raise UsageError(f"{run.folder} has no finished seed yet; `report` shows how far it is")
-        files = draw_run(run)
+        files = [*draw_run(run), *(draw_analyses(run) if analyses else [])]
         print(f"{len(files)} figures in {run.figures}")
     return 0
 

@@ -14,7 +14,13 @@ from matplotlib.figure import Figure
 from driver import style
 from driver.run_folder import replace_file
 from models.lateral_line.saved import Run, Seed
-from models.lateral_line.show import activity_figures, overviews, tuning_figures, weight_figures
+from models.lateral_line.show import (
+    activity_figures,
+    overviews,
+    reconstruction_figures,
+    tuning_figures,
+    weight_figures,
+)
 from models.lateral_line.show.summary_figure import multiseed_summary
 
 MAKERS: tuple[Callable[[Seed], Figure], ...] = (
@@ -33,6 +39,11 @@ MAKERS: tuple[Callable[[Seed], Figure], ...] = (
     activity_figures.ts_spikes_vs_x_test,
     activity_figures.ts_pop_rate_train_test_transition,
 )
+ANALYSES: tuple[Callable[[Seed], Figure], ...] = (
+    reconstruction_figures.tuning_multimodality,
+    reconstruction_figures.tuning_multimodality_distance,
+    reconstruction_figures.tuning_multimodality_ensemble,
+)
 FIGURES: dict[str, Callable[[Seed], Figure]] = {make.__name__: make for make in MAKERS}
 # second names, without parameters in them, in a run of the thesis preset
 LATEST = {
@@ -45,6 +56,16 @@ def draw_run(run: Run) -> list[Path]:
     """Draw every figure of a run: those of its finished seeds, and what belongs to all of them."""
     files = [file for seed in run.finished for file in draw_seed(run.seed(seed))]
     return [*files, *draw_summary(run)]
+
+
+def draw_analyses(run: Run) -> list[Path]:
+    """Draw, for each finished seed, what its stored weights and afferents alone have to say."""
+    run.figures.mkdir(exist_ok=True)
+    return [
+        draw(file_of(saved, make.__name__, f"_seed_{saved.number}"), make, saved)
+        for saved in map(run.seed, run.finished)
+        for make in ANALYSES
+    ]
 
 
 def draw_summary(run: Run) -> list[Path]:
