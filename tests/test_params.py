@@ -111,18 +111,21 @@ FAST = dict(
     ts_lateral_radius=5,
     ts_local_inh_peak_mV=6.4,
 )
-# against ll_baseline: weights that can grow, small steps, a fixed sum, sparse TS, flat inhibition
+# against ll_baseline: weights that can grow, small steps, a fixed sum, noise, sparse TS, flat
+# inhibition
 LEARNED = dict(
     n_training_trials=300,
+    training_noise_scale_early=1.0,
+    training_noise_scale_late=1.0,
     ll_mon_use_stdp=False,
     mon_ts_apre=3e-4,
-    mon_ts_apost=-3.15e-4,
+    mon_ts_apost=-3.45e-4,
     mon_ts_wmax=0.1,
     mon_ts_homeo_eta=1.0,
     mon_ts_homeo_every_trials=1,
     mon_ts_homeo_target="initial-mean",
-    mon_ts_gain_mV=60.0,
-    mon_ts_gain_test_mV=280.0,
+    mon_ts_gain_mV=66.0,
+    mon_ts_gain_test_mV=350.0,
     mon_to_global_inh_p=0.0,
     ts_lateral_radius=30_000,
     ts_local_inh_peak_mV=0.3,
