@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,7 @@ UNITS = {  # on the axes
 }
 MEAN_AT = 2.2  # times ASIDE: beside the points of the seeds
 HEADROOM = 1.15  # of the metric, above the largest value
+LABEL_WIDTH = 11  # letters of a condition on a line
 NEAR = {"trained": 0.04, "untrained": -0.04}  # of a published number, from the middle
 
 Row = Mapping[str, Any]
@@ -171,6 +173,10 @@ def draw_differences(ax, groups: Sequence[Group]):
     return ax
 
 
+def wrap(value: str) -> str:
+    return textwrap.fill(value, LABEL_WIDTH, break_long_words=False)
+
+
 def make_room(ax) -> None:
     """Keep the words at the top of the differences clear of the points."""
     low, high = ax.get_ylim()
@@ -186,7 +192,7 @@ def label_conditions(ax, study: Study, groups: Sequence[Group]) -> None:
         ]
         fixed = {k for k in varying[0] if len({v[k] for v in varying}) == 1} if groups else set()
         drop = fixed if len(groups) > 1 else set()
-        names = ["\n".join(v[k] for k in v if k not in drop) or "all" for v in varying]
+        names = ["\n".join(wrap(v[k]) for k in v if k not in drop) or "all" for v in varying]
     ax.set_xticks(range(len(groups)), names)
     ax.set_xlim(-0.6, len(groups) - 0.4)
     ax.set_xlabel(study.x_label)
