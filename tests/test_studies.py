@@ -25,7 +25,7 @@ EXPECTED = {
     *("topography", "test_distance", "mon_size", "test_noise", "training_noise"),
     *("stimulus_variety", "training_distances", "multimodality", "learning_curve"),
 }
-LEARNED = {"learned", "learned_ablation", "learned_curve"}  # of our own recipe
+OURS = {"learned", "learned_ablation", "learned_curve", "untrained_gain"}  # of our own recipe
 TINY = Study(
     name="tiny",
     title="A tiny study",
@@ -94,11 +94,11 @@ def table(root, name="tiny") -> list[dict]:
 
 
 def test_every_study_of_the_programme_is_there():
-    assert set(names()) == EXPECTED | LEARNED
+    assert set(names()) == EXPECTED | OURS
 
 
 @pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("name", sorted(EXPECTED | LEARNED))
+@pytest.mark.parametrize("name", sorted(EXPECTED | OURS))
 def test_every_condition_of_a_study_can_be_run(name, scale):
     found = planned(name, scale)
     assert len(found.training.jobs) >= 2
@@ -118,7 +118,7 @@ def test_every_test_of_stored_weights_is_within_bounds(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED | LEARNED))
+@pytest.mark.parametrize("name", sorted(EXPECTED | OURS))
 def test_every_claim_and_published_number_names_one_condition_of_the_full_study(name):
     defined, full = load(name), planned(name, "paper")
     trained = {tuple(job.condition.items()) for job in full.training.jobs}
@@ -143,7 +143,7 @@ def test_at_paper_scale_a_study_of_the_published_recipe_has_ten_seeds_and_ten_th
     assert trials == {10_000} or name == "learning_curve"
 
 
-@pytest.mark.parametrize("name", sorted(LEARNED))
+@pytest.mark.parametrize("name", sorted(OURS))
 def test_our_recipe_is_reported_on_seeds_it_was_not_tuned_on(name):
     seeds = {job.seed for scale in SCALES for job in planned(name, scale).training.jobs}
     assert seeds == set(range(123, 133))
