@@ -42,6 +42,10 @@ class Axes:
     together: Values = dataclasses.field(default_factory=dict)
     same: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.product, *self.together, *self.same)
+
     def conditions(self) -> list[dict[str, str]]:
         """Every condition, in the order in which the axes were given; one without any axis."""
         steps = [
@@ -96,8 +100,16 @@ def axes_of_file(path: Path) -> tuple[Axes, dict[str, str]]:
     unknown = sorted(set(content) - {"product", "zip", "fixed"})
     if unknown:
         raise UsageError(f"--file {path}: unknown table {', '.join(unknown)}")
+    for name, table in content.items():
+        wrong = not isinstance(table, dict)
+        axis = name != "fixed" and not wrong
+        wrong = wrong or (axis and not all(isinstance(v, list | str) for v in table.values()))
+        if wrong:
+            raise UsageError(
+                f"--file {path}: {name} must be a table of flags" + " with lists" * axis
+            )
     tables = {name: plain_axes(content.get(name, {})) for name in ("product", "zip")}
-    fixed = {key: word(value) for key, value in content.get("fixed", {}).items()}
+    fixed = {key.replace("-", "_"): word(value) for key, value in content.get("fixed", {}).items()}
     return checked(tables["product"], tables["zip"], f"--file {path}"), fixed
 
 

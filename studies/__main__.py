@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="AXIS=VALUES",
-        help="train at these values alone now, such as ll_mon_topo=0.1,0.2; the study waits for "
+        help="train at these values alone now, such as ll_mon_topo=0.10,0.20; the study waits for "
         "the others",
     )
     made.add_argument("--jobs", type=int, default=1, help="runs at once (default 1)")
@@ -67,7 +67,7 @@ def listing() -> int:
 
 
 def run(study: Study, options: argparse.Namespace) -> int:
-    only = stages.only_of(options.only, study)
+    only = stages.only_of(options.only, study, options.scale)
     planned = stages.stages(study, options.scale, options.output_root, only)
     print(stages.describe(planned, options.jobs), flush=True)
     if options.dry_run:
@@ -75,6 +75,8 @@ def run(study: Study, options: argparse.Namespace) -> int:
     sweep, status = stages.run(planned, options.jobs, options.scheduler)
     if status == INTERRUPTED:
         return status
+    if not sweep.jobs:
+        raise UsageError(f"{study.name}: no trained network to test yet; nothing was written")
     measured = {metric: measure(sweep, metric) for metric in study.metrics}
     typed = write.typed(study.name, options.scale, options.jobs, options.output_root)
     commands = [typed, *(row["command"] for row in measured_training(planned))]
@@ -83,7 +85,8 @@ def run(study: Study, options: argparse.Namespace) -> int:
     )
     print((folder / write.SUMMARY).read_text(encoding="utf-8"))
     print(folder)
-    return status
+    n_done = sum(row["state"] == "done" for row in measured[study.metric])
+    return status or int(n_done < planned.n_runs)
 
 
 def measured_training(planned: stages.Stages) -> list[dict]:

@@ -11,7 +11,7 @@ from driver.cli import UsageError
 from driver.sweep import Job, axes_of
 from models.lateral_line.extract import TEST
 from models.lateral_line.options import read
-from models.lateral_line.sweep import Sweep, as_typed, job_of, plan
+from models.lateral_line.sweep import Sweep, as_typed, check_different, job_of, plan
 from models.lateral_line.sweep_command import execute, plan_lines
 from studies.study import CASE, Conditions, Study
 
@@ -67,7 +67,7 @@ class Stages:
         return Sweep(folder, tuple(jobs[0].condition) if jobs else (), jobs, requests)
 
 
-def only_of(words: Iterable[str], study: Study) -> dict[str, list[str]]:
+def only_of(words: Iterable[str], study: Study, scale: str) -> dict[str, list[str]]:
     """Values of axes from words such as ``ll_mon_topo=0.1,0.2``.
 
     Raises
@@ -76,7 +76,10 @@ def only_of(words: Iterable[str], study: Study) -> dict[str, list[str]]:
         For an axis of the training runs, or a value of it, that is not there.
     """
     axes = axes_of(words, [], "--only")
-    there = study.train.values
+    there = study.train.values | study.scales[scale].values
+    there = {name: there[name] for name in study.train.values}
+    if axes.same:
+        raise UsageError(f"--only {next(iter(axes.same))}: values are wanted, not another axis")
     for name, values in axes.product.items():
         if name not in there:
             names = f"only {', '.join(there)}" if there else "it has none"
@@ -84,7 +87,9 @@ def only_of(words: Iterable[str], study: Study) -> dict[str, list[str]]:
         unknown = [v for v in values if v not in there[name]]
         if unknown:
             has = ", ".join(there[name])
-            raise UsageError(f"--only {name}={','.join(unknown)}: {study.name} has {has}")
+            raise UsageError(
+                f"--only {name}={','.join(unknown)}: {study.name} has {has} at this scale"
+            )
     return axes.product
 
 
@@ -133,6 +138,7 @@ def plan_training(
     ]
     requests = {name: request for part in parts for name, request in part.requests.items()}
     jobs = [job for part in parts for job in part.jobs]
+    check_different(jobs, requests)
     return Sweep(parts[0].folder, (CASE, *parts[0].axes), jobs, requests)
 
 
@@ -143,6 +149,10 @@ def tests_product(study: Study) -> set[str]:
 def describe(planned: Stages, jobs: int) -> str:
     """What will be done."""
     lines = ["training", *plan_lines(planned.training, to_train(planned), jobs)]
+    if planned.only:
+        lines.append(
+            "of these only " + "; ".join(f"{k} {', '.join(v)}" for k, v in planned.only.items())
+        )
     if planned.study.tests:
         lines.append(f"tests of stored weights: {planned.n_tests} runs")
         lines += [

@@ -101,6 +101,12 @@ class Claim:
     metric: Metric | None = None
     """What it is said of; the metric of the study if not given."""
 
+    def __post_init__(self) -> None:
+        if (self.kind == "contrast") != (self.against is not None):
+            raise ValueError(f"{self.text}: a contrast, and nothing else, has `against`")
+        if (self.kind == "best") != bool(self.over):
+            raise ValueError(f"{self.text}: `best`, and nothing else, has `over`")
+
 
 @dataclass(config=STRICT)
 class Study:
@@ -133,6 +139,12 @@ class Study:
         "untrained)."
     )
     """Template of the sentence of a condition."""
+
+    def __post_init__(self) -> None:
+        axes = {*self.train.values, *(self.tests.values if self.tests else ())}
+        for claim in self.claims:
+            if claim.over and claim.over not in axes:
+                raise ValueError(f"{claim.text}: {claim.over} is no axis")
 
     @property
     def metrics(self) -> list[Metric]:

@@ -81,9 +81,13 @@ def part(claim: Claim, at: Condition, rows: Rows) -> Part:
     trained, untrained = ({s: r[who] for s, r in here.items()} for who in ("trained", "untrained"))
     if claim.kind in ("learning", "best"):
         base = untrained if claim.kind == "learning" else best_untrained(claim, at, rows)
-        a = [minus(trained[s], base[s]) for s in here]
+        a = [minus(trained[s], base.get(s)) for s in here]
         x = estimate(a)
-        return Part(at, x, n_lower(a), None, None, region(x, claim), "", reason(x, bool(here)))
+        verdict, why = region(x, claim), reason(x, bool(here))
+        lost = sum(trained[s] is None and base.get(s) is not None for s in here)
+        if verdict == HOLDS and lost:  # the worst maps are not in the mean
+            verdict, why = UNKNOWN, f"after training {lost} of {len(here)} have no usable map"
+        return Part(at, x, n_lower(a), None, None, verdict, "", why)
     if claim.kind == "contrast":
         there = by_seed(rows, {**at, **(claim.against or {})})
         base = {who: {s: r[who] for s, r in there.items()} for who in ("trained", "untrained")}
@@ -99,16 +103,20 @@ def part(claim: Claim, at: Condition, rows: Rows) -> Part:
 
 
 def best_untrained(claim: Claim, at: Condition, rows: Rows) -> dict[int, float | None]:
-    """Best value of each untrained network at any value of the axis `over`."""
+    """Best value of each untrained network over the axis `over`; none where a run is missing."""
     rest = {k: v for k, v in at.items() if k != claim.over}
-    everywhere: dict[int, list[float]] = {}
+    seeds: dict[int, list[Mapping[str, Any]]] = {}
     for r in rows:
-        if matching(r["condition"], rest) and r["trained"]:
-            value = r["value"]["untrained"]
-            known = everywhere.setdefault(r["condition"]["seed"], [])
-            known += [] if value is None else [value]
+        if matching(r["condition"], rest):
+            seeds.setdefault(r["condition"]["seed"], []).append(r)
     best = max if claim.expect == "higher" else min
-    return {seed: best(known, default=None) for seed, known in everywhere.items()}
+    found: dict[int, float | None] = {}
+    for seed, members in seeds.items():
+        known = [r["value"]["untrained"] for r in members if r["trained"]]
+        complete = len(known) == len(members)
+        usable = [value for value in known if value is not None]
+        found[seed] = best(usable, default=None) if complete else None
+    return found
 
 
 def n_lower(differences: Sequence[float | None]) -> int:
@@ -148,7 +156,7 @@ def reason(x: Estimate, was_run: bool) -> str:
     if not was_run:
         return "the condition was not run"
     if x.n == 0:
-        return "no run has what it takes: no usable map"
+        return "no run has what it takes: no usable map, or one to compare with is missing"
     return "one run has no interval" if x.n == 1 else ""
 
 

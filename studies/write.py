@@ -68,12 +68,12 @@ def write(
         TABLE_TEXT: table(study, compared, published),
         SUMMARY: summary(study, title, n_planned - n_done, compared, judged),
     }
-    for name, content in text.items():
-        replace_file(folder / name, lambda file, content=content: file.write(content.encode()))
     with style.applied():
         figure = study_figure(study, title, rows, compared, published)
         png = io.BytesIO()
         figure.savefig(png, **style.PNG)
+    for name, content in text.items():
+        replace_file(folder / name, lambda file, content=content: file.write(content.encode()))
     replace_file(folder / FIGURE, lambda file: file.write(png.getvalue()))
     numbers = {"n_runs": n_planned, "n_done": n_done, "commands": list(commands)}
     content = content_of(study, scale, compared, judged) | numbers
@@ -166,7 +166,7 @@ def explained(study: Study, j: Judged, p: Part) -> str:
     """The numbers behind a verdict at one condition."""
     trained = dataclasses.asdict(p.trained)
     where = f"At {study.label(p.condition)}"
-    if p.why:
+    if p.why and p.trained.n < 2:
         return f"{where} it cannot be said: {p.why}."
     what = {
         "learning": "trained minus untrained",
@@ -177,11 +177,13 @@ def explained(study: Study, j: Judged, p: Part) -> str:
     if j.claim.metric:
         where += f", {METRICS[j.claim.metric]}"
     text = f"{where}, {what}: {interval(trained, signed=True)}"
-    text += f", below zero in {p.n_lower} of {p.trained.n} seeds"
+    upwards = j.claim.expect == "higher"
+    agree = p.trained.n - p.n_lower if upwards else p.n_lower
+    text += f", {'above' if upwards else 'below'} zero in {agree} of {p.trained.n} seeds"
     if p.untrained is not None:
         twin = dataclasses.asdict(p.untrained)
         text += f"; the same untrained: {interval(twin, signed=True)}, n = {p.untrained.n}"
-    return f"{text}: {p.verdict}."
+    return f"{text}: {p.verdict}{f', {p.why}' if p.why else ''}."
 
 
 def content_of(study: Study, scale: str, compared, judged) -> dict[str, Any]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", NetworkParams, StimulusParams)
 SCHEMA_VERSION = 2
+LATER = {"mon_ts_gain_test_mV"}  # fields that came later; their default is how it was before
 SHOWN_TRAINING_S = 2.0  # last part of the training in rasters and rates
 
 
@@ -353,16 +354,14 @@ class Fields(dict):
 
 
 def parameters(cls: type[P], values: Mapping[str, Any], path: Path) -> P:
-    """Parameters as they were stored; none is filled in by today's default.
-
-    But one whose default is None may be missing: it came later, and None is how it was before.
+    """Parameters as they were stored; none is filled in by today's default, but those of `LATER`.
 
     Raises
     ------
     NotARun
         If one is missing, unknown or out of bounds.
     """
-    missing = {f.name for f in dataclasses.fields(cls) if f.default is not None} - set(values)
+    missing = {f.name for f in dataclasses.fields(cls)} - set(values) - LATER
     if missing:
         raise NotARun(f"{path}: {cls.__name__} lacks {', '.join(sorted(missing))}")
     try:

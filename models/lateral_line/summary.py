@@ -54,6 +54,7 @@ def run_summary(
         "mon_ts_topo": params.mon_to_ts_topography_strength,
         "mon_ts_sigma": params.mon_to_ts_sigma,
         "mon_ts_gain_mV": params.mon_ts_gain_mV,
+        "mon_ts_gain_test_mV": params.mon_ts_gain_test_mV,
     }
     runs = [seed_summary(r) for r in results]
     if len(runs) + len(failed_seeds) == 1 and runs:

@@ -126,8 +126,25 @@ def plan(
             options = dataclasses.replace(first.options, multi_seed=1)
             jobs.append(job)
             requests[job.name] = dataclasses.replace(first, params=params, options=options)
-    names = tuple(axes.product) + tuple(axes.together) + tuple(axes.same)
-    return Sweep(folder, names, jobs, requests)
+    check_different(jobs, requests)
+    return Sweep(folder, axes.names, jobs, requests)
+
+
+def check_different(jobs: Sequence[Job], requests: Mapping[str, Request]) -> None:
+    """Refuse two conditions that are one run, or whose runs would lie in one folder."""
+    if len(requests) < len(jobs):
+        raise UsageError("two conditions have the same name for their folders")
+    seen: dict[tuple, Mapping[str, str]] = {}
+    for job in jobs:
+        r = requests[job.name]
+        first = seen.setdefault((r.params, r.stimulus, r.options), job.condition)
+        if first is not job.condition:
+            one, other = (
+                ", ".join(f"{k} {v}" for k, v in c.items()) for c in (first, job.condition)
+            )
+            raise UsageError(
+                f"{one} and {other} are the same run: a flag that is given twice, or moved"
+            )
 
 
 def backend_for(request: Request) -> list[str]:
@@ -170,11 +187,14 @@ def as_typed(
     UsageError
         For a name that is no flag, or a switch with another value.
     """
-    flags, words = flags_by_name(), []
+    flags, words, given = flags_by_name(), [], {}
     for name, value in condition.items():
         info = flags.get(name.replace("-", "_").lower())
         if info is None or info.name in refused:
             raise UsageError(f"{where} {name}: there is no flag --{name.replace('_', '-')} to set")
+        if info.name in given:
+            raise UsageError(f"{where} {name}: the same flag as {given[info.name]}")
+        given[info.name] = name
         if info.type is not bool:
             words += [f"--{info.flag}", value]
         elif value.lower() in SWITCH:

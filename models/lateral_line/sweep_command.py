@@ -47,6 +47,8 @@ def main(argv: Sequence[str], prog: str) -> int:
         if options.grid or options.zip:
             raise UsageError("--file holds the axes; --grid and --zip are for the command line")
         axes, fixed = driver.axes_of_file(options.file)
+    for name in set(fixed) & set(axes.names):
+        raise UsageError(f"--file {options.file}: {name} is fixed and an axis")
     flags += as_typed(fixed, f"--file {options.file}: fixed", OURS - SEEDS)
     made = plan(options.name, axes, flags, options.output_root, options.figures)
     todo = [job for job in made.jobs if not made.is_done(job)]
