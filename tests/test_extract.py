@@ -207,6 +207,14 @@ BROKEN = {
 }
 
 
+def test_a_run_from_before_the_gain_of_the_test_is_still_one(tmp_path):
+    folder = shutil.copytree(full().folder, tmp_path / "old")
+    content = json.loads((folder / "params.json").read_text())
+    del content["network_params"]["mon_ts_gain_test_mV"]
+    (folder / "params.json").write_text(json.dumps(content))
+    assert Run(folder).params == Run(full().folder).params
+
+
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_source_that_is_not_whole_is_refused(tmp_path, how):
     folder = broken_copy(tmp_path, how)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -34,11 +33,24 @@ def test_the_recipe_that_learns_learns(seed):
 
 
 def test_the_readme_quotes_the_study_of_the_recipe():
-    """Every difference of the table in the README is one that the study has."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """Rows and columns of the table in the README are those of the study."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("−", "-")
     table = text.split("<!-- begin learned -->")[1].split("<!-- end learned -->")[0]
-    quoted = re.findall(r"([−-]\d\.\d{3}) \[([−-]\d\.\d{3}), ([−+-]\d\.\d{3})\]", table)
-    assert len(quoted) == 4
-    parts = [p for c in json.loads(STUDY.read_text())["claims"] for p in c["parts"]]
-    there = {tuple(f"{p['trained'][k]:+.3f}" for k in ("mean", "low", "high")) for p in parts}
-    assert {tuple(n.replace("−", "-") for n in q) for q in quoted} <= there
+    study = json.loads(STUDY.read_text())
+    conditions = {tuple(c["condition"].values())[:3]: c for c in study["conditions"]}
+    twin, best = (study["claims"][k]["parts"] for k in (0, 1))
+    lines = table.strip().splitlines()[2:]
+    assert len(lines) == len(twin) == len(best) == 2
+    for line, *parts in zip(lines, twin, best, strict=True):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        at = parts[0]["condition"]
+        (c,) = (c for c in conditions.values() if at.items() <= c["condition"].items())
+        expected = [at["ll_mon_topo"]]
+        expected += [f"{c[who]['mean']:.3f}" for who in ("trained", "untrained")]
+        for p in parts:
+            e = p["trained"]
+            expected.append(
+                f"{e['mean']:+.3f} [{e['low']:+.3f}, {e['high']:+.3f}], lower in "
+                f"{p['n_lower']} of {e['n']} seeds"
+            )
+        assert cells == expected

@@ -237,10 +237,23 @@ def test_a_dry_run_writes_nothing(known, tmp_path, capsys):
 
 
 def test_only_some_conditions_can_be_trained_now(known, tmp_path, capsys):
-    assert study(tmp_path, "tiny", "--only", "mon_ts_topo=0.2") == 1
+    for _ in range(2):  # the second time there is nothing to do, but still not all is done
+        assert study(tmp_path, "tiny", "--only", "mon_ts_topo=0.2") == 1
     states = [(r["mon_ts_topo"], r["state"]) for r in table(tmp_path)]
     assert states == [("0.1", "waiting")] * 2 + [("0.2", "done")] * 2
     assert "2 runs are not done" in capsys.readouterr().out
+
+
+def test_nothing_is_written_while_there_is_no_network_to_test(known, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(stages, "execute", lambda *_: 1)
+    assert study(tmp_path, "retested") == 2
+    assert "no trained network" in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_part_is_one_of_the_scale(capsys):
+    assert door.main(["learned", "--dry-run", "--only", "ll_mon_topo=0.05"]) == 2
+    assert "at this scale" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["gain=1", "mon_ts_topo=0.3", "mon_ts_topo=@gain", "0.2"])
@@ -333,6 +346,42 @@ def test_the_best_untrained_value_is_looked_for_along_one_axis():
     found = judge(claim("best", at=at, over="gain"), worse)
     assert found.verdict == HOLDS and found.parts[0].n_lower == 3
     assert "at its best gain" in found.beside
+
+
+def test_the_best_is_not_known_while_a_run_of_the_axis_is_missing():
+    trained, twins = [0.30, 0.31, 0.29], [0.5, 0.5, 0.5]
+    made = rows("gain", "2", trained, twins) + rows("gain", "1", twins, [0.1, 0.1, 0.1])
+    for row in made[-3:]:
+        row["trained"] = None  # waiting
+    found = judge(claim("best", at=[{"gain": "2"}], over="gain"), made)
+    assert found.verdict == UNKNOWN and "missing" in found.parts[0].why
+
+
+@pytest.mark.parametrize("kind", ["learning", "best"])
+def test_what_holds_for_the_usable_maps_does_not_hold_if_training_destroys_others(kind):
+    made = rows("gain", "2", [0.30, 0.31, None, 0.29], [0.5, 0.5, 0.5, 0.5])
+    axis = {"over": "gain"} if kind == "best" else {}
+    found = judge(claim(kind, at=[{"gain": "2"}], **axis), made)
+    assert found.verdict == UNKNOWN and "1 of 4" in found.parts[0].why
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "best"},
+        {"kind": "learning", "over": "gain"},
+        {"kind": "contrast"},
+        {"kind": "level", "against": {"gain": "1"}},
+    ],
+)
+def test_a_claim_that_lacks_what_its_kind_needs_is_refused(wrong):
+    with pytest.raises(ValueError):
+        claim(**wrong)
+
+
+def test_the_axis_of_a_best_value_must_be_one():
+    with pytest.raises(ValueError, match="gian"):
+        dataclasses.replace(TINY, claims=[claim("best", over="gian")])
 
 
 def test_without_usable_maps_it_cannot_be_said():

@@ -131,7 +131,16 @@ def test_a_file_holds_the_same_axes(tmp_path, ending):
     assert fixed == {"n_training_trials": "2", "use_ll_mon_stdp": "False"}
 
 
-@pytest.mark.parametrize("text, words", [("[", "plan.toml"), ("[sum]\na=1", "unknown table sum")])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("[", "plan.toml"),
+        ("[sum]\na=1", "unknown table sum"),
+        ("product = 3", "product must be a table"),
+        ("[product]\na = 0.1", "with lists"),
+        ("fixed = 3", "fixed must be a table"),
+    ],
+)
 def test_a_file_that_is_none_is_refused(tmp_path, text, words):
     (tmp_path / "plan.toml").write_text(text)
     with pytest.raises(UsageError, match=words):
@@ -145,6 +154,11 @@ def test_a_file_that_is_none_is_refused(tmp_path, text, words):
 REFUSED = {
     "no flag": (("--grid", "wrong=1"), "no flag --wrong"),
     "ours": (("--grid", "run_name=a,b"), "no flag --run-name"),
+    "a flag twice": (
+        ("--grid", "mon_ts_topo=0.1", "--grid", "mon_to_ts_topography_strength=0.2"),
+        "the same flag as mon_ts_topo",
+    ),
+    "moved to one value": (("--grid", "mon_ts_gain_mv=-5,0"), "are the same run"),
     "a switch": (("--grid", "use_ll_mon_stdp=maybe"), "True or False"),
     "a value": (("--grid", "mon_ts_topo=0.1,nan"), "--mon-ts-topo nan"),
     "rates": (("--grid", "rmax_hz=200,2000"), "--rmax-hz"),
@@ -163,6 +177,12 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(tmp_path, whic
     assert "Traceback" not in err
     if which != "scheduler":
         assert listing(tmp_path) == {}
+
+
+def test_an_axis_cannot_be_fixed_too(tmp_path):
+    (tmp_path / "s.toml").write_text("[product]\nn_mon = [60]\n[fixed]\nn-mon = 80\n")
+    status, _, err = sweep(tmp_path, "--file", tmp_path / "s.toml", "--dry-run")
+    assert status == 2 and "n_mon is fixed and an axis" in err
 
 
 def test_a_dry_run_shows_the_plan_and_stops(tmp_path):
