@@ -35,6 +35,7 @@ UNITS = {  # on the axes
 }
 MEAN_AT = 2.2  # times ASIDE: beside the points of the seeds
 HEADROOM = 1.15  # of the metric, above the largest value
+TOO_FAR = 3  # times the highest value that counts: what is beyond is not shown
 LABEL_WIDTH = 11  # letters of a condition on a line
 NEAR = {"trained": 0.04, "untrained": -0.04}  # of a published number, from the middle
 
@@ -132,11 +133,24 @@ def draw_metric(ax, study: Study, groups: Sequence[Group], published: Sequence[P
 
 
 def limit(axes, study: Study, rows, compared, published: Sequence[Published]) -> None:
-    """Show what there is to see, and chance where it is not far above it."""
-    seen = [value for row in rows for value in row["raw"].values()]
+    """Show what there is to see, and chance where it is not far above it.
+
+    Maps that cannot be used are shown too, unless they lie so far above that they would press the
+    others to the ground; then it is said how many.
+    """
+    seen = [value for row in rows for value in row["value"].values()]
     seen += [c[who][end] for c in compared for who in CONDITIONS for end in ("mean", "high")]
     seen += [p.mean + (p.sd or 0) for p in published]
-    top = max((v for v in seen if v is not None and np.isfinite(v)), default=1.0) * HEADROOM
+    highest = max((v for v in seen if v is not None and np.isfinite(v)), default=None)
+    raw = [v for row in rows for v in row["raw"].values() if v is not None and np.isfinite(v)]
+    far = np.inf if highest is None else TOO_FAR * highest
+    near = [v for v in raw if v <= far]
+    top = max([*near, *([] if highest is None else [highest])], default=1.0) * HEADROOM
+    if n_above := len(raw) - len(near):
+        text = f"{n_above} maps that cannot be used are above"
+        axes[-1].text(
+            0.99, 0.97, text, transform=axes[-1].transAxes, va="top", ha="right", fontsize=7
+        )
     if study.metric.startswith("sigma_theta"):
         low, _, high = chance_band(MAX_ANGLE_BINS)
         if top < low:
