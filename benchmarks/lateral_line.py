@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.machine import cpu_seconds, peak_memory_mb, spread
+from benchmarks.machine import cpu_seconds, peak_memory_mb, ranged, spread
 from driver.backend import compiler
 from driver.progress import Progress
 from models.lateral_line.params import NetworkParams, apply_model_mode
@@ -209,7 +209,3 @@ def table(results: dict, machine: dict) -> str:
         *(f"| {what} | {value} | {goal} |" for what, value, goal in rows),
     ]
     return "\n".join(lines) + "\n"
-
-
-def ranged(values: dict) -> str:
-    return f"{values['median']:.3g} ({values['low']:.3g} to {values['high']:.3g})"

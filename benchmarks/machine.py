@@ -52,6 +52,11 @@ def spread(values: list[float]) -> dict[str, float | int]:
     }
 
 
+def ranged(values: dict) -> str:
+    """Median and extremes of a `spread`, in words."""
+    return f"{values['median']:.3g} ({values['low']:.3g} to {values['high']:.3g})"
+
+
 def peak_memory_mb(arguments: list[str]) -> float:
     """Run a Python command; sum of the peak resident memory of its processes, MB (Linux)."""
     process = subprocess.Popen([sys.executable, *arguments], stderr=subprocess.DEVNULL)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.machine import spread
+from benchmarks.machine import ranged, spread
 
 DOOR = str(Path(__file__).parents[1] / "ll_stdp_brian2.py")
 SEEDS = 10
@@ -66,9 +66,6 @@ def table(results: dict, machine: dict) -> str:
         "",
         "| what | measured | to reach |",
         "|---|---|---|",
-        *(
-            f"| {text} | {v['median']:.3g} ({v['low']:.3g} to {v['high']:.3g}) | {goal} |"
-            for text, v, goal in rows
-        ),
+        *(f"| {text} | {ranged(v)} | {goal} |" for text, v, goal in rows),
     ]
     return "\n".join(lines) + "\n"

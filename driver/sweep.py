@@ -101,13 +101,10 @@ def axes_of_file(path: Path) -> tuple[Axes, dict[str, str]]:
     if unknown:
         raise UsageError(f"--file {path}: unknown table {', '.join(unknown)}")
     for name, table in content.items():
-        wrong = not isinstance(table, dict)
-        axis = name != "fixed" and not wrong
-        wrong = wrong or (axis and not all(isinstance(v, list | str) for v in table.values()))
-        if wrong:
-            raise UsageError(
-                f"--file {path}: {name} must be a table of flags" + " with lists" * axis
-            )
+        if not isinstance(table, dict):
+            raise UsageError(f"--file {path}: {name} must be a table of flags")
+        if name != "fixed" and not all(isinstance(v, list | str) for v in table.values()):
+            raise UsageError(f"--file {path}: {name} must be a table of flags with lists")
     tables = {name: plain_axes(content.get(name, {})) for name in ("product", "zip")}
     fixed = {key.replace("-", "_"): word(value) for key, value in content.get("fixed", {}).items()}
     return checked(tables["product"], tables["zip"], f"--file {path}"), fixed

@@ -37,6 +37,7 @@ MEAN_AT = 2.2  # times ASIDE: beside the points of the seeds
 HEADROOM = 1.15  # of the metric, above the largest value
 TOO_FAR = 3  # times the highest value that counts: what is beyond is not shown
 LABEL_WIDTH = 11  # letters of a condition on a line
+LEAST_RANGE = 0.01  # of differences: where there is none, there is no scale
 NEAR = {"trained": 0.04, "untrained": -0.04}  # of a published number, from the middle
 
 Row = Mapping[str, Any]
@@ -192,8 +193,10 @@ def wrap(value: str) -> str:
 
 
 def make_room(ax) -> None:
-    """Keep the words at the top of the differences clear of the points."""
+    """Keep the words at the top of the differences clear of the points; roundings stay flat."""
     low, high = ax.get_ylim()
+    if high - low < LEAST_RANGE:
+        low, high = -LEAST_RANGE / 2, LEAST_RANGE / 2
     ax.set_ylim(low, high + 0.15 * (high - low))
 
 
