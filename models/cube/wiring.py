@@ -39,7 +39,13 @@ def shifted(n: int, depth: int, offsets, step: int = 1) -> Ends:
         )
         sources.append(grid[here].ravel())
         targets.append(grid[there].ravel())
-    return np.concatenate(sources), np.concatenate(targets)
+    return by_source(np.concatenate(sources), np.concatenate(targets))
+
+
+def by_source(i: np.ndarray, j: np.ndarray) -> Ends:
+    """Links of one cell side by side, so that a spike finds their weights in one place."""
+    order = np.lexsort((j, i))
+    return i[order], j[order]
 
 
 def patches(n: int, radius: int) -> Ends:
@@ -58,7 +64,7 @@ def within(ends: Ends, keep: np.ndarray) -> Ends:
 
 
 def joined(*parts: Ends) -> Ends:
-    return tuple(np.concatenate(side) for side in zip(*parts, strict=True))
+    return by_source(*(np.concatenate(side) for side in zip(*parts, strict=True)))
 
 
 def group_of(n: int, depth: int, m: int) -> np.ndarray:
@@ -73,7 +79,7 @@ def intra(n: int, depth: int, m: int) -> Ends:
     members = np.argsort(group_of(n, depth, m), kind="stable").astype(np.int32).reshape(-1, m**3)
     i, j = all_pairs(m**3, m**3)
     keep = i != j
-    return members[:, i[keep]].ravel(), members[:, j[keep]].ravel()
+    return by_source(members[:, i[keep]].ravel(), members[:, j[keep]].ravel())
 
 
 def inter(p: GroupsParams, offsets) -> Ends:
@@ -98,7 +104,7 @@ def random_pairs(p: GroupsParams, offsets) -> Ends:
         i, j = np.nonzero(rng.random((p.m**3, p.m**3)) < p.p_inter)
         sources.append(members[a, i])
         targets.append(members[b, j])
-    return np.concatenate(sources), np.concatenate(targets)
+    return by_source(np.concatenate(sources), np.concatenate(targets))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,8 +175,9 @@ def with_residual(p: CubeParams, links: dict[str, Links]) -> dict[str, Links]:
         for name, here in beside.items():
             old = links[name]
             links[name] = Links(*within((old.i, old.j), ~here), old.base)
-    traversed = np.r_[np.ones(back[0].size), np.full(same[0].size, times)]
-    return links | {"residual": Links(*joined(back, same), p.w_res, traversed)}
+    i, j = joined(back, same)
+    traversed = np.where(j == i - plane, 1.0, times)
+    return links | {"residual": Links(i, j, p.w_res, traversed)}
 
 
 @dataclasses.dataclass(frozen=True)
