@@ -263,9 +263,7 @@ def without(argv: Sequence[str], flags: Sequence[str]) -> list[str]:
     return kept
 
 
-def build(
-    cls: type, values: dict[str, Any], *, move: bool = True
-) -> tuple[Any, list[Adjustment]]:
+def build(cls: type, values: dict[str, Any], *, move: bool = True) -> tuple[Any, list[Adjustment]]:
     """Make the validated dataclass from flag values.
 
     Parameters

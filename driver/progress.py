@@ -14,7 +14,7 @@ LINE_EVERY_S = 10.0
 
 
 class Progress:
-    """Trials done and time left.
+    """Trials, or other units of work, done and time left.
 
     On a terminal a bar (tqdm); elsewhere a line every `LINE_EVERY_S` seconds. In both cases the
     status file says the same.
@@ -22,12 +22,14 @@ class Progress:
     Parameters
     ----------
     total : int
-        Trials to be done now.
+        Units to be done now.
     label : str
     log : logging.Logger
     status : Status, optional
     before : int
-        Trials that were done earlier.
+        Units that were done earlier.
+    unit : str
+        Name of one, on the terminal and in the status file.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class Progress:
         status: Status | None = None,
         before: int = 0,
         stream=None,
+        unit: str = "trial",
     ):
         self.total, self.label, self.log, self.before = total, label, log, before
+        self.unit = unit
         self.status = status or Status()
         self.stream = stream or sys.stderr
         self.done, self.started = 0, time.monotonic()
@@ -48,13 +52,15 @@ class Progress:
         if self.stream.isatty():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=total, desc=label, unit="trial", file=self.stream)
+            self.bar = tqdm(total=total, desc=label, unit=unit, file=self.stream)
 
     def advance(self, n: int, note: str = "", **metrics: float) -> None:
         """Count `n` more trials; `note` is a short text such as the last of the `metrics`."""
         self.done += n
         left = self.seconds_left()
-        self.status.update(trial=self.before + self.done, seconds_left=left, metrics=metrics)
+        self.status.update(
+            **{self.unit: self.before + self.done}, seconds_left=left, metrics=metrics
+        )
         if self.bar is not None:
             self.bar.set_postfix_str(note, refresh=False)
             self.bar.update(n)
@@ -70,7 +76,7 @@ class Progress:
 
     def line(self, note: str) -> str:
         left = clock(self.seconds_left())
-        text = f"{self.label}: {self.done} of {self.total} trials, {left} left"
+        text = f"{self.label}: {self.done} of {self.total} {self.unit}s, {left} left"
         return f"{text}, {note}" if note else text
 
     def close(self) -> None:

@@ -98,7 +98,7 @@ class Path:
     x, y : ndarray of int, shape (n_steps, K)
         Position at each step, also while the input is off.
     next_x, next_y : ndarray of int, shape (n_steps, K)
-        Where each dot would be after one more move (a relaunch is not foreseen).
+        Where each dot would be after `ahead` more moves (a relaunch is not foreseen).
     shown : ndarray of bool, shape (n_steps,)
         Whether the input is on.
     move : ndarray of int, shape (n_steps,)
@@ -222,6 +222,7 @@ def dot_path(
     *,
     shown_at_launch: bool,
     start: Launch | None = None,
+    ahead: int = 1,
 ) -> Path:
     """Where the dots are at steps 0 to `n_steps` - 1.
 
@@ -237,6 +238,8 @@ def dot_path(
         Whether step 0 shows the launch; if not, the dots move once before they are seen.
     start : Launch, optional
         Instead of the one that is drawn.
+    ahead : int
+        Moves from each frame to its target.
     """
     shown = input_on(p, 0, n_steps)
     step = np.arange(n_steps)
@@ -256,7 +259,24 @@ def dot_path(
         unfolded_x, unfolded_y = phase(at.x, at.vx, n), phase(at.y, at.vy, n)
         x[here] = fold(unfolded_x + np.abs(at.vx) * moved, n)
         y[here] = fold(unfolded_y + np.abs(at.vy) * moved, n)
-        next_x[here] = fold(unfolded_x + np.abs(at.vx) * (moved + 1), n)
-        next_y[here] = fold(unfolded_y + np.abs(at.vy) * (moved + 1), n)
+        next_x[here] = fold(unfolded_x + np.abs(at.vx) * (moved + ahead), n)
+        next_y[here] = fold(unfolded_y + np.abs(at.vy) * (moved + ahead), n)
     launched = np.diff(number, prepend=-1) != 0 if every else (move == 0) & (step == 0)
     return Path(x, y, next_x, next_y, shown, move, launched)
+
+
+def on_loop(number: int, at: int, n: int, speed: int = 1) -> Launch:
+    """A dot on closed loop `number`, `at` moves into it, equally fast along both axes."""
+    a = (at * speed) % period(n)
+    b = (a - number) % period(n)
+    x, y = fold(np.array([a, b]), n)
+    return Launch.of((x, y, speed if a < n - 1 else -speed, speed if b < n - 1 else -speed))
+
+
+def together(launches: list[Launch]) -> Launch:
+    """Several dots in the place of one each."""
+    return Launch(*(np.concatenate(parts) for parts in zip(*map(astuple, launches), strict=True)))
+
+
+def astuple(start: Launch) -> tuple[np.ndarray, ...]:
+    return start.x, start.y, start.vx, start.vy

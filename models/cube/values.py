@@ -247,11 +247,15 @@ def dot_values(p: Params, dots: DotParams) -> Values:
     }
 
 
+def ahead(p: Params) -> int:
+    """Moves from the shown frame to the one that the output should show."""
+    return p.horizon if isinstance(p, LocalParams) else 1
+
+
 def horizon(p: Params) -> int:
-    """Moves from the shown frame to the target; negative for one that was shown before."""
-    if isinstance(p, LocalParams):
-        return p.horizon
-    return -lag_moves(p) if p.rule == "reward-column" else 1
+    """The same inside the network, where a column is rewarded for a frame that was shown before."""
+    back = not isinstance(p, LocalParams) and p.rule == "reward-column"
+    return -lag_moves(p) if back else ahead(p)
 
 
 def pixel_places(p: Params, group: str) -> Values:

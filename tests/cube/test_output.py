@@ -321,6 +321,15 @@ def test_lagged_iou_is_the_definition(pixels_at_once, seed, group, first, rate):
     best = int(np.nanargmax(means))
     assert got.best_iou == pytest.approx(means[best])
     assert got.n_undefined == np.isnan(expected[int(got.best_lag)]).sum()
+    side, moves = n // group, range(max(first, best), n_moves)
+    precise = [
+        any(
+            max(abs(p % side - q % side), abs(p // side - q // side)) <= 1 for q in wanted[k - best]
+        )
+        for k in moves
+        for p in fired[k]
+    ]
+    assert got.precision == pytest.approx(defined_mean(precise), nan_ok=True)
 
 
 def test_groups_are_judged_on_their_own_map():
