@@ -37,6 +37,12 @@ sigma          : 1 (shared, constant)                             # s.d. of the 
 noise          = sigma*normal(seed, NOISE_STREAM, i, step) : 1
 """
 
+SHOWN = """
+off_from       : integer (shared, constant)                       # first step without input
+off_to         : integer (shared, constant)                       # first step with input again
+shown          = 1 - int(step >= off_from)*int(step < off_to) : integer (shared)
+"""
+
 # --- the dots (the same motion in NumPy: stimuli.dots) --------------------------------------
 
 DOTS = """
@@ -48,10 +54,7 @@ moves          : integer                                          # made so far
 n              : integer (shared, constant)                       # pixels a side
 ratio          : integer (shared, constant)                       # steps per move
 first_move     : integer (shared, constant)                       # step of the first move: 0, or 1 if the launch is shown
-off_from       : integer (shared, constant)                       # first step without input
-off_to         : integer (shared, constant)                       # first step with input again
 moves_unseen   : integer (shared, constant)                       # 1: the dots move on while the input is off
-shown          = 1 - int(step >= off_from)*int(step < off_to) : integer (shared)
 due            = int(step % ratio == 0)*int(step >= first_move)*(shown + (1 - shown)*moves_unseen) : integer (shared)
 """
 
@@ -119,6 +122,19 @@ radius         : 1 (shared, constant)                             # pixels aroun
 RETINA_CLEAR = "lit = 0"
 LIGHT = "lit_post += shown_pre*int(abs(x_pre - x_post) <= radius_post)*int(abs(y_pre - y_post) <= radius_post)"
 LIT = "lit > 0"
+
+LAST_FRAME = """
+was_lit        : 1                                                # dots on it one step ago
+"""
+LAST_FRAME_KEEP = "was_lit = lit"
+WAS_LIT = "was_lit > 0"
+FREE_RUNNING = """
+imagined       : 1                                                # the output showed a dot here one step ago
+"""
+RETINA_IMAGINE = "lit = imagined*(1 - shown)"                      # without input the output is the next frame
+FORGET = "imagined = 0"
+IMAGINE = "imagined_post = 1"
+
 INPUT = "gain : 1 (shared, constant)"
 INPUT_ON_PRE = "I_syn_post += gain"
 
@@ -320,15 +336,19 @@ x              : 1 (constant)
 y              : 1 (constant)
 target         : 1                                                # dots that will be on it
 drive          : 1                                                # from the spikes of this step
-error          : 1                                                # target minus output: -1, 0 or 1
+error          : 1                                                # target minus output
+"""
+TEACHER = """
 tau_out        : 1 (shared, constant)                             # threshold of the drive
+kappa          : 1 (shared, constant)                             # margin: learn until the drive is so far on the right side
+false_alarm    : 1 (shared, constant)                             # weight of an error of a pixel that should be off
 """
 OUTPUT_CLEAR = """
 target = 0
 drive = 0
 """
 OUTPUT_THRESHOLD = "drive > tau_out"
-COMPARE_OUTPUT = "error = int(target > 0) - int(drive > tau_out)"
+COMPARE_OUTPUT = "error = int(target > 0)*int(drive <= tau_out + kappa) - false_alarm*int(target <= 0)*int(drive > tau_out - kappa)"
 
 READOUT = """
 w              : 1
@@ -336,6 +356,39 @@ eta_out        : 1 (shared, constant)
 """
 READOUT_DRIVE = "drive_post += w"
 READOUT_LEARN = "w += eta_out*error_post"
+
+# --- output of motion cells: a branch for the column, a branch for the row ------------------------
+# A pixel is on where both branches are driven. Each branch has a teacher of its own, a strip of the
+# next frame: so a direction of arrival is put together from what was learned of either axis.
+
+BRANCHES = """
+x              : 1 (constant)
+y              : 1 (constant)
+column         : 1                                                # dots that will be in its column, near its row
+row            : 1                                                # dots that will be in its row, near its column
+strip          : 1 (shared, constant)                             # how near, pixels
+drive_x        : 1                                                # of the branch for the column
+drive_y        : 1                                                # of the branch for the row
+error_x        : 1
+error_y        : 1
+"""
+BRANCHES_CLEAR = """
+column = 0
+row = 0
+drive_x = 0
+drive_y = 0
+"""
+BRANCH_TARGETS = """
+column_post += shown_pre*int(x_ahead_pre == x_post)*int(abs(y_ahead_pre - y_post) <= strip_post)
+row_post += shown_pre*int(y_ahead_pre == y_post)*int(abs(x_ahead_pre - x_post) <= strip_post)
+"""
+BRANCHES_THRESHOLD = "drive_x > tau_out and drive_y > tau_out"
+COMPARE_BRANCHES = """
+error_x = int(column > 0)*int(drive_x <= tau_out + kappa) - false_alarm*int(column <= 0)*int(drive_x > tau_out - kappa)
+error_y = int(row > 0)*int(drive_y <= tau_out + kappa) - false_alarm*int(row <= 0)*int(drive_y > tau_out - kappa)
+"""
+DRIVE_X, LEARN_X = "drive_x_post += w", "w += eta_out*error_x_post"
+DRIVE_Y, LEARN_Y = "drive_y_post += w", "w += eta_out*error_y_post"
 
 # --- groups: what enters a cell of a group stays in proportion ----------------------------------
 

@@ -55,7 +55,7 @@ def cube(structure: dict) -> list:
     made += [projection(structure, cells, role) for role in structure["roles"]]
     if structure["readout"]:
         output, aim = outputs(structure, dots)
-        made += [output, aim, readout(cells, output, when="synapses")]
+        made += [output, aim, readout(cells, output)]
     if structure["rule"] == "reward":
         made += reward(structure, dots, cells)
     if structure["rule"] == "reward-column":
@@ -69,12 +69,18 @@ def local_layer(structure: dict) -> list:
     """Dots, retina, one layer of hidden cells, output pixels."""
     dots, retina, light = eyes(structure)
     hidden = spiking("hidden", structure["n_hidden"], structure)
-    output, aim = outputs(structure, dots)
-    return [
-        *(dots, retina, light, hidden, output, aim),
-        receptive_field(retina, hidden),
-        readout(hidden, output, when="synapses"),
-    ]
+    made = [dots, retina, light, hidden]
+    if structure["hidden"] == "motion":
+        output, aim = branches(structure, dots)
+        made += [seen(retina, hidden, "input", "spike"), seen(retina, hidden, "before", "was_lit")]
+        made += [readout(hidden, output, "readout_x", eq.DRIVE_X, eq.LEARN_X)]
+        made += [readout(hidden, output, "readout_y", eq.DRIVE_Y, eq.LEARN_Y)]
+    else:
+        output, aim = outputs(structure, dots)
+        made += [receptive_field(retina, hidden), readout(hidden, output)]
+    if structure["recall"]:
+        made.append(feedback(output, retina))
+    return [*made, output, aim]
 
 
 # --- what is seen ------------------------------------------------------------------------------
@@ -84,7 +90,7 @@ def eyes(structure: dict) -> tuple[b2.NeuronGroup, b2.NeuronGroup, b2.Synapses]:
     """Dots that move as equations, and the retina that they light."""
     dots = b2.NeuronGroup(
         structure["dots"],
-        eq.STEP + eq.DOTS + eq.AHEAD + eq.LAUNCHES,
+        eq.STEP + eq.SHOWN + eq.DOTS + eq.AHEAD + eq.LAUNCHES,
         threshold=eq.DOTS_ARE_SOMEWHERE,
         reset="",
         namespace={"uniform": uniform(), "LAUNCH": stream_id("dot launch")},
@@ -93,11 +99,35 @@ def eyes(structure: dict) -> tuple[b2.NeuronGroup, b2.NeuronGroup, b2.Synapses]:
     in_order(dots, "start", eq.COUNT_MOVE, eq.DRAW, eq.MOVE, eq.BOUNCE, eq.LAUNCHED)
     dots.thresholder["spike"].when = "start"
     dots.thresholder["spike"].order = 10
-    retina = pixels("retina", structure, eq.RETINA, threshold=eq.LIT, when="before_groups")
-    in_order(retina, "start", eq.RETINA_CLEAR)
+    retina = seeing(structure)
     light = pathways(dots, retina, "", {"light": eq.LIGHT}, "light")
     light.light.when, light.light.order = "before_groups", 0
     return dots, retina, light
+
+
+def seeing(structure: dict) -> b2.NeuronGroup:
+    """The retina; where a model needs it, with the frame before, or open to the output."""
+    keeps, recalls = structure.get("hidden") == "motion", structure.get("recall", False)
+    model = eq.RETINA
+    model += eq.LAST_FRAME if keeps else ""
+    model += eq.STEP + eq.SHOWN + eq.FREE_RUNNING if recalls else ""
+    events = {"was_lit": eq.WAS_LIT} if keeps else {}
+    retina = b2.NeuronGroup(
+        structure["n"] ** 2, model, threshold=eq.LIT, reset="", events=events, name="retina"
+    )
+    for event in ("spike", *events):
+        retina.thresholder[event].when, retina.thresholder[event].order = "before_groups", 5
+    codes = [eq.LAST_FRAME_KEEP] if keeps else []
+    codes += [eq.RETINA_IMAGINE, eq.FORGET] if recalls else [eq.RETINA_CLEAR]
+    in_order(retina, "start", *codes)
+    return retina
+
+
+def feedback(output, retina) -> b2.Synapses:
+    """What the output shows is what the retina sees next, while there is no input."""
+    synapses = pathways(output, retina, "", {"imagine": eq.IMAGINE}, "feedback")
+    synapses.imagine.when = "after_resets"
+    return synapses
 
 
 def pixels(name: str, structure: dict, model: str, threshold=None, when=None) -> b2.NeuronGroup:
@@ -113,6 +143,21 @@ def drive(retina, cells) -> b2.Synapses:
     """The retina drives the cells of the front plane in the same step."""
     synapses = pathways(retina, cells, eq.INPUT, {"drive": eq.INPUT_ON_PRE}, "drive")
     synapses.drive.when, synapses.drive.order = "before_groups", 10
+    return synapses
+
+
+def seen(retina, hidden, name: str, event: str) -> b2.Synapses:
+    """Fixed links of motion cells, from the present frame or from the last one."""
+    synapses = b2.Synapses(
+        retina,
+        hidden,
+        eq.FIXED,
+        on_pre={"see": eq.INPUT_DELIVER},
+        on_event={"see": event},
+        delay={"see": NO_DELAY},
+        name=name,
+    )
+    synapses.see.when, synapses.see.order = "before_groups", 10
     return synapses
 
 
@@ -212,32 +257,42 @@ def in_order(group, when: str, *codes: str) -> None:
 
 def outputs(structure: dict, dots) -> tuple[b2.NeuronGroup, b2.Synapses]:
     """Output pixels and the target that the dots set for them."""
-    output = pixels(
-        "output", structure, eq.OUTPUT, threshold=eq.OUTPUT_THRESHOLD, when="after_synapses"
-    )
+    model = eq.OUTPUT + eq.TEACHER
+    output = pixels("output", structure, model, eq.OUTPUT_THRESHOLD, "after_synapses")
     in_order(output, "start", eq.OUTPUT_CLEAR)
     in_order(output, "before_resets", eq.COMPARE_OUTPUT)
     return output, targets(dots, output)
 
 
-def targets(dots, group) -> b2.Synapses:
+def branches(structure: dict, dots) -> tuple[b2.NeuronGroup, b2.Synapses]:
+    """Output pixels with a branch for the column and one for the row."""
+    model = eq.BRANCHES + eq.TEACHER
+    output = pixels("output", structure, model, eq.BRANCHES_THRESHOLD, "after_synapses")
+    in_order(output, "start", eq.BRANCHES_CLEAR)
+    in_order(output, "before_resets", eq.COMPARE_BRANCHES)
+    return output, targets(dots, output, eq.BRANCH_TARGETS)
+
+
+def targets(dots, group, code: str = eq.TARGET) -> b2.Synapses:
     """The dots tell each pixel whether they will be on it."""
-    aim = pathways(dots, group, "", {"aim": eq.TARGET}, f"{group.name}_target")
+    aim = pathways(dots, group, "", {"aim": code}, f"{group.name}_target")
     aim.aim.when, aim.aim.order = "before_groups", 0
     return aim
 
 
-def readout(source, output, when: str) -> b2.Synapses:
+def readout(
+    source, output, name="readout", drive=eq.READOUT_DRIVE, learn=eq.READOUT_LEARN
+) -> b2.Synapses:
     """Links that drive the output in the same step and learn from its error."""
     synapses = b2.Synapses(
         source,
         output,
         eq.READOUT,
-        on_pre={"show": eq.READOUT_DRIVE, "correct": eq.READOUT_LEARN},
+        on_pre={"show": drive, "correct": learn},
         delay={"show": NO_DELAY, "correct": NO_DELAY},
-        name="readout",
+        name=name,
     )
-    synapses.show.when = when
+    synapses.show.when = "synapses"
     synapses.correct.when = "after_resets"
     return synapses
 

@@ -81,6 +81,10 @@ of the present and the last one (four cells a pixel: right, left, down, up)."""
     """S.d. of the initial readout weights."""
     tau_out: Annotated[float, Field(gt=0)] = 1.0
     """Drive above which an output pixel is on."""
+    kappa: Rate = 0.0
+    """Margin of the readout: it learns until the drive lies so far on the right side of tau_out."""
+    false_alarm: Rate = 1.0
+    """Weight of the error of a pixel that should be off, against one that should be on."""
     horizon: Count = 1
     """Moves ahead that are predicted."""
     dense: bool = False
@@ -190,6 +194,10 @@ for all links; reward-column: a reward for each column, through an eligibility t
     """Step of the readout per spike and error."""
     tau_out: Annotated[float, Field(gt=0)] = 1.0
     """Drive above which an output pixel is on."""
+    kappa: Rate = 0.0
+    """Margin of the readout: it learns until the drive lies so far on the right side of tau_out."""
+    false_alarm: Rate = 1.0
+    """Weight of the error of a pixel that should be off, against one that should be on."""
 
 
 @dataclass(config=STRICT)
@@ -268,6 +276,11 @@ CUBE_02_01 = {
     **{"input_gain": 1.0, "rho": 0.8, "bias": 0.01, "lamb": None, "steps": 6000},
     **{"excitability": "homeostasis", "rule": "reward", "learn_lat": True},
 }
+MOTION = {
+    **{"hidden": "motion", "r": 2, "rho": 0.5, "bias": 0.0, "theta_min": 1.0, "theta_max": 1.15},
+    **{"eta": 0.0, "w_in_low": 0.6, "w_in_high": 0.6, "r_out": 2, "eta_out": 0.2},
+    **{"kappa": 0.5, "false_alarm": 0.3, "steps": 100_000},
+}
 WEAK_RESIDUAL = {"w_res": 0.25, "residual": "separate", "learn_lat": False}
 
 PRESETS: dict[str, Preset] = {
@@ -284,6 +297,20 @@ PRESETS: dict[str, Preset] = {
         LOCAL_REFERENCE | {"steps": 6000, "freeze_when_off": False},
         OFF | {"stimulus": "orbit"},
         OFF | {"stimulus": "orbit", "dot_when_off": "stop"},
+    ),
+    "local-predict": Preset(
+        LocalParams,
+        "motion cells predict dots on paths that were never shown",
+        MOTION,
+        None,
+        {"held_out_every": 4},
+    ),
+    "local-recall": Preset(
+        LocalParams,
+        "the same; without input it goes on by itself along the path of the dot",
+        MOTION | {"r": 3, "recall": True},
+        None,
+        {"held_out_every": 4},
     ),
     "02_01": Preset(
         CubeParams,

@@ -60,7 +60,7 @@ def focus_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, A
     first, stop = judged(p, dots)
     tube = tube_of(p, path_in(arrays)[: p.steps])
     spikes = arrays["cells_i"], arrays["cells_step"]
-    ends = [(links.i, links.j) for links in wiring_of(p).roles.values() if np.any(links.base)]
+    ends = [(links.i, links.j) for links in wiring_of(p, dots).roles.values() if np.any(links.base)]
     pre, post = (np.concatenate(side) for side in zip(*ends, strict=True))
     links = focus.link_matrix(pre, post, p.n**2 * p.L)
     found = focus.focus(focus.count_spikes(tube, links, *spikes, first, stop), p.ratio)
@@ -173,7 +173,7 @@ def weight_metrics(p: Params, name: str, arrays: Arrays) -> dict[str, Any]:
 
 def bounds(p: Params, name: str) -> tuple[float | None, float | None]:
     """Ceiling and floor of the weights of a projection; None where there is none."""
-    if name == "readout":
+    if name.startswith("readout"):
         return None, None
     return (p.w_in_max, 0.0) if isinstance(p, LocalParams) else (p.w_max, p.w_min)
 
@@ -233,7 +233,7 @@ def hidden_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str,
     first, stop = judged(p, dots)
     n, near = arrays["n_hidden"], arrays["n_near"]
     stray = np.flatnonzero(n > near)
-    cells = p.n**2 * (4 if p.hidden == "motion" else 1)
+    cells = wiring_of(p, dots).n_hidden
     return {
         "rate": focus.share(n[first:stop].sum(), cells * (stop - first)),
         "locked_fraction": focus.share(near[first:stop].sum(), n[first:stop].sum()),

@@ -32,7 +32,7 @@ class Simulation:
 
     def __init__(self, params: Params, dots: DotParams, backend: str, say=lambda text: None):
         self.params, self.dots = params, dots
-        self.wiring = values.wiring_of(params)
+        self.wiring = values.wiring_of(params, dots)
         model = values.model(params, dots, self.wiring)
         chosen, reason = choose(backend, model, 3 * params.steps, n_cells(params))
         say(f"backend {chosen}: {reason}")
@@ -81,9 +81,9 @@ class Simulation:
 
     def _given(self, first: int, n_steps: int, learn: bool, dots: DotParams) -> values.Values:
         gains = values.switches(self.params, self.wiring, learn=learn)
-        window = values.window(dots, first, n_steps)
+        window = values.window(self.params, dots, first, n_steps)
         if self._is_frozen(window, first):
-            gains["readout.eta_out"] = 0.0
+            gains |= {f"{name}.eta_out": 0.0 for name in values.readouts(self.wiring)}
         return self.constants | values.dot_values(self.params, dots) | gains | window
 
     def _is_frozen(self, window: values.Values, first: int) -> bool:

@@ -12,7 +12,14 @@ import numpy as np
 from driver.backend import Model
 from driver.randomness import generator
 from models.cube.params import DT_S, CubeParams, GroupsParams, LocalParams, Params
-from models.cube.wiring import CubeWiring, Links, LocalWiring, all_pairs, places
+from models.cube.wiring import (
+    CubeWiring,
+    Links,
+    LocalWiring,
+    all_pairs,
+    displacements,
+    places,
+)
 from stimuli.dots import NEVER, DotParams, Launch, first_launch, off_windows, relaunch_moves
 
 Values = dict[str, np.ndarray | float]
@@ -21,8 +28,11 @@ N_MEAN_MOVES = 100  # that the mean of a column's reward runs over
 Wiring = CubeWiring | LocalWiring
 
 
-def wiring_of(p: Params) -> Wiring:
-    return LocalWiring(p) if isinstance(p, LocalParams) else CubeWiring(p)
+def wiring_of(p: Params, dots: DotParams) -> Wiring:
+    """Links of a network; motion cells need to know how fast dots are."""
+    if isinstance(p, LocalParams):
+        return LocalWiring(p, displacements(dots.speed, dots.speed_t))
+    return CubeWiring(p)
 
 
 def shown_at_launch(p: Params) -> bool:
@@ -41,7 +51,7 @@ def lag_moves(p: CubeParams) -> int:
 def model(p: Params, dots: DotParams, wiring: Wiring) -> Model:
     """The network of these parameters, as the driver takes it."""
     if isinstance(p, LocalParams):
-        structure, ends = local_structure(p), local_ends(p, dots, wiring)
+        structure, ends = local_structure(p, wiring), local_ends(p, dots, wiring)
     else:
         structure, ends = cube_structure(p, wiring), cube_ends(p, dots, wiring)
     structure |= {"dt_s": DT_S, "n": p.n, "ratio": p.ratio, "dots": dots.dots}
@@ -55,10 +65,12 @@ def model(p: Params, dots: DotParams, wiring: Wiring) -> Model:
     )
 
 
-def local_structure(p: LocalParams) -> dict:
+def local_structure(p: LocalParams, wiring: LocalWiring) -> dict:
     return {
         "model": "local",
-        "n_hidden": p.n**2,
+        "hidden": p.hidden,
+        "n_hidden": wiring.n_hidden,
+        "recall": p.recall,
         "excitability": "homeostasis",
         "noisy": p.sigma_noise > 0,
         "populations": ["retina", "hidden", "output"],
@@ -96,27 +108,28 @@ SCRATCH = {
     "dots": ("number", "fresh", "edge", "drawn", "side"),
     "retina": ("lit",),
     "output": ("target", "drive", "error"),
+    "branches": ("column", "row", "drive_x", "drive_y", "error_x", "error_y"),
     "aim": ("target", "fired"),
     "meter": ("n_all", "n_union", "n_hit", "R"),
     "column": ("distance", "r_now", "R"),
-    "cells": ("S",),
 }
 
 
 def scratch(structure: dict) -> tuple[str, ...]:
     """Variables that a step fills before it reads them."""
-    there = {"dots", "retina"}
-    if structure.get("readout", True):
-        there.add("output")
-    if structure.get("rule") == "reward":
-        there |= {"aim", "meter"}
-    if structure.get("rule") == "reward-column":
-        there |= {"column"}
-    names = [f"{group}.{name}" for group in sorted(there) for name in SCRATCH[group]]
-    if structure.get("rule") == "reward":
-        names.append("cells.R")
-    if "kept" in structure.get("roles", {}).values():
-        names.append("cells.S")
+    there = {"dots": "dots", "retina": "retina"}
+    if structure["model"] == "local":
+        there["output"] = "branches" if structure["hidden"] == "motion" else "output"
+    elif structure["readout"]:
+        there["output"] = "output"
+    rule = structure.get("rule")
+    there |= {"aim": "aim", "meter": "meter"} if rule == "reward" else {}
+    there |= {"column": "column"} if rule == "reward-column" else {}
+    names = [f"{group}.{name}" for group, kind in there.items() for name in SCRATCH[kind]]
+    names += ["cells.R"] if rule == "reward" else []
+    names += ["cells.S"] if "kept" in structure.get("roles", {}).values() else []
+    if structure.get("hidden") == "motion":
+        names.remove("retina.lit")  # it is the last frame of the next step
     return tuple(names)
 
 
@@ -126,11 +139,10 @@ def seen_ends(p: Params, dots: DotParams) -> dict:
 
 
 def local_ends(p: LocalParams, dots: DotParams, wiring: LocalWiring) -> dict:
-    return seen_ends(p, dots) | {
-        "output_target": all_pairs(dots.dots, p.n**2),
-        "input": wiring.input,
-        "readout": wiring.readout,
-    }
+    ends = seen_ends(p, dots) | {"output_target": all_pairs(dots.dots, p.n**2)}
+    if p.recall:
+        ends["feedback"] = np.arange(p.n**2), np.arange(p.n**2)
+    return ends | wiring.projections
 
 
 def cube_ends(p: CubeParams, dots: DotParams, wiring: CubeWiring) -> dict:
@@ -170,29 +182,32 @@ def initial_state(
 
 
 def local_state(p: LocalParams, wiring: LocalWiring) -> dict[str, np.ndarray]:
-    n_hidden = p.n**2
-    return {
-        "hidden.v": np.zeros(n_hidden),
-        "hidden.I_syn": np.zeros(n_hidden),
-        "hidden.spiked": np.zeros(n_hidden),
-        "hidden.theta": np.full(n_hidden, p.theta0),
-        "input.w": input_weights(p, wiring),
-        "readout.w": readout_weights(p, wiring),
-    }
+    state = {f"hidden.{name}": np.zeros(wiring.n_hidden) for name in ("v", "I_syn", "spiked")}
+    state["hidden.theta"] = np.full(wiring.n_hidden, p.theta0)
+    if p.hidden == "motion":
+        state |= {"retina.lit": np.zeros(p.n**2), "retina.was_lit": np.zeros(p.n**2)}
+    else:
+        state["input.w"] = input_weights(p, wiring, "input")
+    if p.recall:
+        state["retina.imagined"] = np.zeros(p.n**2)
+    for name, (i, _) in wiring.projections.items():
+        if name.startswith("readout"):
+            state[f"{name}.w"] = readout_weights(p, name, i.size)
+    return state
 
 
-def input_weights(p: LocalParams, wiring: LocalWiring) -> np.ndarray:
+def input_weights(p: LocalParams, wiring: LocalWiring, name: str) -> np.ndarray:
     """Uniform in the receptive field, 0 outside it; the same with and without `dense`."""
-    here = wiring.in_patch
+    here = wiring.in_patch if name == "input" else np.ones(wiring.projections[name][0].size, bool)
     w = np.zeros(here.size)
-    u = generator(p.seed, "input weights").random(int(here.sum()))
+    u = generator(p.seed, f"{name} weights").random(int(here.sum()))
     w[here] = p.w_in_low + (p.w_in_high - p.w_in_low) * u
     return w
 
 
-def readout_weights(p, wiring: Wiring) -> np.ndarray:
+def readout_weights(p: Params, name: str, size: int) -> np.ndarray:
     sd = p.w_out_sd if isinstance(p, LocalParams) else 0.0
-    return sd * generator(p.seed, "readout weights").standard_normal(wiring.readout[0].size)
+    return sd * generator(p.seed, f"{name} weights").standard_normal(size)
 
 
 def cube_state(p: CubeParams, wiring: CubeWiring) -> dict[str, np.ndarray]:
@@ -211,7 +226,7 @@ def cube_state(p: CubeParams, wiring: CubeWiring) -> dict[str, np.ndarray]:
         state |= {f"cells.{name}": np.zeros(n_cells) for name in ("pre_trace", "post_trace", "R")}
         state |= {f"column.{name}": np.zeros(p.n**2) for name in ("fired", "r_mean")}
     if p.readout:
-        state["readout.w"] = readout_weights(p, wiring)
+        state["readout.w"] = readout_weights(p, "readout", wiring.readout[0].size)
     return state
 
 
@@ -228,7 +243,7 @@ def constants(p: Params, dots: DotParams, wiring: Wiring) -> Values:
     """Numbers of a run that do not change from block to block."""
     values = dot_values(p, dots) | pixel_places(p, "retina")
     if isinstance(p, LocalParams):
-        return values | local_values(p)
+        return values | local_values(p, wiring)
     return values | cube_values(p, wiring)
 
 
@@ -267,16 +282,22 @@ def membrane(group: str, rho: float) -> Values:
     return {f"{group}.tau_v": -DT_S / math.log(rho)}
 
 
-def local_values(p: LocalParams) -> Values:
-    values = membrane("hidden", p.rho) | pixel_places(p, "output")
-    values |= homeostasis("hidden", p)
-    values["hidden.v_rest"] = np.full(p.n**2, p.bias / (1 - p.rho))
-    values |= noise("hidden", p)
-    return values | {
+def local_values(p: LocalParams, wiring: LocalWiring) -> Values:
+    values = membrane("hidden", p.rho) | pixel_places(p, "output") | homeostasis("hidden", p)
+    values |= noise("hidden", p) | teacher(p)
+    values |= {
+        "hidden.v_rest": np.full(wiring.n_hidden, p.bias / (1 - p.rho)),
         "retina.radius": 0.0,
-        "input.w_max": p.w_in_max,
-        "output.tau_out": p.tau_out,
     }
+    if p.hidden == "patch":
+        return values | {"input.w_max": p.w_in_max}
+    values["output.strip"] = float(p.r + wiring.reach)
+    return values | {f"{k}.w": input_weights(p, wiring, k) for k in ("input", "before")}
+
+
+def teacher(p: Params) -> Values:
+    values = {"tau_out": p.tau_out, "kappa": p.kappa, "false_alarm": p.false_alarm}
+    return {f"output.{name}": value for name, value in values.items()}
 
 
 def homeostasis(group: str, p: Params) -> Values:
@@ -298,7 +319,7 @@ def cube_values(p: CubeParams, wiring: CubeWiring) -> Values:
     for name, links in wiring.roles.items():
         values |= link_values(p, name, links)
     if p.readout:
-        values |= {"output.tau_out": p.tau_out} | pixel_places(p, "output")
+        values |= teacher(p) | pixel_places(p, "output")
     return values | reward_values(p)
 
 
@@ -361,27 +382,27 @@ def switches(p: Params, wiring: Wiring, *, learn: bool) -> Values:
     """Gains of all learning, or zeros."""
     on = float(learn)
     if isinstance(p, LocalParams):
-        return {
-            "input.eta": on * p.eta,
-            "readout.eta_out": on * p.eta_out,
-            "hidden.eta_theta": on * p.eta_theta,
-        }
-    values = {}
-    if p.excitability == "homeostasis":
-        values["cells.eta_theta"] = on * p.eta_theta
+        values = {"hidden.eta_theta": on * p.eta_theta}
+        values |= {"input.eta": on * p.eta} if p.hidden == "patch" else {}
+        return values | {f"{name}.eta_out": on * p.eta_out for name in readouts(wiring)}
+    values = {"cells.eta_theta": on * p.eta_theta} if p.excitability == "homeostasis" else {}
     for name in wiring.roles:
         how = learning(p, name)
         if how not in ("fixed", "shared"):
             values[f"{name}.eta"] = on * p.eta
         if how in ("hebb", "twice", "kept"):
             values[f"{name}.delta"] = on * p.decay
-    if p.readout:
-        values["readout.eta_out"] = on * p.eta_out
-    return values
+    return values | ({"readout.eta_out": on * p.eta_out} if p.readout else {})
 
 
-def window(dots: DotParams, first: int, n_steps: int) -> Values:
+def readouts(wiring: LocalWiring) -> list[str]:
+    """Projections that learn from the error of the output."""
+    return [name for name in wiring.projections if name.startswith("readout")]
+
+
+def window(p: Params, dots: DotParams, first: int, n_steps: int) -> Values:
     """The time without input that a block of steps lies in or meets; a block meets one at most."""
     met = [w for w in off_windows(dots) if w[0] < first + n_steps and w[1] > first]
     start, stop = met[0] if met else (NEVER, NEVER)
-    return {"dots.off_from": min(start, NEVER), "dots.off_to": min(stop, NEVER)}
+    see = ["dots", *(["retina"] if isinstance(p, LocalParams) and p.recall else [])]
+    return {f"{k}.off_from": start for k in see} | {f"{k}.off_to": stop for k in see}

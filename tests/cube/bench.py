@@ -22,7 +22,7 @@ class Bench:
 
     def __init__(self, params, dots: DotParams = ORBIT, backend: str = "numpy"):
         self.params, self.dots = params, dots
-        self.wiring = values.wiring_of(params)
+        self.wiring = values.wiring_of(params, dots)
         self.model = values.model(params, dots, self.wiring)
         self.engine: Engine = open_engine(backend, self.model)
 
@@ -33,7 +33,7 @@ class Bench:
         given = (
             values.constants(self.params, self.dots, self.wiring)
             | values.switches(self.params, self.wiring, learn=learn)
-            | values.window(self.dots, first, n_steps)
+            | values.window(self.params, self.dots, first, n_steps)
             | state
             | (change or {})
         )
