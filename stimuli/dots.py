@@ -149,7 +149,8 @@ def is_held_out(launch: Launch, n: int, every: int) -> np.ndarray:
     """Whether each dot's loop is one that training never launches on."""
     if not every:
         return np.zeros(launch.x.shape, bool)
-    return loop_number(launch, n) % every == 0
+    number = loop_number(launch, n)
+    return (number % every == 0) & (number < period(n) - 1)  # never two loops side by side
 
 
 def launch(p: DotParams, n: int, seed: int, number: int = 0) -> Launch:

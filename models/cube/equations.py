@@ -81,7 +81,7 @@ across         = is_far*(n - 1) : 1
 inward         = speed*(1 - 2*is_far) : 1
 phase          = int(side > 0)*drawn + int(side < 0)*(2*(n - 1) - drawn) : 1   # unfolded coordinate along the edge
 loop_number    = ((2*is_x - 1)*(across - phase) + 4*(n - 1)) % (2*(n - 1)) : 1 # which closed loop
-held           = int(held_out_every > 0)*int(loop_number % (held_out_every + int(held_out_every == 0)) == 0) : integer
+held           = int(held_out_every > 0)*(1 - int(loop_number == 2*(n - 1) - 1))*int(loop_number % (held_out_every + int(held_out_every == 0)) == 0) : integer
 along          = drawn + held*(1 - 2*int(drawn == n - 1)) : 1               # the loop beside a held-out one
 """
 

@@ -3,14 +3,13 @@
 Weights are base*(0.8 + 0.4 u(i, j)) with u of `bench.u`, the launch is (2, 0, 1, 1), n = L = 8.
 """
 
-import dataclasses
-
 import numpy as np
 import pytest
 
-from driver.backend import compiler
+from models.cube.output import step_iou
 from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams
-from tests.cube.bench import ORBIT, Bench, u
+from stimuli.dots import dot_path
+from tests.cube.bench import GOLDEN_LAUNCH, ORBIT, Bench, u
 
 BACKENDS = [
     "numpy",
@@ -78,19 +77,30 @@ def test_groups_fire_as_the_discrete_equations_do(m, counts, back_plane, backend
     assert int((block.spikes["cells"].index >= 7 * 64).sum()) == back_plane
 
 
+# A window of radius 7 holds the whole image. The fixture gives an IoU of 1.00 at step 1000 there;
+# with the same spikes and the same pixels it is 0.99: one frame in a hundred is missed.
 LOCAL = {
-    (3, 0.6, False): [(501, 0, 0), (2717, 331, 1.00), (5699, 830, 1.00), (11890, 1814, 0.99)],
-    (3, 0.3, False): [(501, 0, 0), (2717, 331, 1.00), (6107, 829, 1.00), (13671, 1811, 0.98)],
-    (3, 0.3, True): [(501, 0, 0), (2717, 331, 1.00), (6107, 825, 1.00), (13671, 1810, 0.99)],
+    (3, 0.6): [(501, 0, 0), (2717, 331, 1.00), (5699, 830, 1.00), (11890, 1814, 0.99)],
+    (3, 0.3): [(501, 0, 0), (2717, 331, 1.00), (6107, 829, 1.00), (13671, 1811, 0.98)],
+    (7, 0.3): [(501, 0, 0), (2717, 331, 1.00), (6107, 825, 0.99), (13671, 1810, 0.99)],
 }
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("r_out, theta_min, dense", LOCAL)
-def test_the_local_layer_learns_as_the_discrete_equations_do(r_out, theta_min, dense, backend):
-    params = LocalParams(n=8, r_out=r_out if not dense else 7, theta_min=theta_min, sigma_noise=0)
+@pytest.mark.parametrize("r_out, theta_min", LOCAL)
+def test_the_local_layer_learns_as_the_discrete_equations_do(r_out, theta_min, backend):
+    params = LocalParams(n=8, r_out=r_out, theta_min=theta_min, sigma_noise=0)
     bench = Bench(params, backend=backend)
-    (i, h), (k_from, k) = bench.wiring.input, bench.wiring.readout
-    weights = {"input.w": 0.5 + 0.5 * u(i, h), "readout.w": 0.2 * (u(k_from, k) - 0.5)}
+    (i, h), (h_from, k) = bench.wiring.projections["input"], bench.wiring.projections["readout"]
+    weights = {"readout.w": 0.2 * (u(h_from, k) - 0.5)}
+    weights["input.w"] = np.where(bench.wiring.in_patch, 0.5 + 0.5 * u(i, h), 0.0)
     block = bench.block(bench.start() | weights, 0, 2000)
-    from models.cube.output import step_iou
+    path = dot_path(ORBIT, 8, 1, 2000, 0, shown_at_launch=True, start=GOLDEN_LAUNCH)
+    hidden, output = block.spikes["hidden"], block.spikes["output"]
+    iou = step_iou(output.index, output.step, path.next_x, path.next_y, 8).iou
+    found = []
+    for mark in (100, 500, 1000, 2000):
+        n_hidden, n_output = (int((s.step < mark).sum()) for s in (hidden, output))
+        last = np.where(np.isnan(iou), 0.0, iou)[mark - 100 : mark]
+        found.append((n_hidden, n_output, pytest.approx(last.mean(), abs=0.0051)))
+    assert LOCAL[r_out, theta_min] == found
