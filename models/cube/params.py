@@ -218,6 +218,7 @@ place, or between all with probability p_inter."""
 # fmt: on
 
 Params = LocalParams | CubeParams | GroupsParams
+MODELS = {LocalParams: "local", CubeParams: "cube", GroupsParams: "groups"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -340,12 +341,12 @@ PRESETS: dict[str, Preset] = {
         CUBE_03_01 | WEAK_RESIDUAL,
         CUBE_03_01,
     ),
-    "relay-A": Preset(CubeParams, "forward chain that relays every spike", {"readout": True}),
-    "relay-B": Preset(CubeParams, "relay-A, wider", {"w_lat": 0.6, "readout": True}),
+    "relay-a": Preset(CubeParams, "forward chain that relays every spike", {"readout": True}),
+    "relay-b": Preset(CubeParams, "relay-A, wider", {"w_lat": 0.6, "readout": True}),
     "groups": Preset(
         GroupsParams,
         "groups of neurons as coincidence gates",
         {"n": 24, "L": 24, "r_in": 1, "steps": 3000},
     ),
 }
-DEFAULT_VARIANT = "relay-A"
+DEFAULT_MODE = "relay-a"

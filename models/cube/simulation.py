@@ -15,6 +15,7 @@ from stimuli.dots import DotParams, Launch, Path, dot_path, off_windows
 State = dict[str, np.ndarray]
 CELL_STEPS_PER_BLOCK = 5e7  # bounds the spikes of a block that are held in memory
 LONGEST_BLOCK, SHORTEST_BLOCK = 1000, 50
+TEST_STEPS, PIECES = 1000, 4
 
 
 class Simulation:
@@ -34,7 +35,7 @@ class Simulation:
         self.params, self.dots = params, dots
         self.wiring = values.wiring_of(params, dots)
         model = values.model(params, dots, self.wiring)
-        chosen, reason = choose(backend, model, 3 * params.steps, n_cells(params))
+        chosen, reason = choose(backend, model, *work(params))
         say(f"backend {chosen}: {reason}")
         self.constants = values.constants(params, dots, self.wiring)
         self.populations = model.populations
@@ -112,6 +113,15 @@ def run_path(p: Params, dots: DotParams, n_steps: int) -> Path:
 def n_cells(p: Params) -> int:
     """Spiking cells of a network."""
     return 2 * p.n**2 if isinstance(p, LocalParams) else p.n**2 * p.L
+
+
+def work(p: Params) -> tuple[int, int]:
+    """Steps of a run with its twin and its tests, in steps of the numpy target; and cells.
+
+    These networks have some thirty pieces of code a step, several times as many as the driver's
+    estimate for that target has in mind.
+    """
+    return 2 * PIECES * (p.steps + TEST_STEPS), n_cells(p)
 
 
 def tube_radius(p: Params) -> int:

@@ -45,6 +45,15 @@ def lag_moves(p: CubeParams) -> int:
     return (p.L - 1) // p.ratio
 
 
+def n_links(p: Params, dots: DotParams) -> int:
+    """Links between spiking cells, and to the output."""
+    wiring = wiring_of(p, dots)
+    if isinstance(p, LocalParams):
+        return sum(int(i.size) for i, _ in wiring.projections.values())
+    readout = int(wiring.readout[0].size) if p.readout else 0
+    return readout + sum(int(links.i.size) for links in wiring.roles.values())
+
+
 # --- structure -------------------------------------------------------------------------------
 
 

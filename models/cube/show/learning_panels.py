@@ -48,8 +48,7 @@ def draw_weights(ax, before, after, floor: float | None, ceiling: float | None):
 def weight_words(before, after) -> str:
     """Mean before and after, and how many links have changed."""
     share = np.mean(before != after) if after.size else 0.0
-    some = f"{share:.2g}" if 0 < share < 0.01 else f"{100 * share:.0f} %"
-    some = f"{100 * share:.2g} %" if 0 < share < 0.01 else some
+    some = f"{100 * share:.2g} %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
     if not after.size:
         return "0 links"
     return (
@@ -78,12 +77,14 @@ def draw_running_iou(ax, iou: dict[str, np.ndarray], unit: str):
 
 def mark_learning(ax, times: dict[float, float], first: int = 0):
     """Points where the 50-step mean first reached a level; `first` is where counting began."""
-    found = {level: steps for level, steps in times.items() if np.isfinite(steps)}
-    for level, steps in found.items():
+    found = {steps: level for level, steps in sorted(times.items()) if np.isfinite(steps)}
+    for steps, level in found.items():  # of levels reached at once only the highest
         at = first + steps - 1
         ax.plot(at, level, "o", ms=6, mfc="white", mec=style.TRAINED, mew=1.3, zorder=4)
         text = f"≥ {level:g} after {steps:.0f}"
-        ax.annotate(text, (at, level), (7, -4), textcoords="offset points", fontsize=8, va="top")
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
+        place = {"textcoords": "offset points", "fontsize": 8, "va": "top", "bbox": box}
+        ax.annotate(text, (at, level), (7, -4), zorder=3, **place)
     return ax
 
 
@@ -157,12 +158,13 @@ def draw_recall(ax, iou: np.ndarray, chance: np.ndarray, quarter: float, colour:
     ax.fill_between(step, low, high, step="mid", color=colour, alpha=0.25, lw=0, label="quartiles")
     ax.plot(step, median, color=colour, lw=1.5, drawstyle="steps-mid", label="median")
     limit = TIMES_CHANCE * quartiles(chance)[1]
-    ax.plot(step, limit, color=style.MUTED, lw=1.4, label=f"{TIMES_CHANCE} times chance")
+    name = f"{TIMES_CHANCE} times chance"
+    ax.plot(step, limit, color=style.CHANCE, lw=3.5, zorder=1, label=name)
     ax.axvline(quarter, label=f"P/4 = {quarter:g} steps", **LIMIT)
     ax.set(xlim=(0.5, step.size + 0.5), ylim=(-0.03, 1.05))
     ax.set(xlabel="steps since the cut", ylabel="IoU with the unseen dot (1)")
-    if not np.isfinite(iou).any():
-        style.say(ax, "undefined")
+    if not np.any(iou > 0):
+        style.say(ax, "no overlap in any step" if np.isfinite(iou).any() else "undefined")
     return ax
 
 

@@ -57,12 +57,11 @@ def stimulus(dots: DotParams) -> str:
 def remarks(shown: Shown) -> list[str]:
     """What a reader must know before comparing trained with untrained."""
     trained, twin = (shown.recordings[label] for label in ("trained", "untrained"))
-    if changed(trained):
-        return []
-    spikes = "n_hidden" if shown.is_local else "bin_layers"
-    same = np.array_equal(trained[spikes], twin[spikes])
-    end = ": trained and untrained fired the same" if same else ""
-    return [f"no weight has changed in training{end}"]
+    spikes = ("n_hidden", "n_near") if shown.is_local else ("bin_layers", "bin_inside")
+    same = all(np.array_equal(trained[name], twin[name]) for name in spikes)
+    found = [] if changed(trained) else ["no weight has changed in training"]
+    found += ["trained and untrained fired alike throughout"] if same else []
+    return ["; ".join(found)] if found else []
 
 
 def changed(arrays) -> bool:

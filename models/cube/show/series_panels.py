@@ -12,6 +12,10 @@ from models.cube.verdict import FOCUSED_ILI, FOCUSED_OUT_RATE
 
 STEPS = "step (1 step = 1 ms)"
 SPIKES = "cividis_r"  # few spikes light, many dark, none white
+MARKER = {  # hollow over full: both can be seen where they are equal
+    "trained": {"marker": "o", "ms": 4},
+    "untrained": {"marker": "s", "ms": 6, "mfc": "none"},
+}
 LIMIT = {"color": style.MIDDLE, "ls": ":", "lw": 1.4}
 
 
@@ -60,6 +64,8 @@ def draw_rates(inside, outside, activities: dict[str, Activity]):
         style.legend_above(ax)
     if top_of(inside) > high:
         inside.axhline(high, **LIMIT)
+    if not top_of(outside):
+        style.say(outside, "no spike outside the tube")
     return inside, outside
 
 
@@ -130,7 +136,7 @@ def draw_removal(ax, removed, continued, t_ext: float, is_final: bool, limit: in
     ax.plot(step, removed[:stop], color=style.DARK, label="input removed", **look)
     ax.axvline(limit, label=f"limit L + M + 20 = {limit}", **LIMIT)
     name = rf"$T_\mathrm{{ext}}$ = {t_ext:.0f}" if is_final else "no end within the record"
-    if t_ext <= stop:
+    if is_final and t_ext <= stop:
         ax.axvline(t_ext, color=style.DARK, ls="--", lw=1.2, label=name)
     else:
         ax.plot([], [], color=style.DARK, ls="--", lw=1.2, label=name)
@@ -154,10 +160,12 @@ def draw_lags(ax, by_label: dict[str, np.ndarray], expected: int):
     """
     n_lags = max(v.size for v in by_label.values())
     for label, values in by_label.items():
-        marker = {"marker": "o" if label == "trained" else "s", "ms": 4} if n_lags < 60 else {}
+        marker = MARKER[label] if n_lags < 60 else {}
         ax.plot(np.arange(values.size), values, label=label, **LOOK[label], **marker)
     ax.axvline(expected, label=f"expected: {expected} moves", **LIMIT)
-    ax.set(xlabel="lag (moves)", ylabel="mean IoU (1)", ylim=(-0.03, 1.05), xlim=(-0.5, n_lags - 0.5))
+    ax.set(
+        xlabel="lag (moves)", ylabel="mean IoU (1)", ylim=(-0.03, 1.05), xlim=(-0.5, n_lags - 0.5)
+    )
     if not any(np.isfinite(v).any() for v in by_label.values()):
         style.say(ax, "the back plane is silent: undefined")
     return style.legend_above(ax)
@@ -167,10 +175,11 @@ def draw_reach(spikes, locked, per_move: dict, layer_ilf: dict, reach: dict):
     """Spikes per move by layer, and the share of them that lies in the tube."""
     for label in per_move:
         z = np.arange(per_move[label].size)
-        marker = {"marker": "o" if label == "trained" else "s", "ms": 3.5}
         name = "none" if np.isnan(reach[label]) else f"{reach[label]:.0f}"
-        spikes.plot(z, per_move[label], label=f"{label}: reach {name}", **LOOK[label], **marker)
-        locked.plot(z, layer_ilf[label], label=label, **LOOK[label], **marker)
+        spikes.plot(
+            z, per_move[label], label=f"{label}: reach {name}", **LOOK[label], **MARKER[label]
+        )
+        locked.plot(z, layer_ilf[label], label=label, **LOOK[label], **MARKER[label])
     spikes.axhline(MIN_SPIKES_PER_MOVE, label=f"reached from {MIN_SPIKES_PER_MOVE:g}", **LIMIT)
     spikes.set_yscale("symlog", linthresh=0.5, linscale=0.5)
     spikes.set(ylabel="spikes per move", ylim=(-0.05, max(2, 1.6 * top_line(spikes))))

@@ -88,21 +88,42 @@ def between(arrays: Arrays, name: str, first: int, stop: int) -> np.ndarray:
 
 
 def good_moment(p: Params, arrays: Arrays) -> tuple[int, int]:
-    """Steps of the last move of the kept window during which the dots had long been on their way.
+    """Steps of a move of the kept window that shows what the network does.
 
-    Long: no launch and no time without input while what is seen now went through the network.
-    The last move itself if there is no such move.
+    The last one on whose way through the network no dot was launched or unseen; among those the
+    last at which no fewer cells than on average fired and, if there is one, the output too. The
+    last move itself if there is no such move.
     """
     first, stop = int(arrays["kept_from"]), int(arrays["kept_to"])
     n_steps = 1 if isinstance(p, LocalParams) else p.ratio
-    back = (2 if isinstance(p, LocalParams) else lag_moves(p) + 1) * p.ratio
     last = max(stop // n_steps - 1, 0)
-    for move in range(last, -(-first // n_steps) - 1, -1):
-        at = move * n_steps
-        seen = slice(max(0, at - back), at + n_steps)
-        if arrays["shown"][seen].all() and not arrays["launched"][seen].any():
-            return at, at + n_steps
-    return last * n_steps, (last + 1) * n_steps
+    undisturbed = [
+        move
+        for move in range(-(-first // n_steps), last + 1)
+        if is_undisturbed(p, arrays, move * n_steps, n_steps)
+    ]
+    spikes, shot = moves_count(p, arrays, n_steps, last + 1)
+    busy = [move for move in undisturbed if spikes[move] >= spikes[undisturbed].mean()]
+    speaking = [move for move in busy if shot[move]]
+    move = next((found[-1] for found in (speaking, busy, undisturbed) if found), last)
+    return move * n_steps, (move + 1) * n_steps
+
+
+def is_undisturbed(p: Params, arrays: Arrays, at: int, n_steps: int) -> bool:
+    """Whether the dots were shown and not launched while what is seen at `at` came through."""
+    back = (2 if isinstance(p, LocalParams) else lag_moves(p) + 1) * p.ratio
+    seen = slice(max(0, at - back), at + n_steps)
+    return bool(arrays["shown"][seen].all() and not arrays["launched"][seen].any())
+
+
+def moves_count(p: Params, arrays: Arrays, n_steps: int, n_moves: int) -> tuple[np.ndarray, ...]:
+    """Spikes of the cells, and of the output or the back plane, in each move."""
+    if isinstance(p, LocalParams):
+        steps = arrays["hidden_step"], arrays["output_step"]
+    else:
+        back = np.asarray(arrays["cells_i"]) >= p.n**2 * (p.L - 1)
+        steps = arrays["cells_step"], arrays["cells_step"][back]
+    return tuple(np.bincount(s // n_steps, minlength=n_moves) for s in steps)
 
 
 def off_ranges(shown: np.ndarray) -> list[tuple[int, int]]:

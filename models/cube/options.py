@@ -1,0 +1,113 @@
+"""From the command line to a request: preset, overrides, checks. Nothing is written here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from driver import cli, request
+from driver.cli import Adjustment, Flag, Group, UsageError
+from models.cube import checks
+from models.cube.params import DEFAULT_MODE, MODELS, PRESETS, Params, Preset
+from models.cube.room import ROOM
+from stimuli.dots import DotParams
+
+DESCRIPTION = (
+    "Does a network of spiking cells repeat or predict a moving dot? Runs a local layer, a 3-D "
+    "lattice or groups of neurons, removes the input, and does the same with the untrained twin. "
+    "A value beyond a bound is an error. For what can be done with a run, the first word is "
+    "figures, report, status, animate or sweep; each has a --help of its own."
+)
+
+
+@dataclass(config=ConfigDict(extra="forbid", frozen=True))
+class RunOptions(request.RunOptions):
+    """Which preset, which seeds, where to and on what."""
+
+    mode: Annotated[str, Flag("mode", alias="variant")] = DEFAULT_MODE
+    """Preset; the README lists them. Flags override it."""
+    model: Literal["local", "cube", "groups"] | None = None
+    """Model of the preset, to be safe: another one is an error."""
+    fidelity: Literal["fixed", "reference"] = "fixed"
+    """fixed: the corrected rules; reference: those of the earlier programs, errors included."""
+    output_root: Annotated[Path, Flag("output-root", alias="out")] = Path("Runs")
+    """Folder that run folders are made in."""
+    figures: Annotated[bool, Flag("figures", alias="render")] = True
+    """Draw the figures and write report.html; without it, the words `figures` and `report` do so \
+later."""
+    backend: Annotated[
+        Literal["auto", "numpy", "cython", "cpp_standalone"], Flag("backend", alias="target")
+    ] = "auto"
+    """What runs the equations; auto chooses by the work to be done and the compiler at hand."""
+    animation: bool = False
+    """Also draw an animation of the last moves (MP4, or GIF where there is no ffmpeg)."""
+    every: Annotated[int, Field(ge=1)] = 1
+    """Steps between two frames of the animation."""
+    down: Annotated[int, Field(ge=1)] = 4
+    """Cells along the side of a block of the 3-D view."""
+    allow_large: bool = False
+    """Run also what is expected to take more than 4 GB of memory."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Request(request.Request):
+    """A run of a dot-prediction model that can be started."""
+
+    room = ROOM
+
+    options: RunOptions
+    params: Params
+    dots: DotParams = dataclasses.field(kw_only=True)
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        return {"network_params": self.params, "stimulus_params": self.dots}
+
+
+def read(argv: Sequence[str]) -> Request:
+    """Read the command line; whether the folder of the run is free is not looked at."""
+    mode = request.mode_of(argv, PRESETS, DEFAULT_MODE, ("--mode", "--variant"))
+    preset = PRESETS.get(mode, PRESETS[DEFAULT_MODE])
+    fidelity = fidelity_of(argv, mode, preset)
+    groups = {
+        "run": Group(RunOptions),
+        "network": Group(preset.model, preset.values(fidelity)),
+        "stimulus": Group(DotParams, preset.dots(fidelity)),
+    }
+    parsed = cli.parse(argv, ROOM.prog, DESCRIPTION, groups)
+    options, _ = cli.build(RunOptions, parsed.values["run"] | {"mode": mode}, move=False)
+    if options.model not in (None, MODELS[preset.model]):
+        raise UsageError(
+            f"--model {options.model}: --mode {mode} is a {MODELS[preset.model]} model"
+        )
+    params, _ = cli.build(preset.model, parsed.values["network"], move=False)
+    dots, _ = cli.build(DotParams, parsed.values["stimulus"], move=False)
+    checks.check(params, dots, allow_large=options.allow_large)
+    checks.check_unused(parsed.given, params, dots)
+    if options.down > params.n:
+        raise UsageError(f"--down {options.down}: must be at most --n {params.n}")
+    request.check_options(options, params.seed)
+    warned = [Adjustment("", None, None, text) for text in checks.warnings(params, dots)]
+    folder = request.place_of(options)
+    return Request(options, params, warned, folder, tuple(argv), dots=dots)
+
+
+def fidelity_of(argv: Sequence[str], mode: str, preset: Preset) -> str:
+    """Which values of the preset; they are the defaults of the flags.
+
+    Raises
+    ------
+    UsageError
+        If there was no earlier program to be faithful to.
+    """
+    fidelity = cli.option(argv, "--fidelity", "fixed").strip().lower()
+    if fidelity not in ("fixed", "reference"):
+        raise UsageError(f"--fidelity {fidelity!r} is not one of fixed, reference")
+    if fidelity == "reference" and preset.reference is None:
+        raise UsageError(f"--fidelity reference: --mode {mode} has no earlier program")
+    return fidelity

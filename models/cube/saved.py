@@ -1,0 +1,61 @@
+"""A run folder of the cube room, read.
+
+run = Run("Runs/dots")
+seed = run.seed(0)
+seed.results["trained"]["ili"], seed.recording("trained")["cells_step"], seed.weights
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from driver import saved
+from driver.saved import read_npz
+from models.cube.params import Params
+from models.cube.room import ROOM
+from stimuli.dots import DotParams
+
+
+class Run(saved.Run):
+    """A run of the local layer, the cube or groups of neurons."""
+
+    room = ROOM
+
+    @property
+    def dots(self) -> DotParams:
+        return self.parts["stimulus_params"]
+
+    def seed(self, seed: int | None = None) -> Seed:
+        return Seed(self, self.known(seed))
+
+
+class Seed(saved.Seed):
+    """One seed: parameters, results, weights and two recordings."""
+
+    params: Params
+
+    @property
+    def dots(self) -> DotParams:
+        return self.run.dots
+
+    @property
+    def figures(self):
+        """Folder of its figures."""
+        return self.run.figures
+
+    def recording(self, label: str) -> dict[str, np.ndarray]:
+        """All that was kept of a network, `trained` or `untrained`; the README has the table."""
+        return read_npz(self.run.artifacts / f"seed_{self.number}_{label}.npz")
+
+    def state(self) -> dict[str, Any]:
+        """Weights under the names that the network takes: to be put into an initial state."""
+        weights = self.weights
+        names = [key.removesuffix("_w") for key in weights if key.endswith("_w")]
+        return {f"{name}.w": weights[f"{name}_w"] for name in names}
+
+
+def load_run(folder) -> Run:
+    """A run folder, read."""
+    return Run(folder)

@@ -1,0 +1,273 @@
+"""Figures of a cube, or of groups; each shows the trained network beside its untrained twin.
+
+The docstring of a figure is its caption in the report.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from driver import style
+from models.cube.focus import Activity
+from models.cube.output import chance_iou, step_iou
+from models.cube.results import bounds, moves, path_in, projections
+from models.cube.show import learning_panels, pages, panels, series_panels, view
+from models.cube.show.view import LABELS, Shown, text
+from models.cube.simulation import reach_back
+from models.cube.values import lag_moves
+from models.cube.verdict import EXTRA_STEPS
+
+
+def snapshot(shown: Shown) -> Figure:
+    """Input, back plane and the whole cube at one moment, trained above, untrained below.
+
+    Look for a back plane that shows the dot where it was some moves before (open square), and for
+    spikes that lie on one line from the input to the output: they belong to the dot. Spikes
+    everywhere are waves. In the view in space spikes are pooled into blocks; the area of a circle
+    grows with their number.
+    """
+    p, (first, stop) = shown.params, shown.moment
+    down = view.default_down(p.n)
+    steps = f"step {first}" if stop - first == 1 else f"steps {first} to {stop - 1}, one move"
+    figure = pages.page(
+        shown, 8.4, f"{steps}; spikes pooled; blocks of {down} cells a side in the view in space"
+    )
+    rows = figure.subfigures(2, 1)
+    for row, label in zip(rows, LABELS, strict=True):
+        frames = row.subplots(1, 3, width_ratios=(1, 1, 1.75), gridspec_kw={"wspace": 0.05})
+        space = frames[2].get_subplotspec()
+        frames[2].remove()
+        draw_moment(shown, label, (*frames[:2], row.add_subplot(space, projection="3d")), down)
+        row.suptitle(moment_words(shown, label), color=pages.colour_of(label), fontsize=9.5)
+    return figure
+
+
+def draw_moment(shown: Shown, label: str, axes, down: int) -> None:
+    """The three panels of a cube at the moment of a seed."""
+    p, arrays, (first, stop) = shown.params, shown.recordings[label], shown.moment
+    dots, before = dots_now_and_then(shown, label)
+    index = view.between(arrays, "cells", first, stop)
+    image = view.plane_counts(index, p.n, p.L - 1)
+    front, back, space = axes
+    panels.draw_frame(front, view.input_image(p, *dots), top=1.0)
+    panels.mark_dots(front, *dots, "dot")
+    front.set_title("input" if len(dots[0]) else "input: off")
+    panels.draw_frame(back, image)
+    lag = lag_moves(p)
+    panels.mark_dots(back, *before, f"dot {lag} moves before", panels.OUTPUT)
+    back.set_title(back_words(shown, image, before, lag))
+    y, x = np.nonzero(image)
+    panels.draw_space(space, view.pooled(index, p.n, p.L, down), p.n, p.L, dots, (x, y))
+    space.set_title("spikes: blue; dot: red; output: green" if index.size else "no spikes")
+
+
+def dots_now_and_then(shown: Shown, label: str):
+    """The dots of the moment, and those that the back plane should show."""
+    arrays, first = shown.recordings[label], shown.moment[0]
+    past = first - lag_moves(shown.params) * shown.params.ratio
+    return view.dots_at(arrays, first), view.dots_at(arrays, past)
+
+
+def back_words(shown: Shown, image, before, lag: int) -> str:
+    n = int(np.count_nonzero(image))
+    iou = view.overlap(image, *before, shown.group)
+    kind = "group-level IoU" if shown.group > 1 else "IoU"
+    pixels = "silent" if n == 0 else f"{n} pixel" + ("" if n == 1 else "s")
+    return f"back plane: {pixels}; {kind} {text(iou, 2)}\nwith the dot {lag} moves before"
+
+
+def moment_words(shown: Shown, label: str) -> str:
+    first, stop = shown.moment
+    arrays = shown.recordings[label]
+    n = view.between(arrays, "cells", first, stop).size
+    rate, n_steps = view.recent_rate(arrays, shown.params, stop)
+    return (
+        f"{label}: step {stop - 1}, {n} spikes; "
+        f"fire {text(rate)} per cell and step, mean of the last {n_steps} steps"
+    )
+
+
+def activity(shown: Shown) -> Figure:
+    """Firing in the tube of the dot and outside it, the input-locked index, and where spikes are.
+
+    Look for a rate outside the tube that stays under its limit and an index near 1 for the whole
+    run; an index that falls while the network learns means that learning makes waves. Below:
+    spikes by layer; a focused cube fires in all of them, a silent one only near layer 0.
+    """
+    both = {label: Activity.from_arrays(bins(shown.recordings[label])) for label in LABELS}
+    every = both["trained"].bin_steps
+    figure = pages.page(shown, 11, f"Activity over time, in bins of {every} steps")
+    axes = figure.subplots(5, 1, sharex=True, height_ratios=(1, 1, 1, 1.2, 1.2))
+    results = shown.results["trained"]
+    series_panels.draw_rates(axes[0], axes[1], both)
+    series_panels.draw_ili(
+        axes[2], both, bool(results.get("ili_is_meaningful", True)), results.get("chance") or 0
+    )
+    per_step = [a.layers / a.steps[:, None] for a in both.values()]
+    top = max(float(values.max(initial=0)) for values in per_step)
+    meshes = [
+        series_panels.draw_layers(ax, both[k], top) for ax, k in zip(axes[3:], LABELS, strict=True)
+    ]
+    off = view.off_ranges(shown.recordings["trained"]["shown"][: shown.params.steps])
+    for ax in axes:
+        series_panels.shade_off(ax, off)
+    titles = ("Rate in the tube", "Rate outside the tube", "Input-locked index")
+    titles += tuple(f"Spikes by layer, {label}" for label in LABELS)
+    for ax, letter, title in zip(axes, "ABCDE", titles, strict=True):
+        ax.set_title(f"{letter}  {title}")
+    axes[-1].set_xlabel(series_panels.STEPS)
+    mesh = next((m for m in meshes if m is not None), None)
+    if mesh is not None:
+        figure.colorbar(mesh, ax=axes[3:], label="spikes per step", pad=0.01, aspect=30)
+    return figure
+
+
+def bins(arrays) -> dict:
+    """The series of a recording by the names of `Activity`."""
+    return {k.removeprefix("bin_"): v for k, v in arrays.items() if k.startswith("bin_")}
+
+
+def removal(shown: Shown) -> Figure:
+    """Spikes after the input was removed at the end of the run, and in the same steps with it.
+
+    Look for the two lines to part at once and for the dark one to end before the dotted limit:
+    the activity was that of the dot. If it goes on, it feeds itself.
+    """
+    p = shown.params
+    limit = p.L + reach_back(p) + EXTRA_STEPS
+    figure = pages.page(shown, 7, f"Input removed after step {p.steps}; the left part enlarged")
+    axes = figure.subplots(2, 2, sharey=True, width_ratios=(1.3, 1))
+    for row, label in zip(axes, LABELS, strict=True):
+        arrays = shown.recordings[label]
+        removed, continued = arrays["removal_count"], arrays["continued_count"]
+        t_ext = shown.number_of(label, "t_ext")
+        is_final = bool(shown.results[label].get("t_ext_is_final", True))
+        for ax, stop in zip(row, (min(removed.size, 2 * limit), removed.size), strict=True):
+            series_panels.draw_removal(ax, removed, continued, t_ext, is_final, limit, stop)
+        survival = text(shown.number_of(label, "survival"))
+        end = text(t_ext) if is_final else f"beyond {removed.size}"
+        words = rf"{label}: $T_\mathrm{{ext}}$ {end} steps; survival $S$ {survival}"
+        row[0].set_title(words, color=pages.colour_of(label))
+        style.legend_above(row[1], ncols=2)
+        row[1].set_ylabel("")
+    return figure
+
+
+def output_by_lag(shown: Shown) -> Figure:
+    """Overlap of the back plane with the dot of so many moves before.
+
+    Look for one peak at the dotted line, where a relay of one layer a step puts it, and for
+    nothing beside it. A flat line means that the back plane says nothing of the dot.
+    """
+    kind = "groups" if shown.group > 1 else "pixels"
+    figure = pages.page(shown, 4.2, f"Back plane during a move, as a set of {kind}", width_in=10)
+    ax = figure.subplots()
+    found = {label: shown.results[label]["output"] for label in LABELS}
+    values = {label: view.floats(o["iou_of_lag"]) for label, o in found.items()}
+    series_panels.draw_lags(ax, values, lag_moves(shown.params))
+    best = [
+        f"{label}: best {text(view.number_in(o, 'best_iou'), 2)} at lag "
+        f"{text(view.number_in(o, 'best_lag'))}"
+        for label, o in found.items()
+    ]
+    ax.set_title("\n".join(best))
+    return figure
+
+
+def weights(shown: Shown) -> Figure:
+    """Weights of every projection at the start and at the end of the training.
+
+    The untrained twin keeps those of the start. Look for mass at a bound: links that are all at
+    their ceiling carry waves, links at their floor have been unlearned.
+    """
+    return weight_page(shown)
+
+
+def weight_page(shown: Shown) -> Figure:
+    """A panel for each projection."""
+    arrays = shown.recordings["trained"]
+    names = projections(arrays)
+    n_columns = min(3, max(1, len(names)))
+    n_rows = -(-len(names) // n_columns) or 1
+    figure = pages.page(shown, 1.6 + 2.7 * n_rows, "Weights before and after training")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for ax, name in zip(axes, names, strict=False):
+        before, after = arrays[f"initial.{name}.w"], arrays[f"{name}.w"]
+        ceiling, floor = bounds(shown.params, name)
+        learning_panels.draw_weights(ax, before, after, floor, ceiling)
+        ax.set_title(f"{name}\n{learning_panels.weight_words(before, after)}")
+    for ax in axes[len(names) :]:
+        ax.set_axis_off()
+    if names:
+        pages.legend(figure, axes[0])
+    else:
+        style.empty(axes[0], "no weights of their own in this network")
+    return figure
+
+
+def reach(shown: Shown) -> Figure:
+    """How deep the activity gets, and how much of each layer's belongs to the dot.
+
+    Look for spikes in every layer up to the last one, all of them locked to the input.
+    """
+    first = shown.results["trained"].get("first_step", 0)
+    figure = pages.page(shown, 4.2, f"Spikes by layer, from step {first} on")
+    axes = figure.subplots(1, 2)
+    found = {
+        key: {label: view.floats(shown.results[label][key]) for label in LABELS}
+        for key in ("spikes_per_move", "layer_ilf")
+    }
+    deepest = {label: shown.number_of(label, "reach") for label in LABELS}
+    series_panels.draw_reach(*axes, found["spikes_per_move"], found["layer_ilf"], deepest)
+    return figure
+
+
+def readout(shown: Shown) -> Figure | None:
+    """The learned readout: overlap with the next frame over the run, and in frozen tests.
+
+    Look for a trained line that rises above a plain copy of the input, and for tests on other
+    loops: what is high on the same loop alone was learned by heart. None without a readout.
+    """
+    if not shown.params.readout:
+        return None
+    figure = pages.page(shown, 7, "Learned readout of the back plane: the next frame")
+    over, tests = figure.subplots(2, 1)
+    found = {label: move_overlap(shown, label) for label in LABELS}
+    learning_panels.draw_running_iou(over, {k: v.iou for k, v in found.items()}, "moves")
+    chance = chance_iou(found["trained"].n_output, found["trained"].n_target, shown.params.n**2)
+    mean = learning_panels.running_mean(chance, learning_panels.LEARNING_STEPS)
+    over.plot(mean, color=style.CHANCE, lw=3.5, zorder=1, label="chance, as many pixels as trained")
+    if not found["trained"].n_output.any():
+        style.say(over, "trained: no pixel was ever on")
+    over.set(xlabel="move", xlim=(0, chance.size))
+    over.set_title("A  Over the run")
+    style.legend_above(over)
+    draw_tests(tests, shown, shown.number_of("trained", "readout", "copy_iou"))
+    tests.set_title("B  Frozen tests")
+    return figure
+
+
+def move_overlap(shown: Shown, label: str):
+    """IoU of the readout during each move with the frame to come."""
+    p, arrays = shown.params, shown.recordings[label]
+    path, every = path_in(arrays)[: p.steps], moves(p, arrays)
+    move = arrays["output_step"] // p.ratio
+    return step_iou(arrays["output_i"], move, path.next_x[every], path.next_y[every], p.n)
+
+
+def draw_tests(ax, shown: Shown, copy: float):
+    """Bars of the frozen tests of a seed."""
+    names = list(shown.results["trained"].get("tests") or {})
+    found = [
+        {
+            name: (
+                shown.number_of(label, "tests", name, "iou"),
+                shown.number_of(label, "tests", name, "chance_iou"),
+                shown.results[label]["tests"][name]["n_moves"],
+            )
+            for name in names
+        }
+        for label in LABELS
+    ]
+    return learning_panels.draw_tests(ax, names, *found, copy)

@@ -1,0 +1,65 @@
+"""Figures of a seed, drawn from its arrays and results and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from driver import style
+from driver.run_folder import replace_file
+from models.cube.params import LocalParams, Params
+from models.cube.show import cube_figures, local_figures
+from models.cube.show.view import Shown
+
+Maker = Callable[[Shown], Figure | None]
+CUBE: tuple[Maker, ...] = (
+    cube_figures.snapshot,
+    cube_figures.activity,
+    cube_figures.removal,
+    cube_figures.output_by_lag,
+    cube_figures.reach,
+    cube_figures.readout,
+    cube_figures.weights,
+)
+LOCAL: tuple[Maker, ...] = (
+    local_figures.snapshot,
+    local_figures.learning,
+    local_figures.tests,
+    local_figures.recall,
+    local_figures.weights,
+)
+
+
+def makers(p: Params) -> dict[str, Maker]:
+    """Figures of a model by name, in the order in which they are shown."""
+    return {make.__name__: make for make in (LOCAL if isinstance(p, LocalParams) else CUBE)}
+
+
+def draw_seed(seed) -> list[Path]:
+    """Draw every figure of a seed, ``<name>_seed_<s>.png``; those that do not apply are left out.
+
+    Parameters
+    ----------
+    seed : object
+        With `params`, `dots`, `number`, `figures` (a folder), `recording(label)` and `results`,
+        the last two for ``trained`` and ``untrained``.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    Path(seed.figures).mkdir(parents=True, exist_ok=True)
+    shown, files = Shown.of(seed), []
+    for name, make in makers(seed.params).items():
+        with style.applied():
+            figure = make(shown)
+            if figure is not None:
+                files.append(save(figure, Path(seed.figures) / f"{name}_seed_{seed.number}.png"))
+    return files
+
+
+def save(figure: Figure, target: Path) -> Path:
+    return replace_file(target, lambda file: figure.savefig(file, **style.PNG))
