@@ -136,7 +136,14 @@ def bound(marks: Sequence[Any], kind: str) -> float | None:
 
 
 def field_strings(cls: type) -> dict[str, str]:
-    """The string literal below each field of a dataclass."""
+    """The string literal below each field of a dataclass, and of those that it extends."""
+    strings = {}
+    for base in reversed(cls.__mro__[:-1]):
+        strings |= own_strings(base)
+    return strings
+
+
+def own_strings(cls: type) -> dict[str, str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
     except (OSError, TypeError):

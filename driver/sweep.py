@@ -2,6 +2,7 @@
 
 A run of a sweep is an ordinary run: a process, a folder and a log of its own. A sweep only decides
 which; so a killed run costs that run, and any of them can be repeated alone by its command.
+`driver.plan` makes its jobs, `driver.sweep_table` gathers what came out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from driver.cli import UsageError
 from driver.isolation import INTERRUPTED, tied
 
+TABLE, CONTENT = "sweep.csv", "sweep.json"
 Values = Mapping[str, Sequence[str]]
 
 

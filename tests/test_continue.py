@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import ll_stdp_brian2
+from driver import checkpoint
 from driver.cli import UsageError
 from driver.run_folder import RunFolder
-from models.lateral_line import checkpoint
-from models.lateral_line.options import resolve
+from tests.program import resolve
 
 from . import program
 from .conftest import small_params
