@@ -58,7 +58,7 @@ def state_row(seed: Seed, state: str) -> tuple:
     return (
         *(seed.number, state, f"{status['trial']} of {status['n_trials']}"),
         "–" if left is None else clock(left),
-        *number.values(),
+        *words.values(),
         status["updated_utc"][:19].replace("T", " ") + " UTC",
     )
 
