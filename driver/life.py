@@ -194,8 +194,7 @@ def run_seed(request: Request, log: logging.Logger) -> None:
     status = Status(
         folder.status_file(seed),
         seed=seed,
-        trial=0,
-        n_trials=room.n_trials(request),
+        **{room.unit: 0, f"n_{room.unit}s": room.length(request)},
         backend=None,
     )
     try:

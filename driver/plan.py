@@ -195,7 +195,7 @@ def as_typed(
 def flags_by_name(room: Room) -> dict[str, cli.FieldInfo]:
     """Field by every name an axis may be called by: the flag, its alias, the name of the field."""
     found = {}
-    for cls in (room.options, *room.parts.values()):
+    for cls in room.flags():
         for info in cli.fields(cls).values():
             names = filter(None, (info.name, info.flag, info.alias))
             found |= {name.replace("-", "_").lower(): info for name in names}

@@ -29,6 +29,8 @@ class Progress:
     status : Status, optional
     before : int
         Trials that were done earlier.
+    unit : str
+        What is counted, if not trials; also the name of the number in the status file.
     """
 
     def __init__(
@@ -39,23 +41,25 @@ class Progress:
         status: Status | None = None,
         before: int = 0,
         stream=None,
+        unit: str = "trial",
     ):
         self.total, self.label, self.log, self.before = total, label, log, before
         self.status = status or Status()
-        self.stream = stream or sys.stderr
+        self.stream, self.unit = stream or sys.stderr, unit
         self.done, self.started = 0, time.monotonic()
         self.spoken = self.started
         self.bar = None
         if self.stream.isatty():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=total, desc=label, unit="trial", file=self.stream)
+            self.bar = tqdm(total=total, desc=label, unit=unit, file=self.stream)
 
     def advance(self, n: int, note: str = "", **metrics: float) -> None:
         """Count `n` more trials; `note` is a short text such as the last of the `metrics`."""
         self.done += n
         left = self.seconds_left()
-        self.status.update(trial=self.before + self.done, seconds_left=left, metrics=metrics)
+        done = {self.unit: self.before + self.done}
+        self.status.update(**done, seconds_left=left, metrics=metrics)
         if self.bar is not None:
             self.bar.set_postfix_str(note, refresh=False)
             self.bar.update(n)
@@ -71,7 +75,7 @@ class Progress:
 
     def line(self, note: str) -> str:
         left = clock(self.seconds_left())
-        text = f"{self.label}: {self.done} of {self.total} trials, {left} left"
+        text = f"{self.label}: {self.done} of {self.total} {self.unit}s, {left} left"
         return f"{text}, {note}" if note else text
 
     def close(self) -> None:

@@ -61,7 +61,7 @@ class Request:
         Whose run it is; a model's own class of requests names it.
     options : RunOptions
     params : dataclass
-        The first of the room's `parts`, with the first seed.
+        The first of its `parts`, with the first seed.
     adjustments : list of Adjustment
     folder : RunFolder
     argv : tuple of str
@@ -81,8 +81,8 @@ class Request:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """All parameters, by the names of the room's `parts`."""
-        (name,) = self.room.parts
+        """All parameters by their name in ``params.json``; see `Room.parts`."""
+        (name,) = self.room.parts(self.options.mode)
         return {name: self.params}
 
     @property

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from driver.progress import number
 
 if TYPE_CHECKING:
-    from driver.request import Request, RunOptions
+    from driver.request import Request
     from driver.saved import Run, Seed
     from driver.status import Status
 
@@ -29,9 +29,8 @@ class Room(abc.ABC):
     ----------
     prog : str
         Name of the door, a script in the root of the repository.
-    parts : dict of type
-        Dataclasses of parameters by their name in ``params.json``. The first has the field `seed`,
-        with the flag ``--seed-start``.
+    unit : str
+        What a training is counted in: ``trial`` and ``n_trials`` in the status of a seed.
     schema_version : int
         Of ``params.json``.
     later : set of str
@@ -44,7 +43,7 @@ class Room(abc.ABC):
     """
 
     prog: str
-    parts: Mapping[str, type]
+    unit: str = "trial"
     schema_version: int = 2
     later: frozenset[str] = frozenset()
     megabytes: int = 200
@@ -52,10 +51,17 @@ class Room(abc.ABC):
 
     # --- from flags to a run -------------------------------------------------------------
 
-    @property
     @abc.abstractmethod
-    def options(self) -> type[RunOptions]:
-        """Flags that are no parameters: `driver.request.RunOptions`, or what extends it."""
+    def parts(self, mode: str) -> Mapping[str, type]:
+        """Dataclasses of a preset's parameters by their name in ``params.json``.
+
+        The first has the field `seed`, with the flag ``--seed-start``. Raises `KeyError` if there
+        is no such preset.
+        """
+
+    @abc.abstractmethod
+    def flags(self) -> tuple[type, ...]:
+        """Dataclasses of all flags of all presets: what a sweep can vary."""
 
     @abc.abstractmethod
     def read(self, argv: Sequence[str]) -> Request:
@@ -85,8 +91,9 @@ class Room(abc.ABC):
     def headline(self, request: Request) -> str:
         """The run in half a line, for its log."""
 
-    def n_trials(self, request: Request) -> int:
-        return request.params.n_training_trials
+    @abc.abstractmethod
+    def length(self, request: Request) -> int:
+        """How many of its units the training of a seed has."""
 
     @abc.abstractmethod
     def run_seed(

@@ -41,7 +41,7 @@ class Run:
     room : Room
         Whose run it is; a model's own class names it.
     parts : dict
-        Parameters by the names of the room's `parts`.
+        Parameters by their name in ``params.json``.
 
     Raises
     ------
@@ -60,9 +60,13 @@ class Run:
         version = self.file.get("schema_version")
         if version != room.schema_version:
             raise NotARun(f"{where}: schema_version {version}, not {room.schema_version}")
+        try:
+            classes = room.parts(self.mode)
+        except KeyError:
+            raise NotARun(f"{where}: {room.prog} has no mode {self.mode}") from None
         self.parts = {
             name: parameters(cls, self.file[name], where, room.later)
-            for name, cls in room.parts.items()
+            for name, cls in classes.items()
         }
 
     @property

@@ -64,7 +64,7 @@ def seed_line(seed: Seed, word: str) -> str:
     room, status = seed.run.room, seed.status
     words = []
     if status is not None and word != "done":
-        words += [*progress_words(status), *room.metric_words(status["metrics"] or {})]
+        words += [*progress_words(status, room.unit), *room.metric_words(status["metrics"] or {})]
         if word == "killed":
             words.append(f"last heard of {clock(age_s(status))} ago, while {status['phase']}")
     if seed.number in seed.run.finished:
@@ -77,8 +77,8 @@ def seed_line(seed: Seed, word: str) -> str:
     return f"  seed {seed.number}  {word:12}" + ", ".join(words)
 
 
-def progress_words(status: dict) -> list[str]:
-    words = [f"{status['trial']} of {status['n_trials']} trials"]
+def progress_words(status: dict, unit: str) -> list[str]:
+    words = [f"{status[unit]} of {status[f'n_{unit}s']} {unit}s"]
     if status["seconds_left"] is not None and status["phase"] == "training":
         words.append(f"{clock(status['seconds_left'])} left")
     return [*words, status["note"]] if status["note"] else words

@@ -16,7 +16,7 @@ from stimulus import StimulusParams
 
 if TYPE_CHECKING:
     from driver.status import Status
-    from models.lateral_line.options import Request, RunOptions
+    from models.lateral_line.options import Request
     from models.lateral_line.protocol import Result
     from models.lateral_line.saved import Run, Seed
 
@@ -29,17 +29,18 @@ class LateralLine(Room):
     """LL -> MON -> TS."""
 
     prog = "ll_stdp_brian2.py"
-    parts = {"network_params": NetworkParams, "stimulus_params": StimulusParams}
     later = frozenset({"mon_ts_gain_test_mV"})  # its default is how it was before
     megabytes = 200  # measured as well
 
     # --- from flags to a run -------------------------------------------------------------
 
-    @property
-    def options(self) -> type[RunOptions]:
+    def parts(self, mode: str) -> dict[str, type]:
+        return {"network_params": NetworkParams, "stimulus_params": StimulusParams}
+
+    def flags(self) -> tuple[type, ...]:
         from models.lateral_line.options import RunOptions
 
-        return RunOptions
+        return RunOptions, NetworkParams, StimulusParams
 
     def read(self, argv: Sequence[str]) -> Request:
         from models.lateral_line.options import read
@@ -69,6 +70,9 @@ class LateralLine(Room):
         from models.lateral_line.summary import headline
 
         return headline(request.params)
+
+    def length(self, request: Request) -> int:
+        return request.params.n_training_trials
 
     def run_seed(
         self,
