@@ -3,7 +3,7 @@
     from driver import door
 
     def main(argv=None):
-        return door.main("models.lateral_line", argv)
+        return door.main("models.mine", argv)
 
     if __name__ == "__main__":
         door.start(main)

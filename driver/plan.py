@@ -1,7 +1,7 @@
 """The plan of a sweep: conditions and seeds as ordinary runs of a model, all checked beforehand.
 
-``sweep topo --grid ll_mon_topo=0.1,0.2`` makes ``Runs/topo/<condition>_seed_<s>/``, each an
-ordinary run. Started again it goes on: what is finished is not done twice.
+``sweep size --grid n=10,20`` makes ``Runs/size/<condition>_seed_<s>/``, each an ordinary run.
+Started again it goes on: what is finished is not done twice.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Axes:
 
 
 def axes_of(grid: Iterable[str], together: Iterable[str], flag: str = "--grid") -> Axes:
-    """Axes from words such as ``ll_mon_topo=0.1,0.2`` and ``mon_ts_topo=@ll_mon_topo``.
+    """Axes from words such as ``n_in=10,20`` and ``n_out=@n_in``.
 
     Parameters
     ----------

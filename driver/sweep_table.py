@@ -76,7 +76,7 @@ def write_table(sweep: Sweep, table: Sequence[Row]) -> None:
 
 
 def flat(r: Row, columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """A row with its nested numbers under ``trained.sigma_theta_rad`` and the like."""
+    """A row with its nested numbers under names such as ``trained.score``."""
     found = dict(r["condition"])
     for key, value in r.items():
         if columns.get(key):

@@ -38,7 +38,7 @@ def test_a_run_leaves_its_files_and_its_words_read_them(capsys):
     assert value("Runs/a") == 7.0
     assert read("Runs/a/params.json")["params"] == {"seed": 1, "moves": 6, "gain": 1.0}
     assert read("Runs/a/artifacts/seed_1_status.json")["n_moves"] == 6
-    assert read("Runs/a/run_summary.json") == {"mean": 7.0, "failed_seeds": []}
+    assert read("Runs/a/run_summary.json")["value"] == 7.0
     assert Path("Logs/a.log").read_text().endswith("report.html\n")
     for words in (["status"], ["report", "Runs/a"], ["figures", "Runs/a"]):
         assert toy(*words) == 0
@@ -58,6 +58,7 @@ def test_seeds_run_apart_and_one_that_failed_is_gone_on_with(capsys, monkeypatch
     assert "go on with: python tests/toy/door.py" in said.err
     monkeypatch.delenv("TOY_FAILS")
     assert toy(*name, "--go-on") == 0
+    assert read("Runs/a/run_summary.json")["aggregate"] == {"value": 5.0}
     assert [value("Runs/a", seed) for seed in (1, 2, 3)] == [4.0, 5.0, 6.0]
     assert "2 of 3 seeds are finished already" in capsys.readouterr().err
     assert "going on after 2 moves" in Path("Logs/a_seed_2.log").read_text()

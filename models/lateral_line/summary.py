@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import driver.summary
 from driver.progress import number
 from models.lateral_line import metrics
 from models.lateral_line.params import NetworkParams
@@ -59,16 +60,15 @@ def run_summary(
         "mon_ts_gain_test_mV": params.mon_ts_gain_test_mV,
     }
     runs = [seed_summary(r) for r in results]
-    if len(runs) + len(failed_seeds) == 1 and runs:
-        return head | runs[0]
-    return head | {
-        "runs": runs,
-        "failed_seeds": failed_seeds,
-        "aggregate": {
-            "pv_map_quality": aggregate([run["pv_map_quality"] for run in runs]),
-            "untrained": aggregate([run["untrained"]["pv_map_quality"] for run in runs]),
-            "difference": aggregate([run["difference"] for run in runs]),
-        },
+    return driver.summary.run_summary(head, runs, failed_seeds, over_seeds)
+
+
+def over_seeds(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all seeds say together, trained and untrained."""
+    return {
+        "pv_map_quality": aggregate([run["pv_map_quality"] for run in runs]),
+        "untrained": aggregate([run["untrained"]["pv_map_quality"] for run in runs]),
+        "difference": aggregate([run["difference"] for run in runs]),
     }
 
 

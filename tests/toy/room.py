@@ -20,6 +20,7 @@ from driver.cli import Group
 from driver.progress import Progress
 from driver.request import RunOptions
 from driver.run_folder import replace_file
+from driver.summary import run_summary
 
 PRESETS = {"short": {"moves": 3}, "long": {"moves": 6}}
 
@@ -108,7 +109,7 @@ class Toy(driver.room.Room):
         return [f"value {results['value']:g}"]
 
     def run_summary(self, request, results, failed):
-        return {"mean": np.mean([r["value"] for r in results]), "failed_seeds": failed}
+        return run_summary({"unit": self.unit}, results, failed, mean_value)
 
     def draw_seed(self, seed):
         target = seed.run.figures / f"value_seed_{seed.number}.png"
@@ -127,6 +128,10 @@ class Toy(driver.room.Room):
     def write_sweep_report(self, content_file: Path):
         target = content_file.with_name("report.html")
         return replace_file(target, lambda file: file.write(b"a sweep"))
+
+
+def mean_value(runs):
+    return {"value": np.mean([run["value"] for run in runs])}
 
 
 ROOM = Toy()
