@@ -12,6 +12,7 @@ import ll_stdp_brian2
 from driver import checkpoint
 from driver.cli import UsageError
 from driver.run_folder import RunFolder
+from models.lateral_line.checkpoint import require_same
 from tests.program import resolve
 
 from . import program
@@ -66,7 +67,7 @@ def test_a_parameter_that_the_checkpoint_does_not_know_is_named(tmp_path):
     older = dict(stored)
     older["params_json"] = np.array(str(stored["params_json"]).replace("tau_m_ms", "tau_ms"))
     with pytest.raises(ValueError, match="tau_m_ms nothing there, 10.0 here"):
-        checkpoint.require_same(older, params, StimulusParams(), path)
+        require_same(older, params, StimulusParams(), path)
     drawn = dict(stored)
     drawn["mon_ts_w_before"] = stored["mon_ts_w_before"] + 1e-9
     with pytest.raises(ValueError, match="began with other weights"):
