@@ -71,7 +71,7 @@ def test_a_parameter_that_the_checkpoint_does_not_know_is_named(tmp_path):
     drawn = dict(stored)
     drawn["mon_ts_w_before"] = stored["mon_ts_w_before"] + 1e-9
     with pytest.raises(ValueError, match="began with other weights"):
-        checkpoint.require_same(drawn, params, StimulusParams(), path)
+        require_same(drawn, params, StimulusParams(), path)
 
 
 def test_an_older_checkpoint_of_all_seeds_is_found(tmp_path):
