@@ -136,19 +136,14 @@ def bound(marks: Sequence[Any], kind: str) -> float | None:
 
 
 def field_strings(cls: type) -> dict[str, str]:
-    """The string literal below each field of a dataclass, and of those that it extends."""
-    strings = {}
-    for base in reversed(cls.__mro__[:-1]):
-        strings |= own_strings(base)
-    return strings
-
-
-def own_strings(cls: type) -> dict[str, str]:
+    """The string literal below each field of a dataclass, inherited ones too."""
+    strings, name = {}, None
+    for parent in cls.__bases__:
+        strings |= field_strings(parent)
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
     except (OSError, TypeError):
-        return {}
-    strings, name = {}, None
+        return strings
     for node in tree.body[0].body:
         if isinstance(node, ast.AnnAssign):
             name = node.target.id
@@ -268,8 +263,14 @@ def without(argv: Sequence[str], flags: Sequence[str]) -> list[str]:
     return kept
 
 
-def build(cls: type, values: dict[str, Any]) -> tuple[Any, list[Adjustment]]:
+def build(cls: type, values: dict[str, Any], *, move: bool = True) -> tuple[Any, list[Adjustment]]:
     """Make the validated dataclass from flag values.
+
+    Parameters
+    ----------
+    move : bool
+        Whether a value beyond an inclusive bound is moved to it, and reported; it is an error
+        otherwise.
 
     Returns
     -------
@@ -290,7 +291,7 @@ def build(cls: type, values: dict[str, Any]) -> tuple[Any, list[Adjustment]]:
         info = infos[name]
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"--{info.flag} {value} is not a finite number")
-        used[name] = clamp(value, info)
+        used[name] = clamp(value, info) if move else value
         if used[name] != value:
             edge = ("smallest" if used[name] == info.low else "largest") + " allowed value"
             adjustments.append(Adjustment(info.flag, value, used[name], edge))

@@ -15,7 +15,7 @@ LINE_EVERY_S = 10.0
 
 
 class Progress:
-    """Trials done and time left.
+    """Trials, or other units of work, done and time left.
 
     On a terminal a bar (tqdm); elsewhere a line every `LINE_EVERY_S` seconds. In both cases the
     status file says the same.
@@ -23,14 +23,14 @@ class Progress:
     Parameters
     ----------
     total : int
-        Trials to be done now.
+        Units to be done now.
     label : str
     log : logging.Logger
     status : Status, optional
     before : int
-        Trials that were done earlier.
+        Units that were done earlier.
     unit : str
-        What is counted, if not trials; also the name of the number in the status file.
+        Name of one, on the terminal and in the status file.
     """
 
     def __init__(
@@ -44,8 +44,9 @@ class Progress:
         unit: str = "trial",
     ):
         self.total, self.label, self.log, self.before = total, label, log, before
+        self.unit = unit
         self.status = status or Status()
-        self.stream, self.unit = stream or sys.stderr, unit
+        self.stream = stream or sys.stderr
         self.done, self.started = 0, time.monotonic()
         self.spoken = self.started
         self.bar = None
@@ -58,8 +59,9 @@ class Progress:
         """Count `n` more trials; `note` is a short text such as the last of the `metrics`."""
         self.done += n
         left = self.seconds_left()
-        done = {self.unit: self.before + self.done}
-        self.status.update(**done, seconds_left=left, metrics=metrics)
+        self.status.update(
+            **{self.unit: self.before + self.done}, seconds_left=left, metrics=metrics
+        )
         if self.bar is not None:
             self.bar.set_postfix_str(note, refresh=False)
             self.bar.update(n)

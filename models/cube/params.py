@@ -1,0 +1,351 @@
+"""Parameters of the dot-prediction models: fields, bounds, presets.
+
+The string below a field is the help of its flag. A value beyond a bound is an error, never
+moved. Times are in steps of 1 ms; potentials, thresholds and weights are pure numbers.
+No Brian here, so ``--help`` and validation answer at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from driver.cli import Flag
+from driver.randomness import MAX_SEED
+
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+DT_S = 0.001
+
+Size = Annotated[int, Field(ge=3)]
+Count = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Flag("seed-start", alias="seed"), Field(ge=0, le=MAX_SEED)]
+
+
+# fmt: off
+@dataclass(config=STRICT)
+class LocalParams:
+    """One layer with local receptive fields: repeat the input, predict the next frame."""
+
+    seed: Seed = 0
+    """First seed: of launch, weights and noise, each a stream of its own."""
+    steps: Count = 4000
+    """Steps of the run; 1 step is 1 ms."""
+    n: Size = 48
+    """Pixels a side."""
+    ratio: Count = 1
+    """Steps per move of the dot."""
+
+    # --- cells -----------------------------------------------------------------------
+    hidden: Literal["patch", "motion"] = "patch"
+    """What a hidden cell reads: a patch of the present frame, or motion along one axis in a strip \
+of the present and the last one (four cells a pixel: right, left, down, up)."""
+    r: Annotated[int, Field(ge=0)] = 1
+    """Radius of the input patch, in pixels; half the length of the strip of a motion cell."""
+    rho: Share = 0.9
+    """Factor of the leak per step."""
+    bias: float = 0.05
+    """Drive per step; at rest the potential is bias/(1 - rho)."""
+    sigma_noise: Rate = 0.002
+    """S.d. of the noise of the potential, per step."""
+    theta0: float = 1.0
+    """Threshold at the start."""
+    theta_min: Annotated[float, Field(gt=0)] = 0.6
+    """Smallest threshold. Below bias/(1 - rho) silent cells end up firing without input."""
+    theta_max: float = 3.0
+    """Largest threshold."""
+    eta_theta: Rate = 0.01
+    """Step of the homeostasis of the threshold."""
+    target_rate: Share = 0.1
+    """Spikes per step that the homeostasis aims at."""
+
+    # --- links -----------------------------------------------------------------------
+    eta: Rate = 0.01
+    """Gain of an input link whose pixel and cell are active in the same step."""
+    w_in_low: Weight = 0.5
+    """Initial input weights are uniform from here ..."""
+    w_in_high: Weight = 1.0
+    """... to here."""
+    w_in_max: Weight = 1.5
+    """Ceiling of the input weights."""
+    r_out: Annotated[int, Field(ge=0)] = 3
+    """Radius of the window of the image that a hidden cell drives."""
+    eta_out: Rate = 0.02
+    """Step of the readout per spike and error."""
+    w_out_sd: Rate = 0.1
+    """S.d. of the initial readout weights."""
+    tau_out: Annotated[float, Field(gt=0)] = 1.0
+    """Drive above which an output pixel is on."""
+    kappa: Rate = 0.0
+    """Margin of the readout: it learns until the drive lies so far on the right side of tau_out."""
+    false_alarm: Rate = 1.0
+    """Weight of the error of a pixel that should be off, against one that should be on."""
+    horizon: Count = 1
+    """Moves ahead that are predicted."""
+    dense: bool = False
+    """Input and output links between all pixels and cells, as in the earlier program: input links \
+outside the patch start at 0 and are learned too."""
+
+    # --- while the input is off ------------------------------------------------------------
+    freeze_when_off: bool = True
+    """No learning while the input is off; otherwise the output learns to be silent."""
+    recall: bool = False
+    """While the input is off the output is the next input: the network runs freely."""
+
+
+@dataclass(config=STRICT)
+class CubeParams:
+    """A lattice of n x n x L cells, input on the front plane, output on the back plane."""
+
+    seed: Seed = 0
+    """First seed: of launch, weights and noise, each a stream of its own."""
+    steps: Count = 8000
+    """Steps of the run; 1 step is 1 ms."""
+    n: Size = 48
+    """Cells along x and y."""
+    L: Annotated[int, Flag("layers", alias="L"), Field(ge=2)] = 48
+    """Layers: cells along z."""
+    ratio: Count = 8
+    """Steps per move of the dot."""
+
+    # --- links -----------------------------------------------------------------------
+    w_fwd: Weight = 1.3
+    """Weight of the links to the next layer, before the jitter."""
+    w_lat: Weight = 0.35
+    """Weight of the links within a layer."""
+    w_back: Weight = 0.0
+    """Weight of the links to the layer before; 0 for none."""
+    jitter: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Initial weights are the base value times a number uniform in 1 - jitter to 1 + jitter."""
+    w_min: float | None = 0.0
+    """Floor of the weights; none for None."""
+    w_max: Weight = 1.6
+    """Ceiling of the weights."""
+    w_res: Weight = 0.0
+    """Weight of the links of the residual layer; 0 for none."""
+    z_res: Annotated[int, Field(ge=0)] = 16
+    """Which layer that is: the only one with links back."""
+    residual: Literal["separate", "added", "doubled"] = "separate"
+    """Residual links beside the others, added to their weights, or in their place and taken twice \
+(as in the earlier program)."""
+
+    # --- cells -----------------------------------------------------------------------
+    input_gain: Weight = 4.5
+    """Drive of a front cell under the dot, per step."""
+    r_in: Annotated[int, Field(ge=0)] = 0
+    """Radius of the patch of front cells that the dot drives."""
+    rho: Share = 0.82
+    """Factor of the leak per step."""
+    bias: Annotated[float, Flag("bias", alias="bias0")] = 0.032
+    """Drive per step at the front."""
+    lamb: Annotated[float | None, Field(gt=0)] = 14.0
+    """Layers over which the bias falls by e; the same in all layers for None."""
+    sigma_noise: Rate = 0.0
+    """S.d. of the noise of the potential, per step."""
+    excitability: Literal["adaptation", "homeostasis"] = "adaptation"
+    """What limits firing: a refractory hold and adaptation, or a threshold that seeks a rate."""
+    theta0: float = 1.0
+    """Threshold (of a cell that has not fired)."""
+    tau_ref: Annotated[int, Field(ge=0)] = 3
+    """Steps that a cell is held after a spike."""
+    v_ref: float = -1.0
+    """Potential that it is held at: a hyperpolarisation that outlasts the hold."""
+    tau_adapt: Annotated[float, Field(gt=1)] = 40.0
+    """Decay of the adaptation, in steps: it keeps 1 - 1/tau_adapt per step."""
+    d_theta: Rate = 0.23
+    """Rise of the threshold at a spike."""
+    eta_theta: Rate = 0.01
+    """Step of the homeostasis of the threshold."""
+    target_rate: Share = 0.05
+    """Spikes per step that the homeostasis aims at."""
+    theta_min: float = 0.2
+    """Smallest threshold under homeostasis."""
+    theta_max: float = 3.0
+    """Largest threshold under homeostasis."""
+
+    # --- learning ----------------------------------------------------------------------
+    rule: Literal["hebb", "reward", "reward-column"] = "hebb"
+    """hebb: a link gains if its target fires one step later, and loses if not; reward: one number \
+for all links; reward-column: a reward for each column, through an eligibility trace."""
+    eta: Rate = 0.01
+    """Gain of a link."""
+    decay: Rate = 0.001
+    """Loss of a link whose target does not follow."""
+    learn_lat: bool = False
+    """Whether links within a layer learn (the rule only ever moves them towards waves)."""
+    k_lat: Rate = 0.3
+    """Under reward: share of the links within a layer."""
+    k_back: Rate = 0.1
+    """Under reward: share of the links back."""
+    good_iou: Share = 0.8
+    """Under reward: overlap of output and target that is rewarded."""
+
+    # --- learned readout -----------------------------------------------------------------
+    readout: bool = False
+    """Learn to predict the next frame from the spikes of the output plane."""
+    r_out: Annotated[int, Field(ge=0)] = 6
+    """Radius of the window of the image that a cell of the output plane drives."""
+    eta_out: Rate = 0.2
+    """Step of the readout per spike and error."""
+    tau_out: Annotated[float, Field(gt=0)] = 1.0
+    """Drive above which an output pixel is on."""
+    kappa: Rate = 0.0
+    """Margin of the readout: it learns until the drive lies so far on the right side of tau_out."""
+    false_alarm: Rate = 1.0
+    """Weight of the error of a pixel that should be off, against one that should be on."""
+
+
+@dataclass(config=STRICT)
+class GroupsParams(CubeParams):
+    """The cube in groups of m x m x m cells, all linked inside, neighbours linked outside."""
+
+    m: Annotated[int, Field(ge=2, le=8)] = 4
+    """Cells along each side of a group."""
+    w_intra: Weight = 0.12
+    """Weight of the links inside a group; scale it as 0.12*64/m**3."""
+    inter: Literal["face", "index", "all"] = "face"
+    """Links to the six neighbouring groups: to the cell across the face, to the cell of the same \
+place, or between all with probability p_inter."""
+    p_inter: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """Probability of a link between cells of neighbouring groups, for `inter all`."""
+    learn: Literal["none", "inter", "all"] = "inter"
+    """Which links learn; inside a group the sum of the weights into a cell is kept."""
+# fmt: on
+
+Params = LocalParams | CubeParams | GroupsParams
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A named variant: what it sets in each fidelity, model and stimulus together.
+
+    Attributes
+    ----------
+    model : type
+        `LocalParams`, `CubeParams` or `GroupsParams`.
+    fixed, reference : dict
+        What differs from the defaults. `reference` is None where no earlier program existed.
+    dots_fixed, dots_reference : dict
+        The same of `stimuli.dots.DotParams`.
+    note : str
+        What it is, in a line.
+    """
+
+    model: type
+    note: str
+    fixed: dict[str, Any]
+    reference: dict[str, Any] | None = None
+    dots_fixed: dict[str, Any] = dataclasses.field(default_factory=dict)
+    dots_reference: dict[str, Any] = dataclasses.field(
+        default_factory=lambda: {"stimulus": "orbit"}
+    )
+
+    def values(self, fidelity: str) -> dict[str, Any]:
+        return self.fixed if fidelity == "fixed" else self.reference
+
+    def dots(self, fidelity: str) -> dict[str, Any]:
+        return self.dots_fixed if fidelity == "fixed" else self.dots_reference
+
+
+LOCAL_REFERENCE = {"theta_min": 0.3, "dense": True, "r_out": 3}
+OFF = {"off_from": (3001,), "off_to": (4000,)}
+ISOTROPIC = {"w_max": 1.2, "lamb": None, "learn_lat": True, "ratio": 1, "decay": 0.0005}
+CUBE_02_02 = ISOTROPIC | {
+    **{"w_fwd": 1.0, "w_lat": 1.0, "w_back": 1.0, "input_gain": 1.0, "rho": 0.85},
+    **{"bias": 0.02, "tau_ref": 2, "d_theta": 0.25, "steps": 5000},
+}
+CUBE_02_03 = ISOTROPIC | {
+    **{"w_fwd": 0.6, "w_lat": 0.6, "w_back": 0.6, "input_gain": 3.0, "rho": 0.78, "ratio": 8},
+    **{"bias": 0.015, "tau_ref": 3, "d_theta": 0.35, "decay": 0.001, "steps": 24000},
+}
+CUBE_02_04 = CUBE_02_03 | {"input_gain": 4.2, "d_theta": 0.27}
+CUBE_02_05 = CUBE_02_03 | {
+    **{"w_fwd": 0.75, "w_lat": 0.75, "w_back": 0.75, "input_gain": 4.5, "rho": 0.82},
+    **{"bias": 0.032, "lamb": 14.0, "d_theta": 0.23, "steps": 12000},
+}
+CUBE_03_01 = CUBE_02_05 | {
+    "w_fwd": 1.0, "w_lat": 0.35, "w_back": 0.0, "w_res": 0.6, "residual": "doubled",
+}  # fmt: skip
+CUBE_02_01 = {
+    **{"w_fwd": 1.0, "w_lat": 0.3, "w_back": 0.05, "w_max": 1.2, "w_min": None, "ratio": 1},
+    **{"input_gain": 1.0, "rho": 0.8, "bias": 0.01, "lamb": None, "steps": 6000},
+    **{"excitability": "homeostasis", "rule": "reward", "learn_lat": True},
+}
+MOTION = {
+    **{"hidden": "motion", "r": 2, "rho": 0.5, "bias": 0.0, "theta_min": 1.0, "theta_max": 1.15},
+    **{"eta": 0.0, "w_in_low": 0.6, "w_in_high": 0.6, "r_out": 2, "eta_out": 0.2},
+    **{"kappa": 0.5, "false_alarm": 0.3, "steps": 100_000},
+}
+WEAK_RESIDUAL = {"w_res": 0.25, "residual": "separate", "learn_lat": False}
+
+PRESETS: dict[str, Preset] = {
+    "local-repeat": Preset(
+        LocalParams,
+        "one layer that learns to predict the next frame; input always on",
+        {},
+        LOCAL_REFERENCE,
+    ),
+    "local-cancel": Preset(
+        LocalParams,
+        "the same; the input is switched off for 1000 steps, then on again",
+        {"steps": 6000},
+        LOCAL_REFERENCE | {"steps": 6000, "freeze_when_off": False},
+        OFF | {"stimulus": "orbit"},
+        OFF | {"stimulus": "orbit", "dot_when_off": "stop"},
+    ),
+    "local-predict": Preset(
+        LocalParams,
+        "motion cells predict dots on paths that were never shown",
+        MOTION,
+        None,
+        {"held_out_every": 4},
+    ),
+    "local-recall": Preset(
+        LocalParams,
+        "the same; without input it goes on by itself along the path of the dot",
+        MOTION | {"r": 3, "recall": True},
+        None,
+        {"held_out_every": 4},
+    ),
+    "02_01": Preset(
+        CubeParams,
+        "cube that learns by a reward",
+        CUBE_02_01 | {"w_min": 0.0, "w_max": 1.21, "rule": "reward-column"},
+        CUBE_02_01,
+    ),
+    "02_02": Preset(CubeParams, "isotropic cube, one step a move", CUBE_02_02, CUBE_02_02),
+    "02_02a": Preset(
+        CubeParams,
+        "02_02 with more bias and less adaptation",
+        CUBE_02_02 | {"bias": 0.04, "d_theta": 0.2},
+        CUBE_02_02 | {"bias": 0.04, "d_theta": 0.2},
+    ),
+    "02_02b": Preset(
+        CubeParams,
+        "02_02 with less bias and more adaptation",
+        CUBE_02_02 | {"bias": 0.008, "d_theta": 0.35, "tau_ref": 3, "rho": 0.8},
+        CUBE_02_02 | {"bias": 0.008, "d_theta": 0.35, "tau_ref": 3, "rho": 0.8},
+    ),
+    "02_03": Preset(CubeParams, "isotropic cube, eight steps a move", CUBE_02_03, CUBE_02_03),
+    "02_04": Preset(CubeParams, "02_03 with a stronger input", CUBE_02_04, CUBE_02_04),
+    "02_05": Preset(CubeParams, "02_04 with a bias that falls with depth", CUBE_02_05, CUBE_02_05),
+    "03_01": Preset(
+        CubeParams,
+        "forward cube with a residual layer",
+        CUBE_03_01 | WEAK_RESIDUAL,
+        CUBE_03_01,
+    ),
+    "relay-A": Preset(CubeParams, "forward chain that relays every spike", {"readout": True}),
+    "relay-B": Preset(CubeParams, "relay-A, wider", {"w_lat": 0.6, "readout": True}),
+    "groups": Preset(
+        GroupsParams,
+        "groups of neurons as coincidence gates",
+        {"n": 24, "L": 24, "r_in": 1, "steps": 3000},
+    ),
+}
+DEFAULT_VARIANT = "relay-A"

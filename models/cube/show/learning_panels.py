@@ -1,0 +1,173 @@
+"""Panels of weights, learning, frozen tests and recall; see `panels`."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from driver import style
+from models.cube.output import LEARNING_STEPS, TIMES_CHANCE, running_mean
+from models.cube.show.pages import LOOK, test_name
+from models.cube.show.series_panels import LIMIT
+
+N_EDGES = 41
+BAR = 0.36
+COPY = {"color": style.BRIGHT, "ls": "-", "lw": 1.6}
+
+
+def draw_weights(ax, before, after, floor: float | None, ceiling: float | None):
+    """Weights of a projection at the start and at the end.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    before, after : ndarray, shape (n_links,)
+    floor, ceiling : float or None
+        Bounds of the weights, dotted.
+    """
+    both = np.concatenate([before, after])
+    low, high = (both.min(), both.max()) if both.size else (0.0, 1.0)
+    low, high = (low, high) if high > low else (low - 0.05, high + 0.05)
+    edges = np.linspace(low, high, N_EDGES)
+    end, start = (np.histogram(w, edges)[0] for w in (after, before))
+    ax.stairs(end, edges, fill=True, color=style.TRAINED, alpha=0.35, label="end")
+    ax.stairs(start, edges, color=style.UNTRAINED, lw=1.6, label="start (untrained)")
+    shown = [bound for bound in (floor, ceiling) if bound is not None and low <= bound <= high]
+    for k, bound in enumerate(shown):
+        ax.axvline(bound, label="bound" if k == 0 else None, **LIMIT)
+    ax.set_yscale("log")
+    ax.set(xlabel="weight (1)", ylabel="links (count)", ylim=(0.5, 2 * max(1, both.size / 2)))
+    if not both.size:
+        style.say(ax, "no links")
+    elif np.array_equal(before, after):
+        style.say(ax, "no weight has changed", y=0.1)
+    return ax
+
+
+def weight_words(before, after) -> str:
+    """Mean before and after, and how many links have changed."""
+    share = np.mean(before != after) if after.size else 0.0
+    some = f"{share:.2g}" if 0 < share < 0.01 else f"{100 * share:.0f} %"
+    some = f"{100 * share:.2g} %" if 0 < share < 0.01 else some
+    if not after.size:
+        return "0 links"
+    return (
+        f"{after.size} links; mean {before.mean():.3g} → {after.mean():.3g}; {some} changed"
+    ).replace("-", "\N{MINUS SIGN}")
+
+
+def draw_running_iou(ax, iou: dict[str, np.ndarray], unit: str):
+    """Mean IoU of the last 50 moves or steps, gaps where it is undefined.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    iou : dict of str to ndarray, shape (n_steps,)
+        By label.
+    unit : str
+    """
+    means = {label: running_mean(values, LEARNING_STEPS) for label, values in iou.items()}
+    for label, mean in means.items():
+        ax.plot(np.arange(mean.size), mean, label=label, **LOOK[label])
+    ax.set(ylim=(-0.03, 1.08), ylabel=f"IoU (1),\nmean of {LEARNING_STEPS} {unit}")
+    if not any(np.isfinite(m).any() for m in means.values()):
+        style.say(ax, "undefined: no output, no target")
+    return ax
+
+
+def mark_learning(ax, times: dict[float, float], first: int = 0):
+    """Points where the 50-step mean first reached a level; `first` is where counting began."""
+    found = {level: steps for level, steps in times.items() if np.isfinite(steps)}
+    for level, steps in found.items():
+        at = first + steps - 1
+        ax.plot(at, level, "o", ms=6, mfc="white", mec=style.TRAINED, mew=1.3, zorder=4)
+        text = f"≥ {level:g} after {steps:.0f}"
+        ax.annotate(text, (at, level), (7, -4), textcoords="offset points", fontsize=8, va="top")
+    return ax
+
+
+def draw_per_step(ax, counts: dict[str, np.ndarray], label: str):
+    """A count per step, mean of 50 steps."""
+    for name, values in counts.items():
+        mean = running_mean(values, LEARNING_STEPS)
+        ax.plot(np.arange(mean.size), mean, label=name, **LOOK[name])
+    tops = [np.nanmax(line.get_ydata()) for line in ax.lines if np.isfinite(line.get_ydata()).any()]
+    ax.set(ylim=(0, 1.1 * max(tops, default=0) or 1), ylabel=label)
+    if not any(np.any(values) for values in counts.values()):
+        style.say(ax, "silent")
+    return ax
+
+
+def draw_tests(ax, names: list[str], trained: dict, untrained: dict, copy: float):
+    """Mean IoU of each frozen test: trained, untrained, chance and a plain copy of the input.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    names : list of str
+    trained, untrained : dict of str to (float, float, int)
+        IoU, its chance, and moves looked at; NaN is undefined.
+    copy : float
+        IoU of a copy of the frame that is shown, with the target.
+    """
+    if not names:
+        return style.empty(ax, "no frozen tests in this run")
+    place = np.arange(len(names))
+    for label, found, side in (("trained", trained, -0.5), ("untrained", untrained, 0.5)):
+        at = place + side * BAR
+        iou, chance = (np.array([found[name][k] for name in names]) for k in (0, 1))
+        look = {"color": LOOK[label]["color"], "edgecolor": "white"}
+        ax.bar(at, iou, BAR, label=label, hatch="//" if side > 0 else None, **look)
+        name = "chance, as many pixels" if side < 0 else None
+        ends = at - BAR / 2, at + BAR / 2
+        ax.hlines(chance, *ends, color=style.MUTED, lw=2.2, zorder=4, label=name)
+        for x, value in zip(at, iou, strict=True):
+            write_value(ax, x, value)
+    if np.isfinite(copy):
+        ax.axhline(copy, label=f"copy of the input: {copy:.2f}", zorder=0, **COPY)
+    ax.set_xticks(place, [f"{test_name(n)}\n{trained[n][2]} moves" for n in names])
+    ax.set(ylim=(0, 1.15), xlim=(-0.6, len(names) - 0.4), ylabel="mean IoU (1)")
+    return style.legend_above(ax)
+
+
+def write_value(ax, x: float, value: float) -> None:
+    """The number over its bar; undefined in words, for it has none."""
+    undefined = not np.isfinite(value)
+    text, angle = ("undefined", 90) if undefined else (f"{value:.2f}", 0)
+    at = 0.02 if undefined else value
+    ax.annotate(
+        *(text, (x, at), (0, 3)),
+        **dict(textcoords="offset points", ha="center", va="bottom", fontsize=8, rotation=angle),
+    )
+
+
+def draw_recall(ax, iou: np.ndarray, chance: np.ndarray, quarter: float, colour: str):
+    """Overlap with the unseen dot after the cut: median and quartiles over launches.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    iou, chance : ndarray, shape (n_launches, n_steps)
+    quarter : float
+        Steps that must be held: a quarter of the loop.
+    """
+    step = np.arange(1, iou.shape[1] + 1)
+    low, median, high = quartiles(iou)
+    ax.fill_between(step, low, high, step="mid", color=colour, alpha=0.25, lw=0, label="quartiles")
+    ax.plot(step, median, color=colour, lw=1.5, drawstyle="steps-mid", label="median")
+    limit = TIMES_CHANCE * quartiles(chance)[1]
+    ax.plot(step, limit, color=style.MUTED, lw=1.4, label=f"{TIMES_CHANCE} times chance")
+    ax.axvline(quarter, label=f"P/4 = {quarter:g} steps", **LIMIT)
+    ax.set(xlim=(0.5, step.size + 0.5), ylim=(-0.03, 1.05))
+    ax.set(xlabel="steps since the cut", ylabel="IoU with the unseen dot (1)")
+    if not np.isfinite(iou).any():
+        style.say(ax, "undefined")
+    return ax
+
+
+def quartiles(values: np.ndarray) -> np.ndarray:
+    """Quartiles over the first axis, shape (3, n_steps); NaN where nothing is defined."""
+    with warnings.catch_warnings():  # a column of NaN is meant to give NaN
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanpercentile(np.asarray(values, dtype=float), (25, 50, 75), axis=0)

@@ -1,0 +1,156 @@
+"""Frozen tests of a network: other loops, new launches, and what it does without input.
+
+All plasticity is off. Each test starts from the state at the end of the run, with the dots moved
+to another place, and the first frame of a launch cannot be foreseen: direction takes two.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from driver.backend import Spikes
+from driver.randomness import generator
+from models.cube import values
+from models.cube.output import Recall, chance_iou, recall, step_iou
+from models.cube.params import LocalParams
+from models.cube.simulation import Simulation, State, without_input
+from stimuli.dots import (
+    Launch,
+    Path,
+    dot_path,
+    first_launch,
+    is_held_out,
+    launch,
+    on_loop,
+    period,
+    together,
+)
+
+LOOP_STEPS = 180  # of a test on one loop
+N_LAUNCHES = 16  # of a test on many
+CUE_MOVES = 8  # that are seen before the input is cut
+FIRST_NEW_LAUNCH = (
+    10**6
+)  # launches of tests come from a part of the stream that training never meets
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One test: its overlap per move, where it is defined, and what a random output would get."""
+
+    iou: np.ndarray
+    chance: np.ndarray
+
+
+def launches(sim: Simulation) -> dict[str, list[Launch]]:
+    """Tests by name, each a list of launches.
+
+    ``same``, ``mirrored``, ``shifted`` and ``reversed`` are of the first launch of the run; ``new``
+    are random launches of the kind that training draws; ``held_out`` lie on loops that training
+    never launched on, and ``seen`` on the others.
+    """
+    p, dots = sim.params, sim.dots
+    first = first_launch(dots, p.n, p.seed)
+    tests = {
+        "same": [first],
+        "mirrored": [first.mirrored(p.n)],
+        "shifted": [first.shifted(p.n)],
+        "reversed": [first.reversed()],
+    }
+    if dots.stimulus != "relaunch":
+        return tests
+    free = dataclasses.replace(dots, held_out_every=0)
+    tests["new"] = [launch(free, p.n, p.seed, FIRST_NEW_LAUNCH + k) for k in range(N_LAUNCHES)]
+    if dots.held_out_every:
+        for name, held in (("held_out", True), ("seen", False)):
+            tests[name] = [on_loops(sim, held, k) for k in range(N_LAUNCHES)]
+    return tests
+
+
+def on_loops(sim: Simulation, held: bool, number: int) -> Launch:
+    """All dots on random loops that are held out, or on others."""
+    p, dots = sim.params, sim.dots
+    rng = generator(p.seed, "test loops", int(held), number)
+    every = dots.held_out_every
+    made = []
+    for _ in range(dots.dots):
+        while True:
+            one = on_loop(
+                int(rng.integers(period(p.n))), int(rng.integers(period(p.n))), p.n, dots.speed
+            )
+            if is_held_out(one, p.n, every)[0] == held:
+                made.append(one)
+                break
+    return together(made)
+
+
+def run_test(sim: Simulation, state: State, starts: list[Launch]) -> Trial:
+    """Show launches, one after the other, to the frozen network."""
+    p = sim.params
+    n_moves = LOOP_STEPS // p.ratio if len(starts) == 1 else period(p.n)
+    n_moves = max(n_moves, period(p.n)) if p.ratio > 1 else n_moves
+    n_moves += warm_up(sim)
+    rows = [one_launch(sim, state, start, n_moves) for start in starts]
+    return Trial(*(np.concatenate(part) for part in zip(*rows, strict=True)))
+
+
+def warm_up(sim: Simulation) -> int:
+    """Moves before the output can answer: the first is not foreseen, and a cube takes a while."""
+    p = sim.params
+    return 1 if isinstance(p, LocalParams) else values.lag_moves(p) + 2
+
+
+def one_launch(
+    sim: Simulation, state: State, start: Launch, n_moves: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """IoU and chance of each move after the first ones."""
+    p, n_steps = sim.params, n_moves * sim.params.ratio
+    path = path_of(sim, start, n_steps)
+    output = shown(sim, sim.launched(state, start), p.steps, n_steps)
+    target = path.next_x[:: p.ratio], path.next_y[:: p.ratio]
+    overlap = step_iou(output.index, output.step // p.ratio, *target, p.n)
+    chance = chance_iou(overlap.n_output, overlap.n_target, p.n**2)
+    skip = warm_up(sim)
+    return overlap.iou[skip:], chance[skip:]
+
+
+def path_of(sim: Simulation, start: Launch, n_steps: int) -> Path:
+    """The path of one launch, as it is shown after the end of a run: a move comes first."""
+    p = sim.params
+    dots = dataclasses.replace(sim.dots, stimulus="orbit", off_from=(), off_to=())
+    return dot_path(
+        dots,
+        p.n,
+        p.ratio,
+        n_steps,
+        p.seed,
+        shown_at_launch=False,
+        start=start,
+        ahead=values.ahead(p),
+    )
+
+
+def shown(sim: Simulation, state: State, first: int, n_steps: int, dots=None) -> Spikes:
+    """Output spikes of a frozen network, counted from `first` on."""
+    dots = dots or dataclasses.replace(sim.dots, stimulus="orbit", off_from=(), off_to=())
+    blocks = sim.blocks(state, first, first + n_steps, learn=False, dots=dots)
+    spikes = Spikes.concatenate([block.spikes["output"] for block, _ in blocks])
+    return Spikes(spikes.index, spikes.step - first)
+
+
+def run_recall(sim: Simulation, state: State, start: Launch) -> Recall:
+    """Show a few moves of a path, cut the input for a whole loop, look at the output."""
+    p = sim.params
+    cue, n_steps = CUE_MOVES * p.ratio, period(p.n) * p.ratio
+    path = path_of(sim, start, cue + n_steps)
+    first = p.steps
+    dots = dataclasses.replace(sim.dots, stimulus="orbit", off_from=(), off_to=())
+    dots = without_input(dots, first + cue, first + cue + n_steps)
+    spikes = shown(sim, sim.launched(state, start), first, cue + n_steps, dots)
+    spikes = spikes.between(cue, cue + n_steps)
+    x, y = path.next_x[cue:], path.next_y[cue:]
+    return recall(
+        spikes.index, spikes.step - cue, x, y, x[:: p.ratio], y[:: p.ratio], p.n, ratio=p.ratio
+    )
