@@ -11,14 +11,9 @@ Reads the flags, hands over to `models.lateral_line`, returns an exit status: 0 
 from __future__ import annotations
 
 import importlib
-import signal
-import sys
 from collections.abc import Sequence
 
-from driver.isolation import end_with_parent
-
-PROG = "ll_stdp_brian2.py"
-FAILED, INTERRUPTED = 1, 130
+from driver import door
 
 PUBLIC = {
     "NetworkParams": "models.lateral_line.params",
@@ -48,34 +43,8 @@ def __getattr__(name: str):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv`; returns the exit status."""
-    argv = sys.argv[1:] if argv is None else argv
-    try:
-        from driver.cli import EXIT_USAGE, UsageError
-
-        try:
-            if argv and not argv[0].startswith("-"):
-                from models.lateral_line import commands
-
-                return commands.main(argv, PROG)
-            from models.lateral_line.options import resolve
-
-            request = resolve(argv)
-
-            from models.lateral_line.run import execute
-
-            return execute(request)
-        except UsageError as error:
-            print(f"{PROG}: error: {error}", file=sys.stderr)
-            return EXIT_USAGE
-        except OSError as error:  # a full disk, a folder that cannot be written
-            print(f"{PROG}: failed: {error}", file=sys.stderr)
-            return FAILED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    return door.main("models.lateral_line", argv)
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl+C, and how a cluster says it
-        signal.signal(number, signal.default_int_handler)
-    end_with_parent()
-    sys.exit(main())
+    door.start(main)

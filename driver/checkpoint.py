@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,27 @@ import numpy as np
 from driver.run_folder import replace_file
 
 CHECKSUM = "sha256"
+TAG = "mid_checkpoint"
 
 
 class Unreadable(ValueError):
     """There is no such checkpoint, or what lies there is not what was written."""
+
+
+def name(seed: int) -> str:
+    """File name of a seed's checkpoint, inside ``artifacts/``."""
+    return f"{TAG}_seed_{seed}.npz"
+
+
+def find(run: Path, seed: int) -> Path:
+    """Checkpoint of a seed in a run folder; older runs had one file for all seeds."""
+    own, shared = run / "artifacts" / name(seed), run / "artifacts" / f"{TAG}.npz"
+    return shared if shared.exists() and not exists(own) else own
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a checkpoint, or its backup."""
+    return path.exists() or backup(path).exists()
 
 
 def backup(path: Path) -> Path:
@@ -95,3 +112,28 @@ def read_newest(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
             return read(backup(path)), f"{error}; going on from the checkpoint before it"
         except Unreadable:
             raise error from None
+
+
+# --- going on from one ---------------------------------------------------------------------
+
+
+def resumed(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
+    """`read_newest` of what ``--resume-from`` names; raises `ValueError` if it cannot be read."""
+    try:
+        return read_newest(path)
+    except Unreadable as error:
+        raise ValueError(f"--resume-from: {error}") from None
+
+
+def require_same(
+    theirs: Mapping[str, Any], ours: Mapping[str, Any], free: Set[str], path: Path
+) -> None:
+    """Raise `ValueError` if parameters differ, other than the `free` ones."""
+    differing = sorted(
+        key for key in ours if key not in free and theirs.get(key, "nothing") != ours[key]
+    )
+    if differing:
+        pairs = ", ".join(
+            f"{key} {theirs.get(key, 'nothing')} there, {ours[key]} here" for key in differing
+        )
+        raise ValueError(f"--resume-from: {path} is of another run: {pairs}")

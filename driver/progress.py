@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -116,6 +117,12 @@ def clock(seconds: float) -> str:
     """
     whole = round(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def number(value: float | None, digits: int = 3, signed: bool = False) -> str:
+    if value is None or not math.isfinite(value):
+        return "undefined"
+    return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
 
 
 class Terse(logging.Formatter):

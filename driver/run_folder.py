@@ -27,7 +27,7 @@ from driver import VERSION
 from driver.backend import compiler
 from driver.cli import UsageError
 
-PARAMS, SUMMARY = "params.json", "run_summary.json"
+PARAMS, SUMMARY, REPORT = "params.json", "run_summary.json", "report.html"
 IN_USE = "another process is working in this folder"
 PATIENCE = 20
 PART = ".part"  # ending of a file that is being written
@@ -142,6 +142,13 @@ class RunFolder:
         for folder in (self.path, self.artifacts, self.figures):
             if folder.exists() and not os.access(folder, os.W_OK):
                 raise UsageError(f"{folder} cannot be written to")
+
+    def results_file(self, seed: int) -> Path:
+        """Every number of a seed, written after all its other files."""
+        return self.artifacts / f"seed_{seed}_results.json"
+
+    def status_file(self, seed: int) -> Path:
+        return self.artifacts / f"seed_{seed}_status.json"
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> Path:
         """Write JSON with an indent of 2; NaN and infinities become null."""

@@ -2,6 +2,7 @@
 
 A run of a sweep is an ordinary run: a process, a folder and a log of its own. A sweep only decides
 which; so a killed run costs that run, and any of them can be repeated alone by its command.
+`driver.plan` makes its jobs, `driver.sweep_table` gathers what came out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from driver.cli import UsageError
 from driver.isolation import INTERRUPTED, tied
 
+TABLE, CONTENT = "sweep.csv", "sweep.json"
 Values = Mapping[str, Sequence[str]]
 
 
@@ -61,7 +63,7 @@ class Axes:
 
 
 def axes_of(grid: Iterable[str], together: Iterable[str], flag: str = "--grid") -> Axes:
-    """Axes from words such as ``ll_mon_topo=0.1,0.2`` and ``mon_ts_topo=@ll_mon_topo``.
+    """Axes from words such as ``n_in=10,20`` and ``n_out=@n_in``.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ def run(study: Study, options: argparse.Namespace) -> int:
 
 
 def measured_training(planned: stages.Stages) -> list[dict]:
-    from models.lateral_line.sweep import rows
+    from driver.sweep_table import rows
 
     return rows(planned.training, {})
 

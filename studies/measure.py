@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from driver.plan import Sweep
 from driver.sweep import Job
-from models.lateral_line.comparison import CONDITIONS, by_condition, plain, score
+from driver.sweep_table import by_condition, results_of, row
+from models.lateral_line.comparison import CONDITIONS, plain, score
 from models.lateral_line.reconstruction import reconstruct
 from models.lateral_line.saved import Run
-from models.lateral_line.sweep import Sweep, results_of, row
 
 # name of a metric: what it is, in words
 METRICS = {
@@ -43,7 +44,7 @@ def measure(sweep: Sweep, metric: str) -> list[dict[str, Any]]:
 
 
 def values(sweep: Sweep, job: Job, metric: str) -> dict[str, Any]:
-    results = results_of(sweep.place(job), job.seed)
+    results = results_of(sweep.room, sweep.place(job), job.seed)
     if results is None:
         nothing = dict.fromkeys(CONDITIONS)
         return {"value": nothing, "raw": nothing}

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from driver.cli import UsageError
+from driver.plan import Sweep, as_typed, check_different, job_of, plan
 from driver.sweep import Job, axes_of
+from driver.sweep_command import execute, plan_lines
 from models.lateral_line.extract import TEST
 from models.lateral_line.options import read
-from models.lateral_line.sweep import Sweep, as_typed, check_different, job_of, plan
-from models.lateral_line.sweep_command import execute, plan_lines
+from models.lateral_line.room import ROOM
 from studies.study import CASE, Conditions, Study
 
 
@@ -60,11 +61,11 @@ class Stages:
             source = ("--weights-from", str(self.training.place(trained)))
             for test in self.test_conditions:
                 condition = {**trained.condition, **test}
-                typed = (*source, *as_typed(test))
+                typed = (*source, *as_typed(ROOM, test))
                 job = job_of(condition, trained.seed, typed, folder, figures=False)
                 jobs.append(job)
                 requests[job.name] = read(job.argv)
-        return Sweep(folder, tuple(jobs[0].condition) if jobs else (), jobs, requests)
+        return Sweep(ROOM, folder, tuple(jobs[0].condition) if jobs else (), jobs, requests)
 
 
 def only_of(words: Iterable[str], study: Study, scale: str) -> dict[str, list[str]]:
@@ -131,15 +132,15 @@ def plan_training(
     """The training runs: every combination of the axes, in every case if there are cases."""
     axes = train.axes(values)
     if not train.cases:
-        return plan(name, axes, argv, root, figures=False)
-    parts = [
-        plan(name, axes, [*argv, *as_typed(flags)], root, figures=False, label={CASE: case})
-        for case, flags in train.cases.items()
-    ]
+        return plan(ROOM, name, axes, argv, root, figures=False)
+    parts = []
+    for case, flags in train.cases.items():
+        typed = [*argv, *as_typed(ROOM, flags)]
+        parts.append(plan(ROOM, name, axes, typed, root, figures=False, label={CASE: case}))
     requests = {name: request for part in parts for name, request in part.requests.items()}
     jobs = [job for part in parts for job in part.jobs]
     check_different(jobs, requests)
-    return Sweep(parts[0].folder, (CASE, *parts[0].axes), jobs, requests)
+    return Sweep(ROOM, parts[0].folder, (CASE, *parts[0].axes), jobs, requests)
 
 
 def tests_product(study: Study) -> set[str]:

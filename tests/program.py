@@ -20,7 +20,10 @@ import numpy as np
 from referencing import Registry, Resource
 
 import ll_stdp_brian2
+from driver import request
 from driver.backend import compiler
+from models.lateral_line.options import Request
+from models.lateral_line.room import ROOM
 
 REPOSITORY = Path(__file__).parents[1]
 SCRIPT = REPOSITORY / "ll_stdp_brian2.py"
@@ -139,6 +142,11 @@ def without_times(results: dict) -> dict:
     training = {k: v for k, v in results["training"].items() if not k.startswith("seconds")}
     assert len(training) == len(results["training"]) - 2
     return results | {"training": training}
+
+
+def resolve(argv) -> Request:
+    """What a run of the lateral line is asked for by a command line."""
+    return request.resolve(ROOM, argv)
 
 
 def call(*flags) -> tuple[int, str, str]:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import ll_stdp_brian2
+from driver import checkpoint
 from driver.cli import UsageError
 from driver.run_folder import RunFolder
-from models.lateral_line import checkpoint
-from models.lateral_line.options import resolve
+from models.lateral_line.checkpoint import require_same
+from tests.program import resolve
 
 from . import program
 from .conftest import small_params
@@ -66,11 +67,11 @@ def test_a_parameter_that_the_checkpoint_does_not_know_is_named(tmp_path):
     older = dict(stored)
     older["params_json"] = np.array(str(stored["params_json"]).replace("tau_m_ms", "tau_ms"))
     with pytest.raises(ValueError, match="tau_m_ms nothing there, 10.0 here"):
-        checkpoint.require_same(older, params, StimulusParams(), path)
+        require_same(older, params, StimulusParams(), path)
     drawn = dict(stored)
     drawn["mon_ts_w_before"] = stored["mon_ts_w_before"] + 1e-9
     with pytest.raises(ValueError, match="began with other weights"):
-        checkpoint.require_same(drawn, params, StimulusParams(), path)
+        require_same(drawn, params, StimulusParams(), path)
 
 
 def test_an_older_checkpoint_of_all_seeds_is_found(tmp_path):

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from driver.cli import UsageError
+from driver.saved import NotARun
 from models.lateral_line.export import export_csv, export_nwb, to_neo
-from models.lateral_line.saved import NotARun, Run
+from models.lateral_line.saved import Run
 from tests.program import SEED, full, listing, shared
 
 SILENT = ("--ll-rate-gain", "0", "--bg-rate-mon-hz", "0", "--bg-rate-ts-hz", "0")

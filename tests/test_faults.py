@@ -18,18 +18,16 @@ from hypothesis import strategies as st
 
 import driver.program
 from driver import checkpoint as files
-from driver import isolation
+from driver import isolation, life
 from driver.backend import Model
 from driver.checkpoint import Unreadable, backup
 from driver.cli import UsageError
 from driver.run_folder import RunFolder
-from models.lateral_line import run as runs
-from models.lateral_line.options import resolve
 from tests import program
 from tests.faults.instructions import interrupted_records
 from tests.faults.judge import Kind, Wrong, compare, differences, refused, table
 from tests.faults.lab import Lab, Victim
-from tests.program import SEED, TRIALS, differing, full, listing, run, shared
+from tests.program import SEED, TRIALS, differing, full, listing, resolve, run, shared
 
 HALF = ("--n-training-trials", str(TRIALS // 2))
 CHECKPOINT = f"mid_checkpoint_seed_{SEED}.npz"
@@ -211,7 +209,7 @@ def test_a_run_with_a_seed_that_failed_shows_how_to_go_on(tmp_path, monkeypatch,
                 shutil.copy(source, request.folder.artifacts)
             yield request, -signal.SIGKILL  # out of memory
 
-    monkeypatch.setattr(runs, "run_isolated", isolated)
+    monkeypatch.setattr(life, "run_isolated", isolated)
     made = run(tmp_path, "--multi-seed", "2")
     assert made.status == 1
     assert f"seed {SEED} failed" in made.said

@@ -18,7 +18,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from driver import style
-from models.lateral_line.saved import NotARun, Run
+from driver.saved import NotARun
+from models.lateral_line.saved import Run
 from models.lateral_line.show import figures, panels
 from models.lateral_line.show.stimulus_figure import stimulus_figure
 from models.lateral_line.show.summary_figure import multiseed_summary
@@ -119,13 +120,13 @@ def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(
 
 
 def test_the_analyses_of_the_weights_are_drawn_when_asked_for(tmp_path, monkeypatch, capsys):
-    from models.lateral_line import commands
+    from models.lateral_line import words
 
     folder = make_run(tmp_path / "run")
     monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))
-    assert commands.figures([folder]) == 0
+    assert words.figures([folder]) == 0
     assert not list((folder / "figures").glob("*multimodality*"))
-    assert commands.figures([folder], analyses=True) == 0
+    assert words.figures([folder], analyses=True) == 0
     found = sorted(f.name.split("_u_")[0] for f in (folder / "figures").glob("*multimodality*"))
     what = ("", "_distance", "_ensemble")
     assert found == [f"brian2_tuning_multimodality{w}" for w in what]
@@ -236,7 +237,7 @@ def test_drawing_again_gives_the_same_pictures_whatever_the_user_has_set(makers,
 
 def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplotlib(folder):
     code = (
-        "import sys, models.lateral_line.run\n"
+        "import sys, driver.life, models.lateral_line.artifacts\n"
         "assert 'matplotlib' not in sys.modules\n"
         "from models.lateral_line import saved\n"
         "from models.lateral_line.show import figures, stimulus_figure, summary_figure\n"

@@ -7,11 +7,13 @@ import sys
 
 import pytest
 
+from driver import cli
+from driver.life import parameter_file
 from driver.randomness import MAX_SEED
-from models.lateral_line import options
+from models.lateral_line.options import Request, RunOptions
 from models.lateral_line.params import NetworkParams, apply_model_mode
-from models.lateral_line.run import parameter_file
-from tests.program import REPOSITORY, SCRIPT, call, listing
+from stimulus import StimulusParams
+from tests.program import REPOSITORY, SCRIPT, call, listing, resolve
 
 FAST = ("--mode", "ll_fast")
 
@@ -23,8 +25,8 @@ def empty_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def resolved(line: str) -> options.Request:
-    return options.resolve([*FAST, *shlex.split(line)])
+def resolved(line: str) -> Request:
+    return resolve([*FAST, *shlex.split(line)])
 
 
 BAD = [
@@ -150,7 +152,7 @@ DEFECTS = [
     ids=[line[:60] for line, _, _ in DEFECTS],
 )
 def test_what_cannot_run_is_refused_before_the_first_file(line, named, empty_folder, monkeypatch):
-    monkeypatch.setattr("models.lateral_line.run.execute", lambda request: 0)
+    monkeypatch.setattr("driver.life.execute", lambda request: 0)
     if "afile" in line:
         (empty_folder / "afile").touch()
     before = listing(empty_folder)
@@ -269,7 +271,7 @@ CLAMPS = [
 
 
 @functools.cache
-def moved() -> tuple[options.Request, dict]:
+def moved() -> tuple[Request, dict]:
     """All of `CLAMPS` in one command line, and the ``params.json`` that comes of it."""
     request = resolved(" ".join(f"--{flag} {given}" for flag, given, _, _ in CLAMPS))
     return request, parameter_file(request)
@@ -370,7 +372,7 @@ def test_overrides_come_after_the_preset_and_only_if_typed():
 
 
 def test_without_a_mode_the_thesis_preset_is_taken():
-    request = options.resolve([])
+    request = resolve([])
     assert request.params == apply_model_mode(NetworkParams(), "ll_thesis")
     assert request.options.mode == "ll_thesis"
 
@@ -378,14 +380,14 @@ def test_without_a_mode_the_thesis_preset_is_taken():
 @pytest.mark.parametrize("spelling", ["LL_FAST", " ll_fast ", "=ll_fast"])
 def test_the_mode_is_stripped_and_lower_cased(spelling):
     words = ["--mode" + spelling] if spelling.startswith("=") else ["--mode", spelling]
-    request = options.resolve(words)
+    request = resolve(words)
     assert request.options.mode == "ll_fast"
     assert request.params == apply_model_mode(NetworkParams(), "ll_fast")
 
 
 def test_of_a_flag_given_twice_the_last_counts():
     assert resolved("--n-mon 40 --n-mon 50").params.n_mon == 50
-    assert options.resolve(["--mode", "ll_fast", "--mode", "ll_thesis"]).options.mode == "ll_thesis"
+    assert resolve(["--mode", "ll_fast", "--mode", "ll_thesis"]).options.mode == "ll_thesis"
 
 
 def test_disabling_plasticity_wins_over_explicit_increments():
@@ -429,8 +431,8 @@ def test_help_names_every_flag_and_needs_no_simulator():
     status, heavy, seconds = end.split()
     assert (status, heavy) == ("0", "[]")
     assert float(seconds) < 5
-    groups = (options.RunOptions, NetworkParams, options.StimulusParams)
-    flags = [i.flag for g in groups for i in options.cli.fields(g).values()]
+    groups = (RunOptions, NetworkParams, StimulusParams)
+    flags = [i.flag for g in groups for i in cli.fields(g).values()]
     hidden = {"lateral-line-length-cm", "mu-speed-cm-s", "sigma-speed-cm-s"}
     assert [f for f in flags if f"--{f}" not in page] == [f for f in flags if f in hidden]
     for word in ("--help", "-h"):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from driver import cli
-from models.lateral_line import options
 from models.lateral_line.params import PRESETS, NetworkParams, apply_model_mode
+from tests.program import resolve
 
 # field, flag, default, ll_thesis, ll_baseline; a preset's value stands only where it differs from
 # the default. The published fast preset is silent, so only its sizes were kept: see FAST.
@@ -293,8 +293,8 @@ def test_several_problems_are_told_at_once():
 
 def test_the_published_command_is_the_baseline_preset(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    typed = options.resolve(RECIPE)
-    preset = options.resolve(["--mode", "ll_baseline", "--run-name", "NAME"])
+    typed = resolve(RECIPE)
+    preset = resolve(["--mode", "ll_baseline", "--run-name", "NAME"])
     assert typed.params == preset.params
     assert typed.stimulus == preset.stimulus
     assert typed.adjustments == []
@@ -307,7 +307,7 @@ def test_every_changing_flag_of_the_published_command_counts(left_out, tmp_path,
     starts = [k for k, word in enumerate(RECIPE) if word.startswith("--")] + [len(RECIPE)]
     flag = RECIPE[starts[left_out]]
     words = RECIPE[: starts[left_out]] + RECIPE[starts[left_out + 1] :]
-    typed = options.resolve(words).params
+    typed = resolve(words).params
     same_as_thesis = {
         *("--ll-mon-in-degree", "--ll-mon-w-init-mv", "--ll-mon-apre", "--ll-mon-apost"),
         *("--ll-mon-wmax-mv", "--training-distance-min-cm", "--training-distance-max-cm"),

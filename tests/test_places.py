@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.lateral_line.saved import NotARun, Run
-from models.lateral_line.show.watch import continuation, run_lines
+from driver.saved import NotARun
+from driver.watch import continuation, run_lines
+from models.lateral_line.room import ROOM
+from models.lateral_line.saved import Run
 from tests import program
 from tests.program import SEED, TRIALS, call, differing, full, listing, load_npz, run, shared
 
@@ -103,13 +105,13 @@ def test_weights_are_those_that_the_results_name_whatever_the_clock_says(tmp_pat
 
 def test_the_way_on_leads_to_the_folder_where_the_run_lies(tmp_path):
     typed = ["--mode", "ll_fast", "--run-name", "old", "--output-root=else", "--overwrite"]
-    words = continuation(tmp_path / "new", typed, begun=True).split()
+    words = continuation(tmp_path / "new", typed, begun=True, prog=ROOM.prog).split()
     assert words[2:4] == ["--mode", "ll_fast"]
     assert "old" not in words and "else" not in " ".join(words)
     place = ["--output-root", str(tmp_path), "--run-name", "new"]
     assert words[4:] == [*place, "--resume-from", str(tmp_path / "new")]
     typed = ["--resume-from", "x", "--run-name=y"]
-    anew = continuation(Path("Runs/z"), typed, begun=False)
+    anew = continuation(Path("Runs/z"), typed, begun=False, prog=ROOM.prog)
     assert anew == "python ll_stdp_brian2.py --run-name z --overwrite"
 
 

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from models.lateral_line import describe
-from models.lateral_line.options import resolve
-from tests.program import call, shared
+from tests.program import call, resolve, shared
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

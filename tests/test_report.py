@@ -21,13 +21,13 @@ import pytest
 from PIL import Image
 
 from driver import mathml, report
+from driver.progress import number
 from driver.run_folder import RunFolder
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.results import warnings
 from models.lateral_line.saved import Run
 from models.lateral_line.show import verdict, zoomable
 from models.lateral_line.show.report import write_report
-from models.lateral_line.summary import number
 from tests import program
 
 SEED, STEM = program.SEED, "u_5.0_nMON_60_nTS_24"

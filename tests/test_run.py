@@ -13,10 +13,9 @@ import pytest
 
 from driver import run_folder
 from models.lateral_line import summary, values
-from models.lateral_line.options import resolve
 from models.lateral_line.protocol import Simulation
 from tests import program
-from tests.program import SEED, SMALL, TRIALS, differing, full, run, shared
+from tests.program import SEED, SMALL, TRIALS, differing, full, resolve, run, shared
 
 QUALITY = ("sigma_theta_rad", "delta_trial_rad", "valid_fraction")
 SILENT = ("--ll-rate-gain", "0", "--bg-rate-mon-hz", "0", "--bg-rate-ts-hz", "0")
@@ -529,10 +528,10 @@ def test_ctrl_c_saves_what_was_trained(tmp_path, monkeypatch):
 
 
 def test_ctrl_c_before_the_run_begins_is_as_quiet(monkeypatch):
-    def pressed(argv):
+    def pressed(room, argv):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("models.lateral_line.options.resolve", pressed)
+    monkeypatch.setattr("driver.request.resolve", pressed)
     try:
         status = program.call(*SMALL)[0]
     except KeyboardInterrupt:

@@ -10,9 +10,10 @@ import pytest
 from scipy.sparse import issparse
 
 import ll_stdp_brian2
+from driver.saved import NotARun
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.saved import NotARun, Run
+from models.lateral_line.saved import Run
 from tests import program
 from tests.program import SEED, TRIALS, differing, full, run, shared
 

@@ -8,10 +8,9 @@ import pytest
 
 from driver.run_folder import plain
 from models.lateral_line import summary, values
-from models.lateral_line.options import resolve
 from models.lateral_line.records import SERIES
 from tests import program
-from tests.program import SEED, SMALL, TRIALS, full, problems, shared
+from tests.program import SEED, SMALL, TRIALS, full, problems, resolve, shared
 
 SILENT = ("--ll-rate-gain", "0", "--bg-rate-mon-hz", "0", "--bg-rate-ts-hz", "0")
 RUNS = {

@@ -13,8 +13,8 @@ import pytest
 
 from driver.run_folder import RunFolder
 from driver.status import Status, memory
+from driver.watch import run_lines
 from models.lateral_line.saved import Run
-from models.lateral_line.show.watch import run_lines
 from tests import program
 from tests.program import SEED, call, full, listing, run, shared
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from driver.cli import UsageError
+from driver.plan import flags_by_name, plan
 from models.lateral_line.extract import TEST
 from models.lateral_line.reconstruction import reconstruct
+from models.lateral_line.room import ROOM
 from models.lateral_line.saved import Run
-from models.lateral_line.sweep import flags_by_name, plan
 from studies import __main__ as door
 from studies import stages, write
 from studies.measure import METRICS, measure
@@ -110,14 +111,14 @@ def test_every_condition_of_a_study_can_be_run(name, scale):
     assert len(found.training.jobs) >= 2
     assert found.study.metric in METRICS
     assert found.study.tests is None or found.study.tests.names <= TEST
-    assert {name.lower() for name in TEST} <= set(flags_by_name())
+    assert {name.lower() for name in TEST} <= set(flags_by_name(ROOM))
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if load(name).tests])
 def test_every_test_of_stored_weights_is_within_bounds(name, tmp_path):
     found = planned(name, "paper")
     axes = found.study.tests.axes({})
-    tests = plan("tests", axes, ["--mode", "ll_baseline"], tmp_path, figures=False)
+    tests = plan(ROOM, "tests", axes, ["--mode", "ll_baseline"], tmp_path, figures=False)
     assert found.n_tests == len(tests.jobs) * len(found.training.jobs)
     quick = planned(name, "quick")
     assert all(c in found.test_conditions for c in quick.test_conditions)

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driver.cli import UsageError
+from driver.plan import plan
 from driver.sweep import Axes, axes_of, axes_of_file
 from models.lateral_line import comparison
+from models.lateral_line.room import ROOM
 from models.lateral_line.show.sweep_report import write_sweep_report
-from models.lateral_line.sweep import plan
 from tests import program
 from tests.program import SEED, SMALL, call, differing, listing, load_npz, shared
 
@@ -194,7 +195,7 @@ def test_a_dry_run_shows_the_plan_and_stops(tmp_path):
 
 def test_a_switch_can_be_an_axis(tmp_path):
     axes = Axes({"use-ll-mon-stdp": ["True", "false"]})
-    made = plan("s", axes, SMALL, tmp_path, figures=False)
+    made = plan(ROOM, "s", axes, SMALL, tmp_path, figures=False)
     on, off = (made.requests[job.name].params.ll_mon_use_stdp for job in made.jobs)
     assert on is True and off is False
 

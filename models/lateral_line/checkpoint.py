@@ -10,7 +10,6 @@ import numpy as np
 
 import driver.checkpoint as files
 from driver.backend import Spikes
-from driver.checkpoint import Unreadable, backup
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.records import SERIES, Records
@@ -33,22 +32,6 @@ FREE = {
     "eval_x_min_cm",
     "eval_x_max_cm",
 }
-
-
-def name(seed: int) -> str:
-    """File name of a seed's checkpoint, inside ``artifacts/``."""
-    return f"mid_checkpoint_seed_{seed}.npz"
-
-
-def find(run: Path, seed: int) -> Path:
-    """Checkpoint of a seed in a run folder; older runs had one file for all seeds."""
-    own, shared = run / "artifacts" / name(seed), run / "artifacts" / "mid_checkpoint.npz"
-    return shared if shared.exists() and not exists(own) else own
-
-
-def exists(path: Path) -> bool:
-    """Whether there is a checkpoint, or its backup."""
-    return path.exists() or backup(path).exists()
 
 
 def save(path: Path, training, sim) -> None:
@@ -95,7 +78,7 @@ def load(path: Path, sim) -> tuple[Training, str | None]:
     ValueError
         Naming what differs, or that the file cannot be read.
     """
-    stored, complaint = read(path)
+    stored, complaint = files.resumed(path)
     require_same(stored, sim.params, sim.stimulus, path)
     records = Records.start(sim.params, sim.initial_state()["mon_ts.w"])
     records.series = {key: list(stored[key]) for key in SERIES}
@@ -113,20 +96,6 @@ def load(path: Path, sim) -> tuple[Training, str | None]:
         },
     )
     return training, complaint
-
-
-def read(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
-    """Arrays of the checkpoint at `path`, else of its backup, and why that had to stand in.
-
-    Raises
-    ------
-    ValueError
-        If neither can be read.
-    """
-    try:
-        return files.read_newest(path)
-    except Unreadable as error:
-        raise ValueError(f"--resume-from: {error}") from None
 
 
 def require_whole(stored: dict[str, np.ndarray], path: Path) -> None:
@@ -151,14 +120,7 @@ def require_same(
     theirs = json.loads(str(stored["params_json"])) | json.loads(str(stored["stimulus_json"]))
     ours = asdict(params) | asdict(stimulus)
     free = FREE if same_noise(params) else FREE - {"n_training_trials"}
-    differing = sorted(
-        key for key in ours if key not in free and theirs.get(key, "nothing") != ours[key]
-    )
-    if differing:
-        pairs = ", ".join(
-            f"{key} {theirs.get(key, 'nothing')} there, {ours[key]} here" for key in differing
-        )
-        raise ValueError(f"--resume-from: {path} is of another run: {pairs}")
+    files.require_same(theirs, ours, free, path)
     wiring = Wiring.of(params)
     if str(stored["wiring_sha256"]) != wiring.sha256:
         raise ValueError(f"--resume-from: {path} belongs to another wiring")

@@ -7,10 +7,11 @@ never averaged in, neither it nor its twin.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from driver.statistics import estimate, paired
+from driver.sweep_table import Row, by_condition
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 
 # score, and the share of decoded steps that makes it usable; "path" is the part of it that is
@@ -20,17 +21,6 @@ WINDOWS = {
     "body": ("sigma_theta_body_rad", "valid_fraction_body_window"),
 }
 CONDITIONS = ("trained", "untrained")
-
-Row = Mapping[str, Any]
-
-
-def by_condition(rows: Sequence[Row]) -> list[tuple[dict[str, str], list[Row]]]:
-    """Rows of each condition, in the order of the plan."""
-    found: dict[tuple, list[Row]] = {}
-    for row in rows:
-        key = tuple((k, v) for k, v in row["condition"].items() if k != "seed")
-        found.setdefault(key, []).append(row)
-    return [(dict(key), members) for key, members in found.items()]
 
 
 def compare(rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from driver import cli
+from driver import checkpoint, cli
 from driver.checkpoint import Unreadable, digest, read, save
 from driver.run_folder import PARAMS
-from models.lateral_line import checkpoint
+from driver.saved import NotARun, parameters
+from models.lateral_line.checkpoint import SCHEMA_VERSION
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Stored
-from models.lateral_line.saved import NotARun, Run, Seed, parameters
+from models.lateral_line.room import ROOM
+from models.lateral_line.saved import Run, Seed
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams
 
@@ -164,7 +166,7 @@ def make_checkpoint(seed: int, source_run: Path, destination: Path) -> Path:
         path,
         arrays
         | {
-            "schema_version": checkpoint.SCHEMA_VERSION,
+            "schema_version": SCHEMA_VERSION,
             HOLDER: True,
             "seed": seed,
             "trial_idx": params.n_training_trials - 1,
@@ -193,8 +195,8 @@ def holder_source(folder: Path) -> Source:
     return Source(
         folder,
         str(first["mode"]),
-        parameters(NetworkParams, json.loads(str(first["params_json"])), folder),
-        parameters(StimulusParams, json.loads(str(first["stimulus_json"])), folder),
+        parameters(NetworkParams, json.loads(str(first["params_json"])), folder, ROOM.later),
+        parameters(StimulusParams, json.loads(str(first["stimulus_json"])), folder, ROOM.later),
         sorted(held),
         load,
     )

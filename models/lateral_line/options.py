@@ -5,23 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from driver import cli
+from driver import cli, request
 from driver.cli import Adjustment, Group, UsageError
-from driver.run_folder import RunFolder, folder_name
-from models.lateral_line.checks import (
-    check_checkpoints,
-    check_conflicts,
-    check_weights,
-    held,
-    without_effect,
-)
+from driver.saved import NotARun
+from models.lateral_line.checks import check_conflicts, check_weights, without_effect
 from models.lateral_line.params import PRESETS, NetworkParams
-from models.lateral_line.saved import NotARun
+from models.lateral_line.room import ROOM
 from stimulus import StimulusParams
 
 if TYPE_CHECKING:
@@ -31,63 +25,33 @@ DEFAULT_MODE = "ll_thesis"
 
 
 @dataclass(config=ConfigDict(extra="forbid", frozen=True))
-class RunOptions:
+class RunOptions(request.RunOptions):
     """Which preset, which seeds, where to and on what."""
 
     mode: str = DEFAULT_MODE
     """Preset: ll_fast (small, about a minute), ll_thesis, ll_baseline (the recipe of the \
 published tables), or ll_learned (one whose training improves the map). Flags override it."""
-    run_name: str | None = None
-    """Folder of the run; the date and time if not given."""
-    output_root: Path = Path("Runs")
-    """Folder that run folders are made in."""
-    overwrite: bool = False
-    """Replace the folder of an earlier run of this name."""
-    go_on: bool = False
-    """Go on with the run of this name if it was begun, and do nothing if it is complete: the same \
-command can be started again and again."""
-    save_tag: str = "latest"
-    """Prefix of the weight artifact."""
-    multi_seed: Annotated[int, Field(ge=1)] = 1
-    """Number of consecutive seeds, each in a process of its own."""
-    jobs: Annotated[int, Field(ge=1)] = 1
-    """Seeds that run at once, one core each."""
-    resume_from: Path | None = None
-    """Run folder whose checkpoint is continued, seed by seed."""
     weights_from: Path | None = None
     """Run folder whose weights are tested, without training. All parameters and seeds are \
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
 differ."""
-    figures: bool = True
-    """Draw the figures and write report.html; without it, the words `figures` and `report` do so \
-later."""
     disable_all_stdp: bool = False
     """Switch off both STDP rules and both homeostases: weights stay as they start."""
-    backend: Literal["auto", "numpy", "cython", "cpp_standalone"] = "auto"
-    """What runs the equations; auto chooses by the work to be done and the compiler at hand."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
-    """A run that can be started: everything checked."""
+class Request(request.Request):
+    """A run of the lateral line that can be started."""
+
+    room = ROOM
 
     options: RunOptions
     params: NetworkParams
-    stimulus: StimulusParams
-    adjustments: list[Adjustment]
-    folder: RunFolder
-    argv: tuple[str, ...] = ()
-    is_complete: bool = False  # there is nothing to do
+    stimulus: StimulusParams = dataclasses.field(kw_only=True)
 
     @property
-    def seeds(self) -> list[int]:
-        return [self.params.seed + k for k in range(self.options.multi_seed)]
-
-    @property
-    def continues_in_place(self) -> bool:
-        """Whether the run goes on in the folder that it resumes from."""
-        source = self.options.resume_from
-        return source is not None and source.resolve() == self.folder.path.resolve()
+    def parts(self) -> dict[str, Any]:
+        return {"network_params": self.params, "stimulus_params": self.stimulus}
 
     @property
     def weights(self) -> Source | None:
@@ -97,63 +61,10 @@ class Request:
         folder = self.options.weights_from
         return None if folder is None else extract.source_of(folder)
 
-    @property
-    def log_folder(self) -> Path:
-        """``Logs/``, beside the default ``Runs/`` or inside another output root."""
-        root = self.options.output_root
-        return Path("Logs") if root == Path("Runs") else root / "Logs"
-
-
-def resolve(argv: Sequence[str]) -> Request:
-    """Read the command line, and look whether its run can be made where it is to lie.
-
-    Raises
-    ------
-    UsageError
-        For anything that cannot be run, with the flag, the value and what is allowed.
-    """
-    request = read(argv)
-    if request.options.go_on:
-        request = going_on(request)
-    if request.is_complete:
-        return request
-    if request.continues_in_place:
-        request.folder.check_again()
-    else:
-        request.folder.check(request.options.overwrite)
-    check_checkpoints(request)
-    return request
-
-
-def going_on(request: Request) -> Request:
-    """The request that finishes what is in its folder.
-
-    Raises
-    ------
-    UsageError
-        If there is another run.
-    """
-    options, folder = request.options, request.folder
-    if not (options.run_name or "").strip():
-        raise UsageError("--go-on needs --run-name: which run?")
-    if options.resume_from or options.overwrite:
-        raise UsageError("--go-on decides by itself whether to resume or to overwrite")
-    folder.wait_unused()  # who was ended may still be saving
-    match held(request):
-        case "complete":
-            return dataclasses.replace(request, is_complete=True)
-        case "checkpoint":
-            options = dataclasses.replace(options, resume_from=folder.path)
-        case "parameters":
-            options = dataclasses.replace(options, overwrite=True)
-    return dataclasses.replace(request, options=options)
-
 
 def read(argv: Sequence[str]) -> Request:
     """Read the command line; whether the folder of the run is free is not looked at."""
-    mode = cli.option(argv, "--mode", DEFAULT_MODE).strip().lower()
-    if mode not in PRESETS and not {"-h", "--help"} & set(argv):
-        raise UsageError(f"--mode {mode!r} is not one of {', '.join(PRESETS)}")
+    mode = request.mode_of(argv, PRESETS, DEFAULT_MODE)
     source = weights_source(argv)
     if source is None:
         groups = {
@@ -168,7 +79,7 @@ def read(argv: Sequence[str]) -> Request:
             "network": Group(NetworkParams, vars(source.params)),
             "stimulus": Group(StimulusParams, vars(source.stimulus), hidden=WITHOUT_FLAG),
         }
-    parsed = cli.parse(argv, "ll_stdp_brian2.py", DESCRIPTION, groups)
+    parsed = cli.parse(argv, ROOM.prog, DESCRIPTION, groups)
     places = {"resume_from": None, "weights_from": source.folder} if source else {}
     options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode} | places)
     given = parsed.values["network"]
@@ -181,12 +92,13 @@ def read(argv: Sequence[str]) -> Request:
         *overruled(parsed.given, given, options),
     ]
     adjustments += without_effect(parsed.given, params)
-    check_conflicts(parsed.given, params, stimulus, options)
-    folder = RunFolder(unused(options.output_root / folder_name(options.run_name), options))
-    request = Request(options, params, stimulus, adjustments, folder, tuple(argv))
+    check_conflicts(parsed.given, params, stimulus)
+    request.check_options(options, params.seed)
+    folder = request.place_of(options)
+    made = Request(options, params, adjustments, folder, tuple(argv), stimulus=stimulus)
     if source:
-        check_weights(request, source)
-    return request
+        check_weights(made, source)
+    return made
 
 
 def weights_source(argv: Sequence[str]) -> Source | None:
@@ -222,14 +134,6 @@ def same_mode(argv: Sequence[str], source: Source) -> str:
             "and a test of stored weights keeps their network"
         )
     return mode
-
-
-def unused(path: Path, options: RunOptions) -> Path:
-    """The folder that was named; without a name, one that no run of the same second has."""
-    if options.run_name and options.run_name.strip():
-        return path
-    names = [path, *(path.with_name(f"{path.name}_{k}") for k in range(2, 1000))]
-    return next((name for name in names if not name.exists()), path)
 
 
 DESCRIPTION = (

@@ -5,13 +5,12 @@ Tables of names with unit and meaning stand in the README and are held against a
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from driver.saved import checksum
 from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
@@ -58,12 +57,6 @@ def distance_law(params: NetworkParams, stimulus: StimulusParams) -> str:
     return f"{low:g} cm" if low == high else f"uniform, {low:g} to {high:g} cm, per snapshot"
 
 
-def params_sha256(params: NetworkParams, stimulus: StimulusParams) -> str:
-    """Checksum of all parameters."""
-    text = json.dumps([asdict(params), asdict(stimulus)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 # --- artifacts/seed_<s>_results.json ---------------------------------------------------
 
 
@@ -78,7 +71,7 @@ def seed_results(result: Result) -> dict[str, Any]:
         "evaluation_mode": evaluation_mode(result),
         "source": result.source,
         "n_training_trials": p.n_training_trials,
-        "params_sha256": params_sha256(p, result.stimulus),
+        "params_sha256": checksum(p, result.stimulus),
         "backend": result.backend,
         **test_condition(p),
         **trained,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+import driver.summary
+from driver.progress import number
 from models.lateral_line import metrics
 from models.lateral_line.params import NetworkParams
+from models.lateral_line.wiring import topographic_contacts
 
 SCHEMA_VERSION = 2
 QUALITY = (
@@ -14,6 +16,7 @@ QUALITY = (
     *("sigma_theta_body_rad", "delta_trial_body_rad"),
     *("valid_fraction_body", "valid_fraction_body_window"),
 )
+NUMBERS = (*QUALITY, "valid_fraction_window", "usable_map", "silent")
 
 
 def quality(numbers: dict[str, Any]) -> dict[str, Any]:
@@ -57,16 +60,15 @@ def run_summary(
         "mon_ts_gain_test_mV": params.mon_ts_gain_test_mV,
     }
     runs = [seed_summary(r) for r in results]
-    if len(runs) + len(failed_seeds) == 1 and runs:
-        return head | runs[0]
-    return head | {
-        "runs": runs,
-        "failed_seeds": failed_seeds,
-        "aggregate": {
-            "pv_map_quality": aggregate([run["pv_map_quality"] for run in runs]),
-            "untrained": aggregate([run["untrained"]["pv_map_quality"] for run in runs]),
-            "difference": aggregate([run["difference"] for run in runs]),
-        },
+    return driver.summary.run_summary(head, runs, failed_seeds, over_seeds)
+
+
+def over_seeds(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all seeds say together, trained and untrained."""
+    return {
+        "pv_map_quality": aggregate([run["pv_map_quality"] for run in runs]),
+        "untrained": aggregate([run["untrained"]["pv_map_quality"] for run in runs]),
+        "difference": aggregate([run["difference"] for run in runs]),
     }
 
 
@@ -95,6 +97,21 @@ def contrast(results: dict[str, Any], key: str) -> tuple[float | None, ...]:
     """Trained, untrained and their difference; undefined where either is."""
     pair = results[key], results["untrained"][key]
     return *pair, None if None in pair else pair[0] - pair[1]
+
+
+def headline(p: NetworkParams) -> str:
+    """A network and its training in half a line."""
+
+    def topography(strength: float, degree: int) -> str:
+        return f"{strength:g} ({topographic_contacts(degree, strength)} of {degree} contacts)"
+
+    ll_mon = topography(p.ll_to_mon_topography_strength, p.ll_to_mon_in_degree)
+    mon_ts = topography(p.mon_to_ts_topography_strength, p.mon_to_ts_out_degree)
+    return (
+        f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; {p.n_training_trials} trials of "
+        f"{p.trial_duration_s:g} s; topography {ll_mon} / {mon_ts}; "
+        f"LL->MON {'plastic' if p.ll_mon_use_stdp else 'fixed'}"
+    )
 
 
 def closing_lines(results: dict[str, Any]) -> list[str]:
@@ -154,9 +171,3 @@ def seed_line(results: dict[str, Any]) -> str:
     text = "nan" if sigma is None else number(sigma)  # scripts read it as a number
     valid = number(results["valid_fraction"])
     return f"Seed {results['seed']} results: sigma_theta={text} rad, valid_fraction={valid}"
-
-
-def number(value: float | None, digits: int = 3, signed: bool = False) -> str:
-    if value is None or not math.isfinite(value):
-        return "undefined"
-    return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"

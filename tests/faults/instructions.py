@@ -12,12 +12,12 @@ import numpy as np
 
 from driver.progress import Progress
 from models.lateral_line import records, training
-from models.lateral_line.options import resolve
 from models.lateral_line.simulation import Simulation
 from models.lateral_line.training import Training
 from tests import program
 from tests.faults.judge import Wrong
 from tests.faults.lab import Lab
+from tests.program import resolve
 
 FILES = (training.__file__, records.__file__)
 

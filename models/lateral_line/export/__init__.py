@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from driver.run_folder import plain, replace_file
+from driver.saved import NotARun
 from models.lateral_line.export.neo import to_neo
 from models.lateral_line.export.nwb import export_nwb
-from models.lateral_line.saved import NotARun, Run, Seed
+from models.lateral_line.saved import Run, Seed
 from models.lateral_line.values import POPULATIONS
 
 __all__ = ["export_csv", "export_nwb", "to_neo"]

@@ -19,10 +19,12 @@ from driver import VERSION, cli, mathml, report, style
 from driver.cli import Adjustment
 from driver.report import Code, Columns, Fold, Heading, Page, Plot, Section, Table, Text
 from driver.run_folder import replace_file
+from driver.saved import NotARun
 from models.lateral_line import describe
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import PRESETS, NetworkParams
-from models.lateral_line.saved import NotARun, Run, Seed
+from models.lateral_line.room import ROOM
+from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import overviews, report_figures, verdict, zoomable
 from models.lateral_line.show.report_progress import learning_so_far, unfinished
 from stimulus import StimulusParams
@@ -203,7 +205,7 @@ def made(run: Run) -> list:
     ]
     changed = [row for row in parameter_rows(run) if row[2]]
     goes = [*run.file["earlier"], made_with]
-    commands = [shlex.join(["python", "ll_stdp_brian2.py", *go["arguments"]]) for go in goes]
+    commands = [shlex.join(["python", ROOM.prog, *go["arguments"]]) for go in goes]
     if len(goes) > 1:
         when = ", ".join(go["start_time_utc"][:19].replace("T", " ") for go in goes)
         rows.append(("goes", f"{len(goes)}, begun {when} UTC; times and versions are of the last"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from driver import report, style
-from driver.progress import clock
+from driver import report, style, watch
+from driver.progress import clock, number
 from driver.report import Code, Table, Text
-from models.lateral_line import metrics, summary
+from driver.saved import NotARun
+from models.lateral_line import metrics
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.saved import NotARun, Run, Seed
-from models.lateral_line.show import panels, verdict, watch
+from models.lateral_line.saved import Run, Seed
+from models.lateral_line.show import panels, verdict
 
 
 def unfinished(run: Run) -> list:
@@ -50,14 +51,14 @@ def state_row(seed: Seed, state: str) -> tuple:
     if status is None:
         return (seed.number, state, *6 * ("–",))
     found, left = status["metrics"] or {}, status["seconds_left"]  # none before the first record
-    number = {
-        key: summary.number(found[key], digits) if key in found else "–"
+    words = {
+        key: number(found[key], digits) if key in found else "–"
         for key, digits in (("sigma_theta_rad", 2), ("valid_fraction", 2), ("w_mean", 4))
     }
     return (
         *(seed.number, state, f"{status['trial']} of {status['n_trials']}"),
         "–" if left is None else clock(left),
-        *number.values(),
+        *words.values(),
         status["updated_utc"][:19].replace("T", " ") + " UTC",
     )
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from driver.progress import number
 from driver.report import Table
 from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
-from models.lateral_line.summary import number, place_of, spoken
+from models.lateral_line.summary import place_of, spoken
 
 SIGMA, DELTA = Markup("σ<sub>θ</sub>"), Markup("Δ<sub>trial</sub>")
 BODY = ("sigma_theta_body_rad", "valid_fraction_body_window")

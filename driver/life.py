@@ -1,9 +1,8 @@
-"""A run from its first file to its last: folder, seeds, results, summary."""
+"""A run from its first file to its last: folder, seeds, results, summary, whatever the model."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import re
 import sys
@@ -11,19 +10,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from driver import progress
-from driver.isolation import run_isolated
-from driver.run_folder import PARAMS, SUMMARY, environment, remove_parts
+from driver import checkpoint, progress
+from driver.isolation import INTERRUPTED, run_isolated
+from driver.request import Request
+from driver.run_folder import PARAMS, REPORT, SUMMARY, environment, remove_parts
+from driver.saved import NotARun, checksum, read_json
 from driver.status import Status
-from models.lateral_line import checkpoint, summary
-from models.lateral_line.options import Request
-from models.lateral_line.saved import NotARun, Run, read_json
-from models.lateral_line.show.watch import continuation
-from models.lateral_line.wiring import topographic_contacts
+from driver.watch import continuation
 
-SCHEMA_VERSION = 2
-REPORT, REPORT_EVERY_S = "report.html", 60.0  # while a run goes on: it takes a second
-FAILED, INTERRUPTED = 1, 130
+REPORT_EVERY_S = 60.0  # while a run goes on: it takes a second
+FAILED = 1
 
 
 def execute(request: Request) -> int:
@@ -77,6 +73,30 @@ def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
         return FAILED
 
 
+def parameter_file(request: Request) -> dict:
+    """Content of ``params.json``."""
+    return {
+        "schema_version": request.room.schema_version,
+        "mode": request.options.mode,
+        "seed_start": request.params.seed,
+        "multi_seed": request.options.multi_seed,
+        "run_folder": request.folder.path.name,
+        **request.room.parameter_file(request),
+        "environment": environment(request.options.backend, request.argv),
+        "earlier": earlier(request),
+        "cli_adjustments": [asdict(a) for a in request.adjustments],
+    }
+
+
+def started(request: Request) -> str:
+    """First line of a log; it tells the logs of two runs of one name apart."""
+    run = read_json(request.folder.path / PARAMS)
+    return f"run {run['run_folder']}, started {run['environment']['start_time_utc']}"
+
+
+# --- going on in the folder of a run -------------------------------------------------------
+
+
 def reopen(request: Request) -> None:
     """Take back what said that the run is complete, and what was drawn of seeds to be redone.
 
@@ -86,7 +106,7 @@ def reopen(request: Request) -> None:
     remove_parts(folder.path)
     redone = [seed for seed in request.seeds if not is_finished(request, seed)]
     stale = [folder.path / SUMMARY, folder.path / REPORT]
-    stale += [folder.artifacts / f"seed_{seed}_results.json" for seed in redone]
+    stale += [folder.results_file(seed) for seed in redone]
     for figure in folder.figures.glob("*.png"):
         seed = re.search(r"_seed_(\d+)\.png$", figure.name)
         if redone and (seed is None or int(seed.group(1)) in redone):
@@ -97,36 +117,15 @@ def reopen(request: Request) -> None:
 
 def is_finished(request: Request, seed: int) -> bool:
     """Whether a seed of a resumed run has its results, its weights and its figures already."""
-    from models.lateral_line.results import params_sha256
-
-    artifacts, tag = request.folder.artifacts, request.options.save_tag
-    params = dataclasses.replace(request.params, seed=seed)
+    folder, tag = request.folder, request.options.save_tag
     try:
-        results = read_json(artifacts / f"seed_{seed}_results.json")
-        done = read_json(artifacts / f"seed_{seed}_status.json")["phase"] == "done"
+        results = read_json(folder.results_file(seed))
+        done = read_json(folder.status_file(seed))["phase"] == "done"
     except NotARun:
         return False
-    same = results["params_sha256"] == params_sha256(params, request.stimulus)
-    drawn = any(request.folder.figures.glob(f"*_seed_{seed}.png")) or not request.options.figures
-    return done and same and drawn and (artifacts / f"{tag}_seed_{seed}.npz").exists()
-
-
-def parameter_file(request: Request) -> dict:
-    """Content of ``params.json``."""
-    from models.lateral_line.results import parameters
-
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "mode": request.options.mode,
-        "seed_start": request.params.seed,
-        "multi_seed": request.options.multi_seed,
-        "run_folder": request.folder.path.name,
-        "weights_from": str(request.options.weights_from or "") or None,
-        **parameters(request.params, request.stimulus),
-        "environment": environment(request.options.backend, request.argv),
-        "earlier": earlier(request),
-        "cli_adjustments": [asdict(a) for a in request.adjustments],
-    }
+    same = results["params_sha256"] == checksum(*request.of(seed).parts.values())
+    drawn = any(folder.figures.glob(f"*_seed_{seed}.png")) or not request.options.figures
+    return done and same and drawn and (folder.artifacts / f"{tag}_seed_{seed}.npz").exists()
 
 
 def earlier(request: Request) -> list[dict]:
@@ -138,6 +137,9 @@ def earlier(request: Request) -> list[dict]:
         return [*before["earlier"], before["environment"]]
     except NotARun:  # an older run folder, or none
         return []
+
+
+# --- seeds ---------------------------------------------------------------------------------
 
 
 def run_seeds(request: Request, log: logging.Logger) -> list[int]:
@@ -152,10 +154,7 @@ def run_seeds(request: Request, log: logging.Logger) -> list[int]:
         for _ in seeds:
             run_seed(request, log)
         return []
-    alone = [
-        dataclasses.replace(request, params=dataclasses.replace(request.params, seed=seed))
-        for seed in seeds
-    ]
+    alone = [request.of(seed) for seed in seeds]
     failed = []
     with contextlib.closing(
         run_isolated(run_seed_alone, alone, request.options.jobs)
@@ -168,12 +167,6 @@ def run_seeds(request: Request, log: logging.Logger) -> list[int]:
                 where = f"see its log in {request.log_folder}"
                 log.error(f"seed {ended.params.seed} failed (status {status}); {where}")
     return sorted(failed)
-
-
-def started(request: Request) -> str:
-    """First line of a log; it tells the logs of two runs of one name apart."""
-    run = read_json(request.folder.path / PARAMS)
-    return f"run {run['run_folder']}, started {run['environment']['start_time_utc']}"
 
 
 def run_seed_alone(request: Request) -> int:
@@ -196,61 +189,40 @@ def run_seed_alone(request: Request) -> int:
 
 def run_seed(request: Request, log: logging.Logger) -> None:
     """Simulate one seed and write all of its files; closing lines last."""
-    from models.lateral_line.artifacts import save_learning_artifacts
-
-    options, params, folder = request.options, request.params, request.folder
-    log.info(f"{options.mode}, seed {params.seed}: {headline(params)}")
+    room, folder, seed = request.room, request.folder, request.params.seed
+    log.info(f"{request.options.mode}, seed {seed}: {room.headline(request)}")
     status = Status(
-        folder.artifacts / f"seed_{params.seed}_status.json",
-        seed=params.seed,
-        trial=0,
-        n_trials=params.n_training_trials,
+        folder.status_file(seed),
+        seed=seed,
+        **{room.unit: 0, f"n_{room.unit}s": room.length(request)},
         backend=None,
     )
     try:
-        result = simulated(request, log, status)
-        status.phase("saving")
-        save_learning_artifacts(result, folder, options.mode, options.save_tag)
-        if options.figures:
+        room.run_seed(request, log, status, reporting(request, log))
+        if request.options.figures:
             status.phase("drawing")
             drawn(lambda: draw(request, log), request, log)
         status.phase("done")
     except BaseException as error:
         status.phase("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
         raise
-    for line in summary.closing_lines(read_results(request, params.seed)):
+    for line in room.closing_lines(read_json(folder.results_file(seed))):
         log.info(line)
 
 
-def simulated(request: Request, log: logging.Logger, status: Status):
-    """Train and test one seed, or test the weights that were stored for it."""
-    from models.lateral_line.protocol import evaluate, simulate
+# --- pictures ------------------------------------------------------------------------------
 
-    options, params, source = request.options, request.params, request.weights
-    how = {"stimulus": request.stimulus, "backend": options.backend, "log": log, "status": status}
-    if source is not None:
-        log.info(f"testing weights of {source.folder}")
-        return evaluate(params, source.stored(params.seed), **how)
-    path = request.folder.artifacts / checkpoint.name(params.seed)
-    if options.figures:
-        how["saved"] = progress.Seldom(lambda: report(request), REPORT_EVERY_S, log.warning)
-    return simulate(params, path, resumed_checkpoint(request), **how)
+
+def reporting(request: Request, log: logging.Logger) -> Callable[[], object]:
+    """What is done after a checkpoint: now and then the report, if the run has one."""
+    if not request.options.figures:
+        return lambda: None
+    return progress.Seldom(lambda: report(request), REPORT_EVERY_S, log.warning)
 
 
 def report(request: Request) -> Path:
     """Write the report of the run as far as it has come."""
-    from models.lateral_line.show.report import write_report
-
-    return write_report(Run(request.folder.path))
-
-
-def resumed_checkpoint(request: Request) -> Path | None:
-    """Checkpoint to go on from; None for a seed that an interrupted run had not begun."""
-    source = request.options.resume_from
-    if source is None:
-        return None
-    path = checkpoint.find(source, request.params.seed)
-    return path if checkpoint.exists(path) or not request.continues_in_place else None
+    return request.room.write_report(request.room.open(request.folder.path))
 
 
 def drawn(draw: Callable[[], None], request: Request, log: logging.Logger) -> None:
@@ -258,70 +230,54 @@ def drawn(draw: Callable[[], None], request: Request, log: logging.Logger) -> No
     try:
         draw()
     except Exception as error:
-        again = f"python ll_stdp_brian2.py figures {request.folder.path}"
+        again = f"python {request.room.prog} figures {request.folder.path}"
         log.warning(f"not drawn: {error}; draw it later: {again}, and the same with report")
         log.debug("details", exc_info=True)
 
 
 def draw(request: Request, log: logging.Logger) -> None:
     """Draw the figures of one seed from its files."""
-    from models.lateral_line.show.figures import draw_seed
-
-    files = draw_seed(Run(request.folder.path).seed(request.params.seed))
+    run = request.room.open(request.folder.path)
+    files = request.room.draw_seed(run.seed(request.params.seed))
     log.info(f"{len(files)} figures in {request.folder.figures}")
-
-
-def headline(p) -> str:
-    def topography(strength: float, degree: int) -> str:
-        return f"{strength:g} ({topographic_contacts(degree, strength)} of {degree} contacts)"
-
-    ll_mon = topography(p.ll_to_mon_topography_strength, p.ll_to_mon_in_degree)
-    mon_ts = topography(p.mon_to_ts_topography_strength, p.mon_to_ts_out_degree)
-    return (
-        f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; {p.n_training_trials} trials of "
-        f"{p.trial_duration_s:g} s; topography {ll_mon} / {mon_ts}; "
-        f"LL->MON {'plastic' if p.ll_mon_use_stdp else 'fixed'}"
-    )
-
-
-def read_results(request: Request, seed: int) -> dict:
-    return read_json(request.folder.artifacts / f"seed_{seed}_results.json")
-
-
-def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
-    """Write ``run_summary.json``, which completes a run, and the report that is drawn from it."""
-    done = [seed for seed in request.seeds if seed not in failed]
-    rows = [read_results(request, seed) for seed in done]
-    request.folder.write_json(SUMMARY, summary.run_summary(request.params, rows, failed))
-    if len(request.seeds) > 1:
-        log.info("")
-        for row in rows:
-            log.info(summary.seed_line(row))
-        for seed in failed:
-            log.info(f"Seed {seed} failed")
-    log.info(f"everything is in {request.folder.path}")
-    if request.options.figures:
-        drawn(lambda: show(request, log), request, log)
 
 
 def show(request: Request, log: logging.Logger) -> None:
     """Draw what belongs to all seeds, and write the report."""
-    from models.lateral_line.show.figures import draw_summary
-
-    draw_summary(Run(request.folder.path))
+    request.room.draw_summary(request.room.open(request.folder.path))
     log.info(f"look at {report(request)}")
+
+
+# --- the end -------------------------------------------------------------------------------
+
+
+def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
+    """Write ``run_summary.json``, which completes a run, and the report that is drawn from it."""
+    room, folder = request.room, request.folder
+    done = [seed for seed in request.seeds if seed not in failed]
+    rows = [read_json(folder.results_file(seed)) for seed in done]
+    folder.write_json(SUMMARY, room.run_summary(request, rows, failed))
+    if len(request.seeds) > 1:
+        log.info("")
+        for row in rows:
+            log.info(room.seed_line(row))
+        for seed in failed:
+            log.info(f"Seed {seed} failed")
+    log.info(f"everything is in {folder.path}")
+    if request.options.figures:
+        drawn(lambda: show(request, log), request, log)
 
 
 def kept(request: Request) -> str:
     """What an unfinished run leaves behind."""
-    folder = request.folder
-    done = [s for s in request.seeds if (folder.artifacts / f"seed_{s}_results.json").exists()]
-    points = [s for s in request.seeds if checkpoint.exists(folder.artifacts / checkpoint.name(s))]
+    folder, prog = request.folder, request.room.prog
+    done = [s for s in request.seeds if folder.results_file(s).exists()]
+    points = [s for s in request.seeds if checkpoint.exists(request.of(s).checkpoint)]
     text = f"{folder.path} keeps the parameters"
     if done:
         text += f", the results of seed {', '.join(map(str, done))}"
     if set(points) - set(done):
         text += f", a checkpoint of seed {', '.join(str(s) for s in points if s not in done)}"
     if points and set(request.seeds) - set(done):
-        text += f" (go on with: {continuation(folder.path, request.argv, begun=True)})"
+        text += f" (go on with: {continuation(folder.path, request.argv, begun=True, prog=prog)})"
     return text

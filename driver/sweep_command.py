@@ -9,29 +9,20 @@ from pathlib import Path
 
 from driver import sweep as driver
 from driver.cli import UsageError
+from driver.isolation import INTERRUPTED
+from driver.life import FAILED, REPORT_EVERY_S
+from driver.plan import OURS, SEEDS, Sweep, as_typed, plan
 from driver.progress import Seldom, clock
-from driver.run_folder import RunFolder
-from models.lateral_line.sweep import (
-    CONTENT,
-    MEGABYTES,
-    OURS,
-    SEEDS,
-    Sweep,
-    as_typed,
-    plan,
-    row,
-    seconds,
-    write_table,
-)
+from driver.room import Room
+from driver.run_folder import REPORT, RunFolder
+from driver.sweep_table import row, write_table
 
-SCRIPT = Path(__file__).parents[2] / "ll_stdp_brian2.py"
-FAILED, INTERRUPTED = 1, 130
-REPORT_EVERY_S = 60.0
-EPILOG = """All other flags are those of a run (see ll_stdp_brian2.py --help) and hold for every run
+ROOT = Path(__file__).parents[1]
+EPILOG = """All other flags are those of a run (see {prog} --help) and hold for every run
 of the sweep; --seed-start and --multi-seed set the seeds, the innermost axis."""
 
 
-def main(argv: Sequence[str], prog: str) -> int:
+def main(room: Room, argv: Sequence[str]) -> int:
     """Run a sweep; returns the exit status: 0 if every run is done.
 
     Raises
@@ -39,7 +30,7 @@ def main(argv: Sequence[str], prog: str) -> int:
     UsageError
         Before anything is written, for anything that cannot be run.
     """
-    options, flags = parser(prog).parse_known_args(argv)
+    options, flags = parser(room.prog).parse_known_args(argv)
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} must be at least 1")
     axes, fixed = driver.axes_of(options.grid, options.zip), {}
@@ -49,8 +40,8 @@ def main(argv: Sequence[str], prog: str) -> int:
         axes, fixed = driver.axes_of_file(options.file)
     for name in set(fixed) & set(axes.names):
         raise UsageError(f"--file {options.file}: {name} is fixed and an axis")
-    flags += as_typed(fixed, f"--file {options.file}: fixed", OURS - SEEDS)
-    made = plan(options.name, axes, flags, options.output_root, options.figures)
+    flags += as_typed(room, fixed, f"--file {options.file}: fixed", OURS - SEEDS)
+    made = plan(room, options.name, axes, flags, options.output_root, options.figures)
     todo = [job for job in made.jobs if not made.is_done(job)]
     print("\n".join(plan_lines(made, todo, options.jobs)))
     return 0 if options.dry_run else execute(made, todo, options)
@@ -61,7 +52,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         prog=f"{prog} sweep",
         description="Run conditions and seeds, each an ordinary run, and compare them in one table "
         "and one report. Started again it goes on with what is not done.",
-        epilog=EPILOG,
+        epilog=EPILOG.format(prog=prog),
         allow_abbrev=False,
     )
     made.add_argument("name", help="folder of the sweep in the output root")
@@ -93,12 +84,12 @@ def plan_lines(sweep: Sweep, todo: list, jobs: int) -> list[str]:
     conditions = {tuple(job.condition.items()): None for job in sweep.jobs}
     lines += ["  " + ", ".join(f"{k} {v}" for k, v in c) for c in conditions if c]
     if todo:
-        each = [seconds(sweep.requests[job.name]) for job in todo]
+        each = [sweep.room.seconds(sweep.requests[job.name]) for job in todo]
         wall = max(sum(each) / jobs, max(each))
         at_once = min(jobs, len(todo))
         lines.append(
             f"about {clock(wall)} with {jobs} job{'s' if jobs > 1 else ''} and the compiled "
-            f"program, {at_once * MEGABYTES / 1000:.1f} GB of memory at once"
+            f"program, {at_once * sweep.room.megabytes / 1000:.1f} GB of memory at once"
         )
     return lines
 
@@ -123,7 +114,8 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
                         progress.write(f"{name} failed ({ended.status}): {complaint}")
                     progress.update()
 
-                commands = {n: driver.program(SCRIPT, sweep.command(j)) for n, j in jobs.items()}
+                door = ROOT / sweep.room.prog
+                commands = {n: driver.program(door, sweep.command(j)) for n, j in jobs.items()}
                 driver.run_all(commands, place, tell)
         except KeyboardInterrupt:
             print("interrupted; the same command goes on", file=sys.stderr)
@@ -131,7 +123,7 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
         finally:
             write_report(sweep)
     failed = [name for name, r in table.items() if r["state"] != "done"]
-    print(f"{len(table) - len(failed)} of {len(table)} runs done; {sweep.folder / 'report.html'}")
+    print(f"{len(table) - len(failed)} of {len(table)} runs done; {sweep.folder / REPORT}")
     return FAILED if failed else 0
 
 
@@ -142,6 +134,4 @@ def bar(total: int):
 
 
 def write_report(sweep: Sweep) -> None:
-    from models.lateral_line.show.sweep_report import write_sweep_report
-
-    write_sweep_report(sweep.folder / CONTENT)
+    sweep.room.write_sweep_report(sweep.folder / driver.CONTENT)

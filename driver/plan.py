@@ -1,49 +1,31 @@
-"""Sweeps of the lateral line: conditions and seeds as ordinary runs, and one table of them all.
+"""The plan of a sweep: conditions and seeds as ordinary runs of a model, all checked beforehand.
 
-    python ll_stdp_brian2.py sweep topo --grid ll_mon_topo=0.1,0.2 --grid mon_ts_topo=@ll_mon_topo
-
-makes ``Runs/topo/<condition>_seed_<s>/``, each an ordinary run, and ``sweep.csv``, ``sweep.json``
-and ``report.html`` beside them. Started again it goes on: what is finished is not done twice.
+``sweep size --grid n=10,20`` makes ``Runs/size/<condition>_seed_<s>/``, each an ordinary run.
+Started again it goes on: what is finished is not done twice.
 """
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import hashlib
-import io
 import re
-import shlex
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any
 
 from driver import cli
 from driver.backend import COLD_BUILD_SECONDS, compiler, numpy_seconds
 from driver.cli import UsageError
-from driver.run_folder import RunFolder, folder_name, replace_file
+from driver.request import Request, held
+from driver.room import Room
+from driver.run_folder import RunFolder, folder_name
 from driver.sweep import Axes, Job
-from models.lateral_line.checks import held
-from models.lateral_line.options import Request, RunOptions, read
-from models.lateral_line.params import NetworkParams
-from models.lateral_line.saved import NotARun, Run
-from models.lateral_line.simulation import work
-from models.lateral_line.summary import QUALITY
-from stimulus import StimulusParams
 
-TABLE, CONTENT, REPORT = "sweep.csv", "sweep.json", "report.html"
-SCHEMA_VERSION = 2
 SWITCH = {"true": True, "false": False}
 MAX_CONDITION = 120  # letters of a condition in the name of a folder
 SEEDS = {"seed", "multi_seed"}
 OURS = SEEDS | {
     *("run_name", "output_root", "overwrite", "go_on", "resume_from", "figures", "jobs")
 }
-NUMBERS = (*QUALITY, "valid_fraction_window", "usable_map", "silent")
-
-# Seconds of one core for a step of 3200 MON cells, and for start, test and saving; megabytes of a
-# run. Measured, see benchmarks/results.
-SECONDS_PER_STEP, SECONDS_PER_RUN, MEGABYTES = 1.3e-5, 2.0, 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +34,8 @@ class Sweep:
 
     Attributes
     ----------
+    room : Room
+        Whose runs they are.
     folder : Path
     axes : tuple of str
         Names of the flags that vary, in the order they were given.
@@ -61,6 +45,7 @@ class Sweep:
         What each job asks for, by its name.
     """
 
+    room: Room
     folder: Path
     axes: tuple[str, ...]
     jobs: list[Job]
@@ -86,6 +71,7 @@ class Sweep:
 
 
 def plan(
+    room: Room,
     name: str,
     axes: Axes,
     argv: Sequence[str],
@@ -97,6 +83,7 @@ def plan(
 
     Parameters
     ----------
+    room : Room
     name : str
         Of the sweep's folder in `output_root`.
     axes : Axes
@@ -116,18 +103,17 @@ def plan(
     folder = output_root / folder_name(name)
     jobs, requests = [], {}
     for condition in axes.conditions():
-        typed = [*argv, *as_typed(condition)]
-        first = read([*typed, "--output-root", str(folder), "--run-name", "plan"])
+        typed = [*argv, *as_typed(room, condition)]
+        first = room.read([*typed, "--output-root", str(folder), "--run-name", "plan"])
         typed = cli.without(typed, ("--multi-seed", "--seed-start"))
         typed += backend_for(first)
         for seed in first.seeds:
             job = job_of({**(label or {}), **condition}, seed, typed, folder, figures)
-            params = dataclasses.replace(first.params, seed=seed)
             options = dataclasses.replace(first.options, multi_seed=1)
             jobs.append(job)
-            requests[job.name] = dataclasses.replace(first, params=params, options=options)
+            requests[job.name] = dataclasses.replace(first.of(seed), options=options)
     check_different(jobs, requests)
-    return Sweep(folder, axes.names, jobs, requests)
+    return Sweep(room, folder, axes.names, jobs, requests)
 
 
 def check_different(jobs: Sequence[Job], requests: Mapping[str, Request]) -> None:
@@ -137,7 +123,7 @@ def check_different(jobs: Sequence[Job], requests: Mapping[str, Request]) -> Non
     seen: dict[tuple, Mapping[str, str]] = {}
     for job in jobs:
         r = requests[job.name]
-        first = seen.setdefault((r.params, r.stimulus, r.options), job.condition)
+        first = seen.setdefault((*r.parts.values(), r.options), job.condition)
         if first is not job.condition:
             one, other = (
                 ", ".join(f"{k} {v}" for k, v in c.items()) for c in (first, job.condition)
@@ -151,7 +137,7 @@ def backend_for(request: Request) -> list[str]:
     """Flags that compile for all seeds together what each of them alone would be too short for."""
     if request.options.backend != "auto" or not compiler():
         return []
-    n_steps, n_cells = work(request.params)
+    n_steps, n_cells = request.room.work(request)
     worth_it = numpy_seconds(n_steps * len(request.seeds), n_cells) > COLD_BUILD_SECONDS
     return ["--backend", "cpp_standalone"] if worth_it else []
 
@@ -169,12 +155,14 @@ def job_of(
 
 
 def as_typed(
-    condition: Mapping[str, str], where: str = "--grid", refused: Set[str] = OURS
+    room: Room, condition: Mapping[str, str], where: str = "--grid", refused: Set[str] = OURS
 ) -> list[str]:
     """A condition as words of a command line; True and False of a switch become its two flags.
 
     Parameters
     ----------
+    room : Room
+        Whose flags they are.
     condition : dict of str
         Values by flag, alias or name of the field.
     where : str
@@ -187,7 +175,7 @@ def as_typed(
     UsageError
         For a name that is no flag, or a switch with another value.
     """
-    flags, words, given = flags_by_name(), [], {}
+    flags, words, given = flags_by_name(room), [], {}
     for name, value in condition.items():
         info = flags.get(name.replace("-", "_").lower())
         if info is None or info.name in refused:
@@ -204,90 +192,11 @@ def as_typed(
     return words
 
 
-def flags_by_name() -> dict[str, cli.FieldInfo]:
+def flags_by_name(room: Room) -> dict[str, cli.FieldInfo]:
     """Field by every name an axis may be called by: the flag, its alias, the name of the field."""
     found = {}
-    for cls in (RunOptions, NetworkParams, StimulusParams):
+    for cls in room.flags():
         for info in cli.fields(cls).values():
             names = filter(None, (info.name, info.flag, info.alias))
             found |= {name.replace("-", "_").lower(): info for name in names}
-    return found
-
-
-# --- what it will cost -------------------------------------------------------------------
-
-
-def seconds(request: Request) -> float:
-    """Seconds of one core that a run will take once compiled, roughly."""
-    p = request.params
-    steps = p.training_steps if request.options.weights_from is None else 0
-    return SECONDS_PER_RUN + steps * SECONDS_PER_STEP * p.n_mon / 3200
-
-
-# --- what came out -----------------------------------------------------------------------
-
-
-def rows(sweep: Sweep, failed: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One row a run, in the order of the plan.
-
-    Parameters
-    ----------
-    sweep : Sweep
-    failed : dict of str
-        What runs that failed said last, by name.
-    """
-    return [row(sweep, job, failed.get(job.name)) for job in sweep.jobs]
-
-
-def row(sweep: Sweep, job: Job, complaint: str | None) -> dict[str, Any]:
-    head = {**job.condition, "seed": job.seed}
-    results = results_of(sweep.place(job), job.seed)
-    state = "done" if results else "failed" if complaint else "waiting"
-    twin = results["untrained"] if results else {}
-    return {
-        "condition": head,
-        "state": state,
-        "complaint": complaint,
-        "run": job.name,
-        "trained": {k: results[k] for k in NUMBERS} if results else None,
-        "untrained": {k: twin[k] for k in NUMBERS} if results else None,
-        "difference": results["difference"] if results else None,
-        "ts_spikes": results["spikes"]["ts"] if results else None,
-        "ts_spikes_untrained": twin["spikes"]["ts"] if results else None,
-        "command": shlex.join(["python", "ll_stdp_brian2.py", *job.argv]),
-    }
-
-
-def results_of(folder: Path, seed: int) -> dict[str, Any] | None:
-    """Results of a complete run; None for one that is not."""
-    try:
-        run = Run(folder)
-        return run.seed(seed).results if run.summary is not None else None
-    except NotARun:
-        return None
-
-
-def write_table(sweep: Sweep, table: Sequence[Mapping[str, Any]]) -> None:
-    """Write ``sweep.csv`` and ``sweep.json``; undefined is an empty cell, or null."""
-    folder = RunFolder(sweep.folder)
-    folder.write_json(
-        CONTENT, {"schema_version": SCHEMA_VERSION, "axes": sweep.axes, "runs": table}
-    )
-    text = io.StringIO()
-    flat_rows = [flat(r) for r in table]
-    writer = csv.DictWriter(text, list(dict.fromkeys(k for r in flat_rows for k in r)))
-    writer.writeheader()
-    writer.writerows(flat_rows)
-    replace_file(sweep.folder / TABLE, lambda file: file.write(text.getvalue().encode()))
-
-
-def flat(r: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with its nested numbers under ``trained.sigma_theta_rad`` and the like."""
-    found = dict(r["condition"])
-    for key, value in r.items():
-        if key in ("trained", "untrained", "difference"):
-            names = QUALITY if key == "difference" else NUMBERS
-            found |= {f"{key}.{n}": value[n] if value else None for n in names}
-        elif key != "condition":
-            found[key] = value
     return found

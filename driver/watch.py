@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
 from driver import cli
 from driver.progress import clock
+from driver.room import Room
 from driver.run_folder import SUMMARY, RunFolder
+from driver.saved import Run, Seed, read_json
 from driver.status import now
-from models.lateral_line import checkpoint
-from models.lateral_line.saved import Run, Seed, read_json
-from models.lateral_line.summary import number
 
 STALE_S = 60.0  # a process on another machine is believed as long as its news is younger
 ENDED = ("done", "interrupted", "failed")
@@ -45,7 +45,7 @@ def run_lines(run: Run) -> list[str]:
     return lines
 
 
-def sweep_lines(content_file: Path) -> list[str]:
+def sweep_lines(room: Room, content_file: Path) -> list[str]:
     """How many runs of a sweep are done, and a line for each that is at work or failed."""
     rows = read_json(content_file)["runs"]
     folder = content_file.parent
@@ -54,50 +54,34 @@ def sweep_lines(content_file: Path) -> list[str]:
     for row in rows:
         place = folder / row["run"]
         if RunFolder(place).in_use:
-            lines += run_lines(Run(place))
+            lines += run_lines(room.open(place))
         elif row["state"] == "failed":
             lines.append(f"  {row['run']} failed: {row['complaint']}")
     return lines
 
 
 def seed_line(seed: Seed, word: str) -> str:
-    words = [f"  seed {seed.number}  {word:12}"]
-    status = seed.status
+    room, status = seed.run.room, seed.status
+    words = []
     if status is not None and word != "done":
-        words += [*progress_words(status), *metric_words(status)]
+        words += [*progress_words(status, room.unit), *room.metric_words(status["metrics"] or {})]
         if word == "killed":
             words.append(f"last heard of {clock(age_s(status))} ago, while {status['phase']}")
     if seed.number in seed.run.finished:
-        r = seed.results
-        twin, valid = r["untrained"]["sigma_theta_rad"], r["valid_fraction_window"]
-        words.append(
-            f"sigma_theta {number(r['sigma_theta_rad'])} rad (untrained {number(twin)}), "
-            f"valid {number(valid)}"
-        )
+        words += room.outcome_words(seed.results)
     if status is not None:
         memory = f"{status['memory_mb']:.0f} MB, " if word not in (*ENDED, "killed") else ""
         words.append(
             f"{clock(status['seconds'])}, {memory}at most {status['peak_memory_mb']:.0f} MB"
         )
-    return words[0] + ", ".join(words[1:])
+    return f"  seed {seed.number}  {word:12}" + ", ".join(words)
 
 
-def progress_words(status: dict) -> list[str]:
-    words = [f"{status['trial']} of {status['n_trials']} trials"]
+def progress_words(status: dict, unit: str) -> list[str]:
+    words = [f"{status[unit]} of {status[f'n_{unit}s']} {unit}s"]
     if status["seconds_left"] is not None and status["phase"] == "training":
         words.append(f"{clock(status['seconds_left'])} left")
     return [*words, status["note"]] if status["note"] else words
-
-
-def metric_words(status: dict) -> list[str]:
-    metrics = status["metrics"]
-    if metrics is None:
-        return []
-    sigma, valid = (number(metrics[k], 2) for k in ("sigma_theta_rad", "valid_fraction"))
-    return [
-        f"mean weight {number(metrics['w_mean'], 4)}",
-        f"in training sigma_theta {sigma} rad, valid {valid}",
-    ]
 
 
 def age_s(status: dict) -> float:
@@ -108,13 +92,11 @@ def age_s(status: dict) -> float:
 
 def way_on(run: Run) -> str:
     """The command that goes on with a run: from its checkpoints, or anew where there are none."""
-    typed, begun = run.file["environment"]["arguments"], False
-    if not run.file["weights_from"]:
-        begun = any(checkpoint.exists(checkpoint.find(run.folder, s)) for s in run.seeds)
-    return continuation(run.folder, typed, begun)
+    typed = run.file["environment"]["arguments"]
+    return continuation(run.folder, typed, run.begun, run.room.prog)
 
 
-def continuation(folder: Path, typed: list[str], begun: bool) -> str:
+def continuation(folder: Path, typed: Sequence[str], begun: bool, prog: str) -> str:
     """The command line `typed`, so that it goes on in `folder`; with `begun` from a checkpoint."""
     words = cli.without(typed, ("--run-name", "--resume-from", "--output-root"))
     words = [word for word in words if word != "--overwrite"]
@@ -122,4 +104,4 @@ def continuation(folder: Path, typed: list[str], begun: bool) -> str:
         words += ["--output-root", str(folder.parent)]
     words += ["--run-name", folder.name]
     words += ["--resume-from", str(folder)] if begun else ["--overwrite"]
-    return shlex.join(["python", "ll_stdp_brian2.py", *words])
+    return shlex.join(["python", prog, *words])

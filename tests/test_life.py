@@ -1,0 +1,107 @@
+"""The driver with another model than those in ``models/``: a run needs nothing that is theirs."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.toy import door
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def value(folder: str, seed: int = 1) -> float:
+    with np.load(f"{folder}/artifacts/latest_seed_{seed}.npz") as arrays:
+        return float(arrays["value"])
+
+
+def read(path: str) -> dict:
+    return json.loads(Path(path).read_text())
+
+
+def toy(*words: str) -> int:
+    return door.main([str(word) for word in words])
+
+
+def test_a_run_leaves_its_files_and_its_words_read_them(capsys):
+    assert toy("--run-name", "a", "--mode", "long") == 0
+    assert value("Runs/a") == 7.0
+    assert read("Runs/a/params.json")["params"] == {"seed": 1, "moves": 6, "gain": 1.0}
+    assert read("Runs/a/artifacts/seed_1_status.json")["n_moves"] == 6
+    assert read("Runs/a/run_summary.json")["value"] == 7.0
+    assert Path("Logs/a.log").read_text().endswith("report.html\n")
+    for words in (["status"], ["report", "Runs/a"], ["figures", "Runs/a"]):
+        assert toy(*words) == 0
+    said = capsys.readouterr().out
+    assert "Runs/a: long, complete" in said and "value 7" in said
+    assert "1 figures in" in said
+
+
+def test_seeds_run_apart_and_one_that_failed_is_gone_on_with(capsys, monkeypatch):
+    name = ("--run-name", "a", "--multi-seed", "3", "--jobs", "2")
+    monkeypatch.setenv("TOY_FAILS", "2")
+    assert toy(*name) == 1
+    assert read("Runs/a/run_summary.json")["failed_seeds"] == [2]
+    assert toy("status", "Runs/a") == 0
+    said = capsys.readouterr()
+    assert "failed      2 of 3 moves" in said.out
+    assert "go on with: python tests/toy/door.py" in said.err
+    monkeypatch.delenv("TOY_FAILS")
+    assert toy(*name, "--go-on") == 0
+    assert read("Runs/a/run_summary.json")["aggregate"] == {"value": 5.0}
+    assert [value("Runs/a", seed) for seed in (1, 2, 3)] == [4.0, 5.0, 6.0]
+    assert "2 of 3 seeds are finished already" in capsys.readouterr().err
+    assert "going on after 2 moves" in Path("Logs/a_seed_2.log").read_text()
+    assert toy(*name, "--go-on") == 0  # nothing to do
+
+
+def test_a_run_trains_on_from_another_and_not_from_one_of_another_recipe(capsys):
+    assert toy("--run-name", "a", "--no-figures") == 0
+    assert toy("--run-name", "b", "--moves", "5", "--resume-from", "Runs/a") == 0
+    assert value("Runs/b") == 6.0
+    assert toy("--run-name", "c", "--gain", "2", "--resume-from", "Runs/a") == 2
+    assert "gain 1.0 there, 2.0 here" in capsys.readouterr().err
+    assert not Path("Runs/c").exists()
+
+
+def test_a_sweep_of_it_has_its_columns_and_is_not_done_twice(capsys):
+    command = ("sweep", "s", "--grid", "gain=1,2", "--multi-seed", "2", "--backend", "numpy")
+    assert toy(*command) == 0
+    with open("Runs/s/sweep.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["gain"], r["seed"], r["value"]) for r in rows] == [
+        *[("1", "1", "4.0"), ("1", "2", "5.0")],
+        *[("2", "1", "7.0"), ("2", "2", "8.0")],
+    ]
+    assert {r["of.moves"] for r in rows} == {"3"} and {r["state"] for r in rows} == {"done"}
+    capsys.readouterr()
+    assert toy(*command, "--dry-run") == 0
+    assert "4 runs, 4 done" in capsys.readouterr().out
+
+
+def test_a_folder_of_another_model_is_named(capsys):
+    assert toy("--run-name", "a") == 0
+    content = read("Runs/a/params.json") | {"mode": "ll_fast"}
+    Path("Runs/a/params.json").write_text(json.dumps(content))
+    assert toy("report", "Runs/a") == 2
+    assert "has no mode ll_fast" in capsys.readouterr().err
+
+
+def test_the_driver_imports_no_model():
+    code = (
+        "import importlib, pkgutil, sys, driver\n"
+        "for m in pkgutil.iter_modules(driver.__path__):\n"
+        "    importlib.import_module('driver.' + m.name)\n"
+        "assert not [m for m in sys.modules if m.split('.')[0] in ('models', 'stimulus')]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
