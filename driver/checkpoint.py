@@ -117,6 +117,12 @@ def read_newest(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
 # --- going on from one ---------------------------------------------------------------------
 
 
+def remove(path: Path) -> None:
+    """Let go of a checkpoint whose run has written its results."""
+    for file in (path, backup(path)):
+        file.unlink(missing_ok=True)
+
+
 def resumed(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
     """`read_newest` of what ``--resume-from`` names; raises `ValueError` if it cannot be read."""
     try:

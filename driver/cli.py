@@ -48,7 +48,7 @@ class FieldInfo:
 
 @dataclasses.dataclass(frozen=True)
 class Adjustment:
-    """A value that was given and is not the one used."""
+    """A value that was given and is not the one used; without a flag, a remark on them all."""
 
     flag: str
     given: Any
@@ -56,6 +56,8 @@ class Adjustment:
     reason: str
 
     def __str__(self) -> str:
+        if not self.flag:
+            return self.reason
         if self.given == self.used:
             return f"--{self.flag} {self.given}: {self.reason}"
         return f"--{self.flag} {self.given}: using {self.used} ({self.reason})"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -147,3 +147,18 @@ def sign_flip_p(differences: np.ndarray) -> float:
         rng=np.random.default_rng(SEED),
     )
     return float(result.pvalue)
+
+
+def mean_sd(values: Iterable[float | None]) -> dict[str, float | int | None]:
+    """Mean and SD (ddof 1) over the defined values, their number and how many were left out.
+
+    None and NaN are left out and counted; a mean of none and an SD of one are None.
+    """
+    values = np.array([np.nan if v is None else v for v in values], dtype=float)
+    defined = values[np.isfinite(values)]
+    return {
+        "mean": float(defined.mean()) if defined.size else None,
+        "sd": float(defined.std(ddof=1)) if defined.size > 1 else None,
+        "n": int(defined.size),
+        "n_excluded": int(values.size - defined.size),
+    }

@@ -87,12 +87,7 @@ def require_same(stored: Arrays, params: Params, dots: DotParams, path: Path) ->
         raise ValueError(f"--resume-from: {path} does not hold a full state")
     theirs = json.loads(str(stored["params_json"])) | json.loads(str(stored["stimulus_json"]))
     ours = json.loads(json.dumps(asdict(params) | asdict(dots)))
-    differing = sorted(key for key in ours if theirs.get(key, "nothing") != ours[key])
-    if differing:
-        pairs = ", ".join(
-            f"{key} {theirs.get(key, 'nothing')} there, {ours[key]} here" for key in differing
-        )
-        raise ValueError(f"--resume-from: {path} is of another run: {pairs}")
+    checkpoint.require_same(theirs, ours, frozenset(), path)
 
 
 def under(prefix: str, arrays: Arrays) -> Arrays:

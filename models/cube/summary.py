@@ -123,4 +123,5 @@ def condition_words(c: Mapping[str, Any]) -> str:
 
 def seed_line(results: Mapping[str, Any]) -> str:
     """One line a seed."""
-    return f"Seed {results['seed']}: {results['verdict']} (untrained: {results['untrained']['verdict']})"
+    twin = results["untrained"]["verdict"]
+    return f"Seed {results['seed']}: {results['verdict']} (untrained: {twin})"

@@ -8,7 +8,6 @@ refer to the design specification of the lateral-line model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -363,18 +362,3 @@ def weight_change(w_before, w_after) -> tuple[float, float]:
         raise ValueError(f"weights before {w_before.shape} and after {w_after.shape} differ")
     moved = np.abs(w_after - w_before)
     return (float(moved.mean()), float(np.mean(moved > 1e-3))) if moved.size else (np.nan, np.nan)
-
-
-def aggregate(values: Iterable[float | None]) -> dict[str, float | int | None]:
-    """Mean and SD (ddof 1) over the defined values, their number and how many were left out.
-
-    None and NaN are left out and counted; a mean of none and an SD of one are None.
-    """
-    values = np.array([np.nan if v is None else v for v in values], dtype=float)
-    defined = values[np.isfinite(values)]
-    return {
-        "mean": float(defined.mean()) if defined.size else None,
-        "sd": float(defined.std(ddof=1)) if defined.size > 1 else None,
-        "n": int(defined.size),
-        "n_excluded": int(values.size - defined.size),
-    }

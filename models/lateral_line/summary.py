@@ -6,7 +6,7 @@ from typing import Any
 
 import driver.summary
 from driver.progress import number
-from models.lateral_line import metrics
+from driver.statistics import mean_sd
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import topographic_contacts
 
@@ -74,7 +74,7 @@ def over_seeds(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def aggregate(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Mean, SD (ddof 1) and n of each number over seeds; undefined ones only counted."""
-    return {name: metrics.aggregate([row[name] for row in rows]) for name in QUALITY}
+    return {name: mean_sd([row[name] for row in rows]) for name in QUALITY}
 
 
 def place(window: tuple[float, float] | None) -> str:

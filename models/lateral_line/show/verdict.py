@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from driver.progress import number
 from driver.report import Table
-from models.lateral_line import metrics, summary
+from driver.statistics import mean_sd
+from models.lateral_line import summary
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.summary import place_of, spoken
 
@@ -185,7 +186,7 @@ def over_seeds(every: Sequence[Numbers], key: str) -> dict[str, Numbers]:
     As in the ``aggregate`` of ``run_summary.json``, which has not all the numbers that are shown.
     """
     columns = zip(*(summary.contrast(r, key) for r in every), strict=True)
-    return dict(zip(COLUMNS, map(metrics.aggregate, columns), strict=True))
+    return dict(zip(COLUMNS, map(mean_sd, columns), strict=True))
 
 
 def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
