@@ -305,18 +305,18 @@ post_trace += a_minus
 
 ELIGIBLE = """
 w              : 1
-e              : 1                                                # eligibility: what the pairs of late would change
+eligible       : 1                                                # what the pairs of late would change
 keep           : 1 (shared, constant)                             # of it from one move to the next
 eta            : 1 (shared, constant)
 k              : 1 (shared, constant)
 w_min          : 1 (shared, constant)
 w_max          : 1 (shared, constant)
 """
-ELIGIBLE_ON_PRE = "e -= post_trace_post"
-ELIGIBLE_ON_POST = "e += pre_trace_pre"
+ELIGIBLE_ON_PRE = "eligible -= post_trace_post"
+ELIGIBLE_ON_POST = "eligible += pre_trace_pre"
 ELIGIBLE_EVERY_MOVE = """
-w = clip(w + k*eta*R_post*e, w_min, w_max)
-e = keep*e
+w = clip(w + k*eta*R_post*eligible, w_min, w_max)
+eligible = keep*eligible
 """
 
 # --- hidden cells of the local layer -----------------------------------------------------------

@@ -230,7 +230,7 @@ def cube_state(p: CubeParams, wiring: CubeWiring) -> dict[str, np.ndarray]:
         if learning(p, name) != "shared":
             state[f"{name}.w"] = jittered(p, name, links)
         if learning(p, name) == "reward-column":
-            state[f"{name}.e"] = np.zeros(links.i.size)
+            state[f"{name}.eligible"] = np.zeros(links.i.size)
     if p.rule == "reward-column":
         state |= {f"cells.{name}": np.zeros(n_cells) for name in ("pre_trace", "post_trace", "R")}
         state |= {f"column.{name}": np.zeros(p.n**2) for name in ("fired", "r_mean")}

@@ -11,11 +11,9 @@ from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams
 from stimuli.dots import dot_path
 from tests.cube.bench import GOLDEN_LAUNCH, ORBIT, Bench, u
 
-BACKENDS = [
-    "numpy",
-    pytest.param("cython", marks=[pytest.mark.compiler, pytest.mark.slow]),
-    pytest.param("cpp_standalone", marks=pytest.mark.compiler),
-]
+CYTHON = pytest.param("cython", marks=[pytest.mark.compiler, pytest.mark.slow])
+STANDALONE = pytest.param("cpp_standalone", marks=[pytest.mark.compiler, pytest.mark.slow])
+BACKENDS = ["numpy", CYTHON, STANDALONE]
 MARKS = (10, 50, 100, 200, 400)
 RELAY_A = PRESETS["relay-a"].fixed | {"readout": False, "learn_lat": True}
 CUBES = {
@@ -104,3 +102,9 @@ def test_the_local_layer_learns_as_the_discrete_equations_do(r_out, theta_min, b
         last = np.where(np.isnan(iou), 0.0, iou)[mark - 100 : mark]
         found.append((n_hidden, n_output, pytest.approx(last.mean(), abs=0.0051)))
     assert LOCAL[r_out, theta_min] == found
+
+
+@pytest.mark.compiler
+def test_a_compiled_program_does_the_same():
+    """One program in every test run; the others with `make test-all`."""
+    test_cubes_fire_and_learn_as_the_discrete_equations_do("02_05", "cpp_standalone")

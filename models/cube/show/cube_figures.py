@@ -30,10 +30,9 @@ def snapshot(shown: Shown) -> Figure:
     p, (first, stop) = shown.params, shown.moment
     down = view.default_down(p.n)
     steps = f"step {first}" if stop - first == 1 else f"steps {first} to {stop - 1}, one move"
-    figure = pages.page(
-        shown, 8.4, f"{steps}; spikes pooled; blocks of {down} cells a side in the view in space"
-    )
-    rows = figure.subfigures(2, 1)
+    each = "one circle a cell" if down == 1 else f"blocks of {down} × {down} × {down} cells"
+    subject = f"{steps}; the view in space pools spikes: {each}"
+    figure, rows = pages.page_of_two(shown, subject, (12, 4.0), beside=False)
     for row, label in zip(rows, LABELS, strict=True):
         frames = row.subplots(1, 3, width_ratios=(1, 1, 1.75), gridspec_kw={"wspace": 0.05})
         space = frames[2].get_subplotspec()
@@ -58,7 +57,7 @@ def draw_moment(shown: Shown, label: str, axes, down: int) -> None:
     panels.mark_dots(back, *before, f"dot {lag} moves before", panels.OUTPUT)
     back.set_title(back_words(shown, image, before, lag))
     y, x = np.nonzero(image)
-    panels.draw_space(space, view.pooled(index, p.n, p.L, down), p.n, p.L, dots, (x, y))
+    panels.draw_space(space, view.pooled(index, p.n, p.L, down), p.n, p.L, dots, (x, y), down)
     space.set_title("spikes: blue; dot: red; output: green" if index.size else "no spikes")
 
 
@@ -73,8 +72,8 @@ def back_words(shown: Shown, image, before, lag: int) -> str:
     n = int(np.count_nonzero(image))
     iou = view.overlap(image, *before, shown.group)
     kind = "group-level IoU" if shown.group > 1 else "IoU"
-    pixels = "silent" if n == 0 else f"{n} pixel" + ("" if n == 1 else "s")
-    return f"back plane: {pixels}; {kind} {text(iou, 2)}\nwith the dot {lag} moves before"
+    when = f"{lag} moves before" if lag > 1 else ("of this move", "of the move before")[lag]
+    return f"back plane: {view.pixels(n)}; {kind} {text(iou, 2)}\nwith the dot {when}"
 
 
 def moment_words(shown: Shown, label: str) -> str:

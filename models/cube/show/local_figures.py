@@ -24,8 +24,9 @@ def snapshot(shown: Shown) -> Figure:
     Look for a prediction on the open square, which is where the dot moves next, and an error
     without colour: red pixels were missed, blue ones are false alarms.
     """
-    figure = pages.page(shown, 7.4, f"Step {shown.moment[1] - 1}", width_in=14)
-    for half, label in zip(figure.subfigures(1, 2), LABELS, strict=True):
+    subject = f"Step {shown.moment[1] - 1}"
+    figure, halves = pages.page_of_two(shown, subject, (7, 6.8), beside=True)
+    for half, label in zip(halves, LABELS, strict=True):
         grid = half.add_gridspec(2, 2)
         frames = [half.add_subplot(grid[k]) for k in ((0, 0), (0, 1), (1, 0))]
         space = half.add_subplot(grid[1, 1], projection="3d")
@@ -47,8 +48,7 @@ def draw_moment(shown: Shown, label: str, frames, space) -> None:
     panels.draw_frame(predicted, shot > 0, top=1.0)
     panels.mark_dots(predicted, *target, "target", panels.OUTPUT)
     n = int(np.count_nonzero(shot))
-    silent = "silent" if n == 0 else f"{n} pixel" + ("" if n == 1 else "s")
-    predicted.set_title(f"prediction: {silent}; target: open square")
+    predicted.set_title(f"prediction: {view.pixels(n)}; target: open square")
     error = view.input_image(p, *target).round() - (shot > 0)
     panels.draw_error(wrong, error)
     missed, false = (int(np.count_nonzero(error == sign)) for sign in (1, -1))

@@ -35,6 +35,37 @@ def page(shown: Shown, height_in: float, subject: str, width_in: float = WIDTH_I
     return figure
 
 
+def page_of_two(
+    shown: Shown, subject: str, size_in: tuple[float, float], beside: bool
+) -> tuple[Figure, list]:
+    """A page with a headline and a part for the trained and one for the untrained network.
+
+    Parameters
+    ----------
+    size_in : (float, float)
+        Width and height of one part, inches.
+    beside : bool
+        Side by side instead of one above the other.
+
+    Returns
+    -------
+    figure : Figure
+    parts : list of matplotlib.figure.SubFigure
+    """
+    text = "\n".join([headline(shown), subject, *remarks(shown)])
+    # a part of its own: a headline over parts takes its room from the last of them
+    head = 0.22 + 0.19 * (1 + text.count("\n"))
+    n_rows, n_columns = (1, 2) if beside else (2, 1)
+    width, height = n_columns * size_in[0], n_rows * size_in[1]
+    figure = Figure(figsize=(width, head + height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
+    rows = [head, *[size_in[1]] * n_rows]
+    grid = figure.add_gridspec(1 + n_rows, n_columns, height_ratios=rows, hspace=0)
+    figure.add_subfigure(grid[0, :]).suptitle(text, y=0.92)
+    places = [grid[1 + k // n_columns, k % n_columns] for k in range(2)]
+    return figure, [figure.add_subfigure(place) for place in places]
+
+
 def headline(shown: Shown) -> str:
     return f"{network(shown.params)}; {stimulus(shown.dots)}; seed {shown.number}"
 

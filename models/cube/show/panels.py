@@ -12,7 +12,7 @@ from driver import style
 from models.cube.show.view import Blocks
 
 INPUT, CELLS, OUTPUT = "#cc3311", style.DARK, "#22aa55"
-POINTS2_PER_SPIKE = 4
+POINTS2_PER_SPIKE, REFERENCE_DOWN = 4, 4
 ALPHA = 0.6
 ERROR = LinearSegmentedColormap.from_list("error", [style.DARK, "white", INPUT])
 FRAME = {"origin": "upper", "interpolation": "nearest"}
@@ -58,17 +58,19 @@ def mark_dots(ax, x, y, label: str, colour: str = INPUT):
     return ax
 
 
-def draw_space(ax, blocks: Blocks, n: int, depth: int, dots, output):
+def draw_space(ax, blocks: Blocks, n: int, depth: int, dots, output, down: int):
     """The cube in space: front plane on the left, back plane on the right.
 
     Parameters
     ----------
     ax : mpl_toolkits.mplot3d.axes3d.Axes3D
     blocks : Blocks
-        One circle each, 4 points^2 per spike.
+        One circle each.
     n, depth : int
     dots, output : (ndarray, ndarray)
         x and y of the dots that are shown, and of the pixels of the back plane that fired.
+    down : int
+        Cells along a side of a block.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def draw_space(ax, blocks: Blocks, n: int, depth: int, dots, output):
         Spikes, dots, output: what an animation moves.
     """
     made = (
-        scatter(ax, blocks.x, blocks.y, blocks.z, **spikes_look(blocks.count)),
+        scatter(ax, blocks.x, blocks.y, blocks.z, **spikes_look(blocks.count, down)),
         scatter(ax, *dots, np.zeros(len(dots[0])), **DOT),
         scatter(ax, *output, np.full(len(output[0]), depth - 1.0), **OUT),
     )
@@ -106,27 +108,24 @@ def draw_planes(ax, n: int, dots, hidden: np.ndarray, output):
     """
     y, x = np.nonzero(hidden)
     made = (
-        scatter(ax, x, y, np.ones(x.size), **hidden_look(hidden[y, x])),
+        scatter(ax, x, y, np.ones(x.size), **spikes_look(hidden[y, x], 1)),
         scatter(ax, *dots, np.zeros(len(dots[0])), **DOT),
         scatter(ax, *output, np.full(len(output[0]), 2.0), **OUT),
     )
     outline_planes(ax, n, {0: "input", 1: "hidden", 2: "output"}, (INPUT, CELLS, OUTPUT))
     space_axes(ax, n, 3)
-    ax.set_box_aspect((1.3, 1, 1), zoom=ZOOM)
+    ax.set_box_aspect((1.3, 1, 1), zoom=1.0)
     ax.set_xticks([])
     return made
 
 
-def spikes_look(count) -> dict:
-    return {
-        "s": POINTS2_PER_SPIKE * np.asarray(count, dtype=float),
-        **{"c": CELLS, "alpha": ALPHA, "lw": 0, "depthshade": False},
-    }
+def areas(count, down: int) -> np.ndarray:
+    """Points^2: 4 per spike in blocks of 4 cells, and as much more as blocks are smaller."""
+    return POINTS2_PER_SPIKE * max(1.0, REFERENCE_DOWN / down) * np.asarray(count, dtype=float)
 
 
-def hidden_look(count) -> dict:
-    """Single cells, so a spike is larger than one of a block."""
-    return spikes_look(3 * np.asarray(count))
+def spikes_look(count, down: int) -> dict:
+    return {"s": areas(count, down), "c": CELLS, "alpha": ALPHA, "lw": 0, "depthshade": False}
 
 
 def scatter(ax, x, y, z, **look):

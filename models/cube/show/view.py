@@ -259,6 +259,11 @@ def n_hidden(p: LocalParams) -> int:
     return p.n**2 * (4 if getattr(p, "hidden", "patch") == "motion" else 1)
 
 
+def pixels(n: int) -> str:
+    """How many, in words."""
+    return {0: "silent", 1: "1 pixel"}.get(n, f"{n} pixels")
+
+
 def text(value: float | None, digits: int = 3) -> str:
     """A number for a reader; undefined stays undefined."""
     if value is None or not np.isfinite(value):

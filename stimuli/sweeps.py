@@ -1,0 +1,94 @@
+"""The test: a sweep along the body, or one pass of held snapshots, with its noise."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from driver.randomness import generator
+from stimuli.flow import StimulusParams, noise_factor
+from stimuli.frames import Frames, held_frames, hold_steps, positions
+
+SWEEP_MARGIN_CM = 0.5  # the test sweep starts this far outside the body
+
+
+def n_test_steps(params) -> int:
+    """Steps of the test that `params` asks for."""
+    return held_test_steps(params) if params.test_using_held_snapshots else _sweep_steps(params)
+
+
+def test_frames(params, stimulus: StimulusParams) -> Frames:
+    """Sweep, or held snapshots if `params.test_using_held_snapshots`, with its noise.
+
+    A sweep has one frame a step. So has a held test with extra noise, which is drawn for
+    every step; without it, a frame is one hold.
+    """
+    test = held_test if params.test_using_held_snapshots else sweep_test
+    return test(params, stimulus)
+
+
+def _sweep_steps(params) -> int:
+    """Of a speed that NetworkParams keeps at 0.1 cm/s or more."""
+    return round(params.test_path_cm / params.speed_cm_s / params.dt_s)
+
+
+def held_test_steps(params) -> int:
+    """One complete pass; as long as the sweep it would visit a fifth of the body."""
+    return params.n_ll * hold_steps(params)
+
+
+def sweep_test(params, stimulus, margin_cm=SWEEP_MARGIN_CM, stream="test noise") -> Frames:
+    """Straight sweep that begins `margin_cm` outside the body and never wraps around."""
+    n_steps = _sweep_steps(params)
+    sign = sign_of(params.direction)
+    start_cm = -margin_cm if sign > 0 else params.ll_body_length_cm + margin_cm
+    x_cm = start_cm + sign * params.speed_cm_s * params.dt_s * np.arange(n_steps)
+    eta_hz = _ornstein_uhlenbeck(params, stimulus, n_steps, generator(params.seed, stream))
+    constant = np.ones(n_steps)
+    frames = Frames(0, 1, x_cm, params.distance_cm * constant, sign * constant, eta_hz)
+    return _with_extra_noise(frames, params)
+
+
+def held_test(params, stimulus) -> Frames:
+    """Held snapshots on every afferent once, in random streams of their own."""
+    n_steps = held_test_steps(params)
+    frames = held_frames(params, stimulus, "held test", 0, n_steps, n_steps)
+    return _with_extra_noise(frames, params)
+
+
+def _ornstein_uhlenbeck(params, stimulus: StimulusParams, n_steps: int, rng):
+    """Noise of a sweep, shape (n_steps, n_ll), Hz; None if it is off.
+
+    Starts at zero and is updated once before the first sample, so about the first 0.1 s are
+    quieter. The Euler step makes the stationary SD sigma/sqrt(1 - dt/(2 tau)).
+    """
+    if stimulus.sigma_noise_hz == 0:
+        return None
+    share = params.dt_s / stimulus.tau_noise_s
+    if share > 1:
+        raise ValueError(
+            f"tau_noise_s = {stimulus.tau_noise_s}: must be at least dt_s = {params.dt_s}"
+        )
+    factor = noise_factor(positions(params), stimulus.l_noise_cm)
+    kick_hz = stimulus.sigma_noise_hz * np.sqrt(2 * share)
+    eta_hz = np.zeros((n_steps, params.n_ll))
+    now = np.zeros(params.n_ll)
+    for row in eta_hz:
+        now = now * (1 - share) + kick_hz * (factor @ rng.standard_normal(params.n_ll))
+        row[:] = now
+    return eta_hz
+
+
+def _with_extra_noise(frames: Frames, params) -> Frames:
+    """Independent noise for every afferent and step, if there is any; then one frame a step."""
+    if params.test_ll_noise_hz == 0:
+        return frames
+    n_steps = frames.n_frames * frames.frame_steps
+    noise = generator(params.seed, "extra test noise").standard_normal((n_steps, params.n_ll))
+    return dataclasses.replace(frames.per_step(n_steps), zeta_hz=params.test_ll_noise_hz * noise)
+
+
+def sign_of(direction: float) -> float:
+    """+1 or -1; 0 counts as +1."""
+    return 1.0 if direction >= 0 else -1.0
