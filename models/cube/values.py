@@ -120,7 +120,7 @@ SCRATCH = {
     "branches": ("column", "row", "drive_x", "drive_y", "error_x", "error_y"),
     "aim": ("target", "fired"),
     "meter": ("n_all", "n_union", "n_hit", "R"),
-    "column": ("distance", "r_now", "R"),
+    "column": ("r_now", "R"),
 }
 
 
@@ -233,7 +233,7 @@ def cube_state(p: CubeParams, wiring: CubeWiring) -> dict[str, np.ndarray]:
             state[f"{name}.eligible"] = np.zeros(links.i.size)
     if p.rule == "reward-column":
         state |= {f"cells.{name}": np.zeros(n_cells) for name in ("pre_trace", "post_trace", "R")}
-        state |= {f"column.{name}": np.zeros(p.n**2) for name in ("fired", "r_mean")}
+        state |= {f"column.{name}": np.zeros(p.n**2) for name in ("fired", "distance", "r_mean")}
     if p.readout:
         state["readout.w"] = readout_weights(p, "readout", wiring.readout[0].size)
     return state

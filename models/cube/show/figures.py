@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from driver import style
 from driver.run_folder import replace_file
 from models.cube.params import LocalParams, Params
-from models.cube.show import cube_figures, local_figures
+from models.cube.show import cube_figures, local_figures, summary_figure
 from models.cube.show.view import Shown
 
+SUMMARY = summary_figure.seeds_summary.__name__
 Maker = Callable[[Shown], Figure | None]
 CUBE: tuple[Maker, ...] = (
     cube_figures.snapshot,
@@ -59,6 +60,16 @@ def draw_seed(seed) -> list[Path]:
             if figure is not None:
                 files.append(save(figure, Path(seed.figures) / f"{name}_seed_{seed.number}.png"))
     return files
+
+
+def draw_summary(run) -> list[Path]:
+    """Draw what compares the finished seeds of a run; nothing for a run of one seed."""
+    if len(run.seeds) == 1 or not run.finished:
+        return []
+    Path(run.figures).mkdir(parents=True, exist_ok=True)
+    rows = [{"seed": s} | dict(run.seed(s).results) for s in run.finished]
+    target = Path(run.figures) / f"{SUMMARY}_n{len(run.seeds)}.png"
+    return [summary_figure.draw_summary(rows, target)]
 
 
 def save(figure: Figure, target: Path) -> Path:
