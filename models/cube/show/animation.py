@@ -25,7 +25,7 @@ from models.cube.show.view import Shown, text
 MAX_FRAMES = 200
 FRAMES_PER_SECOND = 12
 DPI = 80
-N_COLOURS = 256
+N_COLOURS = 64
 
 
 def animate(
@@ -67,18 +67,19 @@ def animate(
     ValueError
         If a step lies outside the kept window, or a number is out of range.
     """
-    shown = Shown.of(seed)
-    every = every or (1 if shown.is_local else max(1, shown.params.ratio // 4))
+    shown = Shown.of(seed, down)
+    if every is None:
+        every = 1 if shown.is_local else max(1, shown.params.ratio // 4)
     steps = frame_steps(shown.recordings[label], first, stop, every)
-    down = down or view.default_down(shown.params.n)
-    if not 1 <= down <= shown.params.n:
+    if not 1 <= shown.block <= shown.params.n:
         raise ValueError(f"down must be 1 to {shown.params.n}, got {down}")
     log = log or logging.getLogger(__name__)
+    program = ffmpeg()
     with style.applied():
-        film = Film(shown, label, every, down)
-        target = Path(path).with_suffix(".mp4" if has_ffmpeg() else ".gif")
-        write = write_mp4 if has_ffmpeg() else write_gif
-        return write(target, frames(film, steps, log))
+        shots = frames(Film(shown, label, every), steps, log)
+        if program is None:
+            return write_gif(Path(path).with_suffix(".gif"), shots)
+        return write_mp4(Path(path).with_suffix(".mp4"), shots, program)
 
 
 def frame_steps(arrays, first: int | None, stop: int | None, every: int) -> range:
@@ -113,8 +114,8 @@ class Film:
         What every frame draws anew, in this order.
     """
 
-    def __init__(self, shown: Shown, label: str, every: int, down: int):
-        self.shown, self.label, self.every, self.down = shown, label, every, down
+    def __init__(self, shown: Shown, label: str, every: int):
+        self.shown, self.label, self.every, self.down = shown, label, every, shown.block
         self.p, self.arrays = shown.params, shown.recordings[label]
         self.iou = step_overlap(self.p, self.arrays).iou if shown.is_local else None
         n_panels = 4 if shown.is_local else 3
@@ -241,11 +242,11 @@ class Film:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def has_ffmpeg() -> bool:
-    """Whether matplotlib finds ffmpeg."""
+def ffmpeg() -> str | None:
+    """The ffmpeg that matplotlib finds, by the user's settings; None without one."""
     from matplotlib.animation import FFMpegWriter
 
-    return FFMpegWriter.isAvailable()
+    return FFMpegWriter.bin_path() if FFMpegWriter.isAvailable() else None
 
 
 def write_gif(target: Path, shown: Iterator[np.ndarray]) -> Path:
@@ -278,15 +279,13 @@ def palette_of(first):
     return Image.fromarray(both).quantize(N_COLOURS, dither=Image.Dither.NONE)
 
 
-def write_mp4(target: Path, shown: Iterator[np.ndarray]) -> Path:
+def write_mp4(target: Path, shown: Iterator[np.ndarray], program: str) -> Path:
     """H.264, which every browser plays."""
-    from matplotlib.animation import FFMpegWriter
-
     first = next(shown)
     height, width = (size // 2 * 2 for size in first.shape[:2])  # the format wants even sizes
     part = target.with_name(f".{target.stem}.part.mp4")
     command = [
-        *(FFMpegWriter.bin_path(), "-loglevel", "error", "-y", "-f", "rawvideo"),
+        *(program, "-loglevel", "error", "-y", "-f", "rawvideo"),
         *("-pix_fmt", "rgba", "-s", f"{width}x{height}", "-r", str(FRAMES_PER_SECOND), "-i", "-"),
         *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(part)),
     ]

@@ -27,17 +27,15 @@ def snapshot(shown: Shown) -> Figure:
     everywhere are waves. In the view in space spikes are pooled into blocks; the area of a circle
     grows with their number.
     """
-    p, (first, stop) = shown.params, shown.moment
-    down = view.default_down(p.n)
+    (first, stop), down = shown.moment, shown.block
     steps = f"step {first}" if stop - first == 1 else f"steps {first} to {stop - 1}, one move"
     each = "one circle a cell" if down == 1 else f"blocks of {down} × {down} × {down} cells"
     subject = f"{steps}; the view in space pools spikes: {each}"
     figure, rows = pages.page_of_two(shown, subject, (12, 4.0), beside=False)
     for row, label in zip(rows, LABELS, strict=True):
-        frames = row.subplots(1, 3, width_ratios=(1, 1, 1.75), gridspec_kw={"wspace": 0.05})
-        space = frames[2].get_subplotspec()
-        frames[2].remove()
-        draw_moment(shown, label, (*frames[:2], row.add_subplot(space, projection="3d")), down)
+        grid = row.add_gridspec(1, 3, width_ratios=(1, 1, 1.75), wspace=0.05)
+        frames = [row.add_subplot(grid[k]) for k in range(2)]
+        draw_moment(shown, label, (*frames, row.add_subplot(grid[2], projection="3d")), down)
         row.suptitle(moment_words(shown, label), color=pages.colour_of(label), fontsize=9.5)
     return figure
 
@@ -199,7 +197,7 @@ def weight_page(shown: Shown) -> Figure:
     for ax in axes[len(names) :]:
         ax.set_axis_off()
     if names:
-        pages.legend(figure, axes[0])
+        pages.legend(figure, max(axes, key=lambda ax: len(ax.get_legend_handles_labels()[1])))
     else:
         style.empty(axes[0], "no weights of their own in this network")
     return figure
@@ -226,8 +224,8 @@ def readout(shown: Shown) -> Figure | None:
     """The learned readout: overlap with the next frame over the run, and in frozen tests.
 
     Look for a trained line that rises above a plain copy of the input, and for tests on other
-    loops: what is high on the same loop alone was learned by heart. None without a readout.
-    """
+    loops: what is high on the same loop alone was learned by heart.
+    """  # None without a readout
     if not shown.params.readout:
         return None
     figure = pages.page(shown, 7, "Learned readout of the back plane: the next frame")

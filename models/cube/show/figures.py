@@ -38,7 +38,7 @@ def makers(p: Params) -> dict[str, Maker]:
     return {make.__name__: make for make in (LOCAL if isinstance(p, LocalParams) else CUBE)}
 
 
-def draw_seed(seed) -> list[Path]:
+def draw_seed(seed, down: int | None = None) -> list[Path]:
     """Draw every figure of a seed, ``<name>_seed_<s>.png``; those that do not apply are left out.
 
     Parameters
@@ -46,6 +46,8 @@ def draw_seed(seed) -> list[Path]:
     seed : object
         With `params`, `dots`, `number`, `figures` (a folder), `recording(label)` and `results`,
         the last two for ``trained`` and ``untrained``.
+    down : int, optional
+        Cells along a side of a block in the view in space; about 12 blocks a side if not given.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def draw_seed(seed) -> list[Path]:
         What was written.
     """
     Path(seed.figures).mkdir(parents=True, exist_ok=True)
-    shown, files = Shown.of(seed), []
+    shown, files = Shown.of(seed, down), []
     for name, make in makers(seed.params).items():
         with style.applied():
             figure = make(shown)

@@ -143,8 +143,8 @@ def recall(shown: Shown) -> Figure | None:
     """What is left after the cut: the output against where the unseen dot would be.
 
     Look for a median that stays above the grey line, 5 times chance, until the dotted one at a
-    quarter of the loop. None if the network was not made to run freely.
-    """
+    quarter of the loop.
+    """  # None unless the network was made to run freely
     names = recalled(shown.recordings["trained"])
     if not names:
         return None

@@ -110,7 +110,7 @@
       yaxis: axis("x", [-0.5, n - 0.5]),
       zaxis: axis("y", [n - 0.5, -0.5]),
       aspectmode: "manual", aspectratio: { x: 1.25 * Math.max(0.7, Math.min(1.6, depth / n)), y: 1, z: 1 },
-      camera: { eye: { x: 0.7, y: -1.75, z: 0.6 } }, uirevision: "same",
+      camera: { eye: { x: 0.85, y: -2.25, z: 0.65 }, center: { x: 0, y: 0, z: -0.08 } }, uirevision: "same",
       annotations: local ? [] : names.map(([z, text]) => ({
         x: Number(z), y: -0.5, z: -0.5, text, showarrow: false, yshift: 12, font: { color: colours[text] },
       })),

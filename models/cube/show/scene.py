@@ -68,7 +68,7 @@ def fitting(shown: Shown) -> tuple[int, list[range]]:
     if shown.is_local:
         frames = every_frame(shown)[-MAX_FRAMES:]
         return 1, frames[-fit(most_points(shown, 1, frames), len(frames)) :]
-    down, frames = view.default_down(shown.params.n), every_frame(shown)[-MAX_FRAMES:]
+    down, frames = shown.block, every_frame(shown)[-MAX_FRAMES:]
     while down < shown.params.n // 6 and fit(most_points(shown, down, frames), len(frames)) < len(
         frames
     ):
@@ -94,12 +94,13 @@ def most_points(shown: Shown, down: int, frames: list[range]) -> list[int]:
 
 
 def every_frame(shown: Shown) -> list[range]:
-    """Steps of every whole frame of the kept window."""
+    """Steps of every whole frame of the kept window; the window itself if it is shorter."""
     arrays = shown.recordings["trained"]
     first, stop = int(arrays["kept_from"]), int(arrays["kept_to"])
     n_steps = 1 if shown.is_local else shown.params.ratio
     begin = -(-first // n_steps)
-    return [range(k * n_steps, (k + 1) * n_steps) for k in range(begin, stop // n_steps)]
+    whole = [range(k * n_steps, (k + 1) * n_steps) for k in range(begin, stop // n_steps)]
+    return whole or [range(first, max(first + 1, stop))]
 
 
 def points(shown: Shown, label: str, down: int, frame: range) -> tuple[np.ndarray, np.ndarray]:
@@ -157,8 +158,8 @@ def words(seed) -> str:
     pooled = "" if down == 1 else f"; blocks of {down} × {down} × {down} cells are one circle"
     return (
         f"The last {len(frames)} {unit}{part}, from step {frames[0].start} to "
-        f"{frames[-1].stop - 1}{pooled}. Red: the dot on the input plane; blue: spikes, the area of "
-        "a circle grows with their number; green: the output plane. Drag to turn."
+        f"{frames[-1].stop - 1}{pooled}. Red: the dot on the input plane; blue: spikes, "
+        "the area of a circle grows with their number; green: the output plane. Drag to turn."
     )
 
 

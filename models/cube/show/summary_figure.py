@@ -59,6 +59,9 @@ def seeds_summary(rows: Sequence[Mapping[str, Any]]) -> Figure:
         draw_pairs(ax, [row["seed"] for row in rows], values)
         ax.set_ylabel(TEXTS[name])
         ax.set_title(title(values))
+    if names:
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
     for ax in axes[len(names) :]:
         style.empty(ax, "no numbers") if not names else ax.set_axis_off()
     return figure
@@ -114,17 +117,20 @@ def draw_pairs(ax, seeds: Sequence[int], values: Mapping[str, np.ndarray]):
     both = np.stack([values[label] for label in PLACE])
     ax.plot(list(PLACE.values()), both, color=style.MUTED, lw=0.9, zorder=1)
     for label, at in PLACE.items():
-        ax.plot(np.full(len(seeds), at), values[label], ls="none", **LOOK[label])
+        points = {**LOOK[label], "label": f"{label}: a seed"}
+        ax.plot(np.full(len(seeds), at), values[label], ls="none", clip_on=False, **points)
         mean = statistics.estimate(values[label])
         side = at + (0.16 if at else -0.16)
-        ax.errorbar(side, mean.mean, arms(mean), capsize=4, lw=1.6, **LOOK[label] | {"mfc": "none"})
+        look = {**LOOK[label], "mfc": "none", "label": f"{label}: mean, 95 % interval"}
+        ax.errorbar(side, mean.mean, arms(mean), capsize=4, lw=1.6, **look)
     ax.set_xticks(list(PLACE.values()), list(PLACE))
     ax.set_xlim(-0.4, 1.4)
     if not np.isfinite(both).any():
         return style.say(ax, "undefined in every seed")
     name_seeds(ax, seeds, values["trained"])
     low, high = ax.get_ylim()
-    ax.set_ylim(min(0.0, low), high)
+    high = high if np.nanmax(both) > 0 else 1.0
+    ax.set_ylim(low if np.nanmin(both) < 0 else -0.04 * high, high)
     return ax
 
 

@@ -34,6 +34,8 @@ class Shown:
         By label, ``trained`` and ``untrained``.
     results : dict of dict
         Metrics by label, see `models.cube.results.measure`.
+    down : int, optional
+        Cells along a side of a block in the view in space; about 12 blocks a side if not given.
     """
 
     params: Params
@@ -41,12 +43,18 @@ class Shown:
     number: int
     recordings: dict[str, Arrays]
     results: dict[str, Any]
+    down: int | None = None
 
     @staticmethod
-    def of(seed) -> Shown:
+    def of(seed, down: int | None = None) -> Shown:
         """Read a seed once: its recordings may be files."""
         recordings = {label: seed.recording(label) for label in LABELS}
-        return Shown(seed.params, seed.dots, seed.number, recordings, seed.results)
+        return Shown(seed.params, seed.dots, seed.number, recordings, seed.results, down)
+
+    @property
+    def block(self) -> int:
+        """Cells along a side of a block."""
+        return default_down(self.params.n) if self.down is None else self.down
 
     @property
     def is_local(self) -> bool:
@@ -268,4 +276,9 @@ def text(value: float | None, digits: int = 3) -> str:
     """A number for a reader; undefined stays undefined."""
     if value is None or not np.isfinite(value):
         return "undefined"
-    return f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}").replace("e\N{MINUS SIGN}", "e-")
+    whole = float(value).is_integer() and abs(value) < 1e6
+    return (
+        (f"{value:.0f}" if whole else f"{value:.{digits}g}")
+        .replace("-", "\N{MINUS SIGN}")
+        .replace("e\N{MINUS SIGN}", "e-")
+    )
