@@ -46,10 +46,10 @@ later."""
     """What runs the equations; auto chooses by the work to be done and the compiler at hand."""
     animation: bool = False
     """Also draw an animation of the last moves (MP4, or GIF where there is no ffmpeg)."""
-    every: Annotated[int, Field(ge=1)] = 1
-    """Steps between two frames of the animation."""
-    down: Annotated[int, Field(ge=1)] = 4
-    """Cells along the side of a block of the 3-D view."""
+    every: Annotated[int | None, Field(ge=1)] = None
+    """Steps of a frame of the animation; a quarter of a move of a cube, one of the local layer."""
+    down: Annotated[int | None, Field(ge=1)] = None
+    """Cells along the side of a block of the 3-D view; about 12 blocks a side if not given."""
     allow_large: bool = False
     """Run also what is expected to take more than 4 GB of memory."""
 
@@ -89,8 +89,10 @@ def read(argv: Sequence[str]) -> Request:
     dots, _ = cli.build(DotParams, parsed.values["stimulus"], move=False)
     checks.check(params, dots, allow_large=options.allow_large)
     checks.check_unused(parsed.given, params, dots)
-    if options.down > params.n:
+    if options.down is not None and options.down > params.n:
         raise UsageError(f"--down {options.down}: must be at most --n {params.n}")
+    if options.every is not None and not options.animation:
+        raise UsageError(f"--every {options.every}: no effect without --animation")
     request.check_options(options, params.seed)
     warned = [Adjustment("", None, None, text) for text in checks.warnings(params, dots)]
     folder = request.place_of(options)

@@ -52,7 +52,9 @@ class Cube(Room):
 
     def parameter_file(self, request: Request) -> dict[str, Any]:
         model = MODELS[type(request.params)]
-        head = {"model": model, "fidelity": request.options.fidelity}
+        options = request.options
+        head = {"model": model, "fidelity": options.fidelity}
+        head["display"] = {name: getattr(options, name) for name in ("down", "every", "animation")}
         return head | super().parameter_file(request)
 
     def check_checkpoint(self, request: Request, path: Path) -> None:
@@ -109,9 +111,17 @@ class Cube(Room):
     # --- what is looked at ---------------------------------------------------------------
 
     def draw_seed(self, seed: Seed) -> list[Path]:
+        from models.cube.show.animation import animate
         from models.cube.show.figures import draw_seed
 
-        return draw_seed(seed)
+        display = seed.run.file["display"]
+        files = draw_seed(seed, display["down"])
+        if display["animation"]:
+            how = {"every": display["every"], "down": display["down"]}
+            for label in ("trained", "untrained"):
+                path = seed.figures / f"animation_{label}_seed_{seed.number}"
+                files.append(animate(seed, label, path, **how))
+        return files
 
     def draw_summary(self, run: Run) -> list[Path]:
         from models.cube.show.figures import draw_summary
@@ -130,6 +140,11 @@ class Cube(Room):
 
     def headline_metric(self, metrics: Mapping[str, Any]) -> tuple[str, float | None]:
         return ("ILI", metrics["ili"]) if "ili" in metrics else ("IoU", metrics["iou"])
+
+    def words(self) -> dict[str, Callable[..., int]]:
+        from models.cube.words import WORDS
+
+        return super().words() | WORDS
 
     # --- sweeps --------------------------------------------------------------------------
 
@@ -153,6 +168,11 @@ class Cube(Room):
     def seconds(self, request: Request) -> float:
         n_steps, n_cells = self.work(request)
         return SECONDS_PER_RUN + n_steps * n_cells * SECONDS_PER_CELL_STEP
+
+    def write_sweep_report(self, content_file: Path) -> Path:
+        from models.cube.show.sweep_report import write_sweep_report
+
+        return write_sweep_report(content_file)
 
 
 ROOM = Cube()

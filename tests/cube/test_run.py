@@ -186,7 +186,7 @@ def test_a_seed_is_the_same_alone_and_among_others(tmp_path):
     assert [run["seed"] for run in summary["runs"]] == [0, 1]
     verdicts = summary["aggregate"]["verdicts"]
     assert sum(verdicts.values()) == 2
-    assert summary["aggregate"]["trained"]["ili"]["n"] == 2
+    assert summary["aggregate"]["trained"]["rate"]["n"] == 2
 
 
 def test_two_seeds_differ():
@@ -208,9 +208,22 @@ def test_a_sweep_makes_ordinary_runs(tmp_path):
     assert [row["condition"]["w_lat"] for row in table] == ["0.2", "0.2", "0.6", "0.6"]
     assert all(row["state"] == "done" and row["verdict"] for row in table)
     assert all("in_tube_rate" in row["trained"] for row in table)
+    page = (tmp_path / "weights/report.html").read_text(encoding="utf-8")
+    assert "4 of 4 runs, 2 conditions" in page and (tmp_path / "weights/sweep.png").exists()
 
 
 def test_the_removal_shows_what_is_left():
     r = door.recording(door.shared("waves"))
     assert r["removal_count"].size == r["continued_count"].size >= protocol.REMOVAL_STEPS
     assert r["continued_count"].sum() > 0
+
+
+def test_a_film_can_be_made_with_a_run_and_afterwards(tmp_path):
+    kind = (*door.KINDS["cube"], "--animation", "--every", "4", "--down", "2")
+    folder = door.run(tmp_path, *kind, figures=True)
+    films = sorted(path.stem for path in folder.glob("figures/animation_*"))
+    assert films == ["animation_trained_seed_0", "animation_untrained_seed_0"]
+    status, said = door.call("animate", folder, "--first", "100", "--stop", "112")
+    assert status == 0 and "animation_trained_seed_0" in said
+    assert door.call("animate", folder, "--stop", "9000")[0] == 2
+    assert door.call("figures", folder)[0] == door.call("report", folder)[0] == 0
