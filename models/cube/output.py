@@ -371,7 +371,7 @@ class Recall:
     iou: np.ndarray  # (n_steps,) with the dot where it would be (phantom)
     mean_iou: float
     chance_of_step: np.ndarray  # (n_steps,) expected IoU of as many random pixels
-    n_steps_held: int  # from removal on, steps whose 10-step mean IoU exceeds 5 times chance
+    n_steps_held: int  # until 10 steps begin whose mean IoU is not above 5 times chance
     best_phase_hit: float  # share of steps with the dot among the output, at the best phase
     best_phase: float  # moves by which the output is ahead of the phantom
     mean_phase_hit: float  # mean over all phases: what the best one must stand out from
@@ -423,13 +423,15 @@ def recall(pixel, step, phantom_x, phantom_y, loop_x, loop_y, n: int, *, ratio: 
 
 
 def _steps_held(iou, chance) -> int:
-    """Windows of 10 steps, from removal on, up to the first not above 5 times its chance.
+    """Steps, from removal on, until a window of 10 steps begins that is not above 5 times chance.
 
-    One window a step: perfect recall of 20 steps followed by silence gives 20.
+    Perfect recall of 20 steps followed by silence gives 20; all steps if no window fails.
     """
     above = running_mean(iou, RECALL_STEPS) > TIMES_CHANCE * running_mean(chance, RECALL_STEPS)
     windows = above[RECALL_STEPS - 1 :]
-    return windows.size if windows.all() else int(np.argmin(windows))
+    if windows.size and windows.all():
+        return above.size
+    return int(np.argmin(windows)) if windows.size else 0
 
 
 def _phase_hits(pixel, step, loop_x, loop_y, n: int, n_steps: int, ratio: int) -> np.ndarray:

@@ -377,7 +377,7 @@ def phantom(n, n_steps, ahead=0, ratio=1):
 
 def test_perfect_recall():
     got = run_recall(phantom(6, 30))
-    assert got.mean_iou == 1 and got.n_steps_held == 21
+    assert got.mean_iou == 1 and got.n_steps_held == 30
     assert (got.best_phase_hit, got.best_phase) == (1, 0)
     assert got.on_loop_fraction == 1 and got.output_per_step == 1
     n_loop = len({p for (p,) in phantom(6, 10)})

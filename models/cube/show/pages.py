@@ -91,7 +91,8 @@ def remarks(shown: Shown) -> list[str]:
     spikes = ("n_hidden", "n_near") if shown.is_local else ("bin_layers", "bin_inside")
     same = all(np.array_equal(trained[name], twin[name]) for name in spikes)
     found = [] if changed(trained) else ["no weight has changed in training"]
-    found += ["trained and untrained fired alike throughout"] if same else []
+    cells = "hidden cells" if shown.is_local else "cells"
+    found += [f"the {cells} of both networks fired alike throughout"] if same else []
     return ["; ".join(found)] if found else []
 
 
