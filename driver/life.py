@@ -82,7 +82,7 @@ def parameter_file(request: Request) -> dict:
         "multi_seed": request.options.multi_seed,
         "run_folder": request.folder.path.name,
         **request.room.parameter_file(request),
-        "environment": environment(request.options.backend, request.argv),
+        "environment": environment(request.options.backend, request.room.integrator, request.argv),
         "earlier": earlier(request),
         "cli_adjustments": [asdict(a) for a in request.adjustments],
     }

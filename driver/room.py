@@ -31,6 +31,8 @@ class Room(abc.ABC):
         Name of the door, a script in the root of the repository.
     unit : str
         What a training is counted in: ``trial`` and ``n_trials`` in the status of a seed.
+    integrator : str
+        How the equations are integrated, for ``params.json``.
     schema_version : int
         Of ``params.json``.
     later : set of str
@@ -44,6 +46,7 @@ class Room(abc.ABC):
 
     prog: str
     unit: str = "trial"
+    integrator: str = "euler"
     schema_version: int = 2
     later: frozenset[str] = frozenset()
     megabytes: int = 200

@@ -227,7 +227,7 @@ def folder_name(run_name: str | None) -> str:
     return name or datetime.datetime.now().strftime("%Y%m%d_%H%M%S")
 
 
-def environment(backend: str, argv: Sequence[str]) -> dict[str, Any]:
+def environment(backend: str, integrator: str, argv: Sequence[str]) -> dict[str, Any]:
     """Where, with what and by which flags a run was made; no host name."""
     packages = ("brian2", "numpy", "matplotlib", "pydantic", "tyro")
     return {
@@ -239,7 +239,7 @@ def environment(backend: str, argv: Sequence[str]) -> dict[str, Any]:
         "machine": platform.machine(),
         "backend": backend,
         "compiler": compiler_version(),
-        "integrator": "euler",
+        "integrator": integrator,
         "arguments": list(argv),
         "start_time_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }

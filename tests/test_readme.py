@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from driver.describe import names
 from models.lateral_line import describe
 from tests.program import call, resolve, shared
 
@@ -104,4 +105,4 @@ def test_files_and_arrays_of_a_run_are_those_of_the_tables(made):
         ("seed_123_recordings.npz", describe.RECORDED_ARRAYS),
     ):
         with np.load(run / "artifacts" / file) as arrays:
-            assert set(arrays) == set(describe.names(table)), file
+            assert set(arrays) == set(names(table)), file

@@ -27,6 +27,7 @@ class Cube(Room):
 
     prog = "cube_brian2.py"
     unit = "step"
+    integrator = "exact"
     schema_version = 1
     megabytes = 600
 

@@ -6,10 +6,10 @@ holds the file against what this module writes, and the tables of arrays against
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from driver import cli
+from driver import describe
+from driver.describe import array_table, flag_table, markdown
 from models.lateral_line import equations
 from models.lateral_line.options import WITHOUT_FLAG, RunOptions
 from models.lateral_line.params import PRESETS, NetworkParams
@@ -87,39 +87,6 @@ RECORDED_ARRAYS = {
 }
 
 
-def names(table: dict[str, tuple[str, str, str]]) -> list[str]:
-    """Single array names of a table."""
-    return [name for key in table for name in key.split(", ")]
-
-
-def markdown(head: tuple[str, ...], rows) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
-
-
-def flag_table(cls: type, presets: bool = False, hidden: tuple[str, ...] = ()) -> str:
-    """Flags of a dataclass; with `presets` a column for each, filled where it differs."""
-
-    def row(info: cli.FieldInfo):
-        flag = f"`--{info.flag}`" + (f", `--{info.alias}`" if info.alias else "")
-        changed = [value(p[info.name]) if info.name in p else "" for p in PRESETS.values()]
-        return (flag, value(info.default), *(changed if presets else ()), info.help)
-
-    columns = ("flag", "default", *(PRESETS if presets else ()), "meaning")
-    return markdown(columns, (row(i) for i in cli.fields(cls).values() if i.name not in hidden))
-
-
-def value(x) -> str:
-    if isinstance(x, bool):
-        return "on" if x else "off"
-    return "–" if x is None else f"{x:g}" if isinstance(x, float) else str(x)
-
-
-def array_table(table: dict[str, tuple[str, str, str]]) -> str:
-    rows = ((", ".join(f"`{n}`" for n in key.split(", ")), *row) for key, row in table.items())
-    return markdown(("array", "type and shape", "unit", "content"), rows)
-
-
 def equation_text() -> str:
     """Equations of cells and plastic synapses as they stand in the code."""
     parts = [
@@ -149,7 +116,7 @@ def equation_text() -> str:
 
 PARTS = {
     "run flags": lambda: flag_table(RunOptions),
-    "network flags": lambda: flag_table(NetworkParams, presets=True),
+    "network flags": lambda: flag_table(NetworkParams, presets=PRESETS),
     "stimulus flags": lambda: flag_table(StimulusParams, hidden=WITHOUT_FLAG),
     "equations": equation_text,
     "files": lambda: markdown(("file", "content"), ((f"`{k}`", v) for k, v in FILES.items())),
@@ -160,14 +127,7 @@ PARTS = {
 
 def regenerate(text: str) -> str:
     """README text with every generated part renewed."""
-    for name, make in PARTS.items():
-        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        if not pattern.search(text):
-            raise ValueError(f"README.md has no part {name!r}")
-        part = f"{begin}\n{make()}\n{end}"
-        text = pattern.sub(lambda _, part=part: part, text)
-    return text
+    return describe.regenerate(text, PARTS, README.name)
 
 
 if __name__ == "__main__":

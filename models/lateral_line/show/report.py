@@ -15,12 +15,12 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from driver import VERSION, cli, mathml, report, style
+from driver import VERSION, cli, describe, mathml, report, style
 from driver.cli import Adjustment
 from driver.report import Code, Columns, Fold, Heading, Page, Plot, Section, Table, Text
 from driver.run_folder import replace_file
 from driver.saved import NotARun
-from models.lateral_line import describe
+from models.lateral_line.describe import equation_text
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import PRESETS, NetworkParams
 from models.lateral_line.room import ROOM
@@ -284,7 +284,7 @@ def parameter_table(run: Run) -> Table:
 
 def equations() -> list[tuple[str, str]]:
     """Title and code of each part of the model, as in the README."""
-    text = describe.equation_text().strip("`\n")
+    text = equation_text().strip("`\n")
     parts = re.split(r"(?m)^# ", text)[1:]
     split = (part.strip().split("\n", 1) for part in parts)
     return [(title.replace("->", "→"), code) for title, code in split]
