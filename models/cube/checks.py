@@ -130,6 +130,10 @@ def cube_relations(p: CubeParams) -> Iterator[Relation]:
             p.z_res < p.L,
             f"--z-res {p.z_res} is not a layer: 0 to {p.L - 1} with --layers {p.L}",
         )
+    yield (
+        not p.w_field or p.L > 2,
+        f"--w-field {p.w_field:g} needs a plane between front and back: --layers {p.L}",
+    )
     if p.excitability == "homeostasis":
         yield (
             p.theta_min <= p.theta0 <= p.theta_max,
@@ -146,6 +150,7 @@ def cube_relations(p: CubeParams) -> Iterator[Relation]:
         yield p.n % p.m == 0, f"--m {p.m} does not divide --n {p.n}"
         yield p.L % p.m == 0, f"--m {p.m} does not divide --layers {p.L}"
         yield not p.w_res, f"--w-res {p.w_res:g}: groups have no residual layer"
+        yield not p.w_field, f"--w-field {p.w_field:g}: groups have no receptive fields"
         yield p.rule == "hebb", f"--rule {p.rule}: groups learn by hebb"
 
 
@@ -181,9 +186,13 @@ def unused(p: Params, dots: DotParams) -> Iterator[tuple[str, tuple[str, ...]]]:
     if isinstance(p, LocalParams):
         if p.hidden == "motion":
             yield "with --hidden motion", ("eta", "w_in_max")
+        else:
+            yield "with --hidden patch", ("strip",)
         return
     if not p.w_res:
         yield "without --w-res", ("z_res", "residual")
+    if not p.w_field:
+        yield "without --w-field", ("w_surround",)
     if p.excitability == "adaptation":
         homeostasis = ("eta_theta", "target_rate", "theta_min", "theta_max")
         yield "with --excitability adaptation", homeostasis

@@ -44,6 +44,8 @@ PROJECTIONS = {
     "lateral": "cell to its neighbours in the layer",
     "backward": "cell to the cell before it; with `--w-back`",
     "residual": "cells of layer `--z-res` to their neighbours; with `--w-res`",
+    "field, surround": "plane before the last to the back plane; with `--w-field`, in the place of "
+    "the links forward to it",
     "intra": "cells of a group to each other; with `--learn all`, else all have `--w-intra`",
     "input": "pixel to hidden cell; patches only, the links of motion cells do not learn",
     "readout": "cell (of the output plane, or hidden) to output pixel",
@@ -113,7 +115,7 @@ LOCAL_ARRAYS = {
         "int (n_spikes,)",
         "cell, step",
         "spikes of the hidden cells in that window; motion cells: n*n each for left, right, up, "
-        "down",
+        "down (at speed 1)",
     ),
     "output_i, output_step": (
         "int (n_spikes,)",
@@ -137,7 +139,7 @@ WEIGHT_ARRAYS = {
 }
 """In these names `<projection>` is one of `PROJECTIONS`, `<test>` one of `TESTS`."""
 
-# --- parameters --------------------------------------------------------------------------------
+# --- parameters ----------------------------------------------------------------------------------
 
 CUBES = {name: p for name, p in PRESETS.items() if p.model is not LocalParams}
 LOCALS = {name: p for name, p in PRESETS.items() if p.model is LocalParams}
@@ -289,7 +291,7 @@ def step_order() -> str:
     return "```\n" + text.split("\n\n")[0] + "\n```"
 
 
-# --- verdicts --------------------------------------------------------------------------------------
+# --- verdicts ------------------------------------------------------------------------------------
 
 SYMBOLIC = {
     "t_ext": f"L + M + {verdict.EXTRA_STEPS} steps",
@@ -318,7 +320,7 @@ def condition(c: verdict.Condition) -> str:
     return f"`{c.metric}` {c.comparison} {SYMBOLIC.get(c.metric, f'{c.limit:g}')}"
 
 
-# --- the page ----------------------------------------------------------------------------------------
+# --- the page ------------------------------------------------------------------------------------
 
 
 def table(head: str, content: Mapping[str, str]) -> str:

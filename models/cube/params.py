@@ -85,6 +85,9 @@ of the present and the last one (four cells a pixel: right, left, down, up)."""
     """Margin of the readout: it learns until the drive lies so far on the right side of tau_out."""
     false_alarm: Rate = 1.0
     """Weight of the error of a pixel that should be off, against one that should be on."""
+    strip: Annotated[int | None, Field(ge=0)] = None
+    """Of motion cells: half the length of the strip of the next frame that teaches a branch of \
+the output; as long as what the cells see, r plus the largest move, if not given."""
     horizon: Count = 1
     """Moves ahead that are predicted."""
     dense: bool = False
@@ -118,6 +121,11 @@ class CubeParams:
     """Weight of the links to the next layer, before the jitter."""
     w_lat: Weight = 0.35
     """Weight of the links within a layer."""
+    w_field: Weight = 0.0
+    """Receptive fields of the back plane: a cell reads the patch of the plane before that a dot \
+on its pixel lights (r_in), this weight shared among the links; 0 for single forward links."""
+    w_surround: Weight = 0.0
+    """What each spike of the ring around that patch takes from a cell of the back plane."""
     w_back: Weight = 0.0
     """Weight of the links to the layer before; 0 for none."""
     jitter: Annotated[float, Field(ge=0, lt=1)] = 0.2
@@ -343,6 +351,14 @@ PRESETS: dict[str, Preset] = {
     ),
     "relay-a": Preset(CubeParams, "forward chain that relays every spike", {"readout": True}),
     "relay-b": Preset(CubeParams, "relay-A, wider", {"w_lat": 0.6, "readout": True}),
+    "focus": Preset(
+        CubeParams,
+        "a packet of spikes travels through; the back plane fires where all of it coincides",
+        {
+            **{"r_in": 1, "tau_ref": 7, "v_ref": 0.0, "d_theta": 0.1, "eta": 0.05, "decay": 0.005},
+            **{"w_field": 1.3, "w_surround": 0.18, "steps": 20_000, "readout": True},
+        },
+    ),
     "groups": Preset(
         GroupsParams,
         "groups of neurons as coincidence gates",

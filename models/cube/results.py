@@ -60,7 +60,8 @@ def focus_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, A
     first, stop = judged(p, dots)
     tube = tube_of(p, path_in(arrays)[: p.steps])
     spikes = arrays["cells_i"], arrays["cells_step"]
-    ends = [(links.i, links.j) for links in wiring_of(p, dots).roles.values() if np.any(links.base)]
+    roles = wiring_of(p, dots).roles.values()
+    ends = [(links.i, links.j) for links in roles if np.max(links.base) > 0]
     pre, post = (np.concatenate(side) for side in zip(*ends, strict=True))
     links = focus.link_matrix(pre, post, p.n**2 * p.L)
     found = focus.focus(focus.count_spikes(tube, links, *spikes, first, stop), p.ratio)
@@ -173,7 +174,7 @@ def weight_metrics(p: Params, name: str, arrays: Arrays) -> dict[str, Any]:
 
 def bounds(p: Params, name: str) -> tuple[float | None, float | None]:
     """Ceiling and floor of the weights of a projection; None where there is none."""
-    if name.startswith("readout"):
+    if name.startswith("readout") or name in ("field", "surround"):
         return None, None
     return (p.w_in_max, 0.0) if isinstance(p, LocalParams) else (p.w_max, p.w_min)
 

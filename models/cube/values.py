@@ -106,7 +106,7 @@ def learning(p: CubeParams, role: str) -> str:
             return "kept" if p.learn == "all" else "shared"
         if p.learn == "none":
             return "fixed"
-    if role == "lateral" and not p.learn_lat:
+    if role in ("field", "surround") or (role == "lateral" and not p.learn_lat):
         return "fixed"
     if role == "residual":
         return "twice"
@@ -300,7 +300,7 @@ def local_values(p: LocalParams, wiring: LocalWiring) -> Values:
     }
     if p.hidden == "patch":
         return values | {"input.w_max": p.w_in_max}
-    values["output.strip"] = float(p.r + wiring.reach)
+    values["output.strip"] = float(p.r + wiring.reach if p.strip is None else p.strip)
     return values | {f"{k}.w": input_weights(p, wiring, k) for k in ("input", "before")}
 
 

@@ -144,6 +144,7 @@ class CubeWiring:
             links[name] = Links(*ends, base[name])
         if isinstance(p, GroupsParams):
             links["intra"] = Links(*intra(p.n, p.L, p.m), p.w_intra)
+        links = with_fields(p, links) if p.w_field else links
         return with_residual(p, links) if p.w_res else links
 
     @cached_property
@@ -152,6 +153,25 @@ class CubeWiring:
         p = self.params
         i, j = patches(p.n, p.r_out)
         return i + (p.L - 1) * p.n * p.n, j
+
+
+def with_fields(p: CubeParams, links: dict[str, Links]) -> dict[str, Links]:
+    """Replace the links into the back plane by receptive fields, on-centre, off-surround.
+
+    The centre is the patch that a dot lights (`r_in`). At a border fewer links share `w_field`,
+    so that a cell needs all that it can see of the patch.
+    """
+    plane = p.n * p.n
+    for name, old in links.items():
+        links[name] = Links(*within((old.i, old.j), old.j < (p.L - 1) * plane), old.base)
+    i, j = patches(p.n, p.r_in + 1)
+    distance = np.maximum(np.abs(i % p.n - j % p.n), np.abs(i // p.n - j // p.n))
+    for name, here in {"field": distance <= p.r_in, "surround": distance > p.r_in}.items():
+        pre, post = within((i, j), here)
+        share = p.w_field / np.bincount(post, minlength=plane)[post]
+        base = share if name == "field" else -p.w_surround
+        links[name] = Links(pre + (p.L - 2) * plane, post + (p.L - 1) * plane, base)
+    return links
 
 
 def with_residual(p: CubeParams, links: dict[str, Links]) -> dict[str, Links]:
