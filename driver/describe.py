@@ -26,7 +26,9 @@ def value(x: Any) -> str:
     """A parameter as a table has it."""
     if isinstance(x, bool):
         return "on" if x else "off"
-    return "–" if x is None else f"{x:g}" if isinstance(x, float) else str(x)
+    if x is None or x == ():
+        return "–"
+    return f"{x:g}" if isinstance(x, float) else str(x)
 
 
 def flag_table(

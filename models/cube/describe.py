@@ -45,7 +45,7 @@ PROJECTIONS = {
     "backward": "cell to the cell before it; with `--w-back`",
     "residual": "cells of layer `--z-res` to their neighbours; with `--w-res`",
     "field, surround": "plane before the last to the back plane; with `--w-field`, in the place of "
-    "the links forward to it",
+    "all other links into it",
     "intra": "cells of a group to each other; with `--learn all`, else all have `--w-intra`",
     "input": "pixel to hidden cell; patches only, the links of motion cells do not learn",
     "readout": "cell (of the output plane, or hidden) to output pixel",

@@ -1,0 +1,229 @@
+"""docs/dots.md and the README tell the truth about the moving dot."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from driver import request
+from driver.describe import names
+from models.cube import describe, equations, focus, output, protocol, results, trials, values
+from models.cube.params import PRESETS, LocalParams
+from models.cube.room import ROOM
+from stimuli.dots import SHIFT_COLUMNS, dot_path, is_held_out, on_loop, period
+from stimulus import DotParams
+from tests.cube import door
+
+ROOT = Path(__file__).parents[2]
+PAGE = describe.PAGE.read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+KINDS = ("cube", "local", "groups", "predict")
+
+
+def test_generated_parts_are_up_to_date():
+    assert describe.regenerate(PAGE) == PAGE, "run python -m models.cube.describe"
+
+
+def test_there_is_a_place_for_what_was_found():
+    assert "\n## What was found\n\n<!-- findings -->\n" in PAGE
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text, least", [(README, 10), (PAGE, 14)], ids=["README.md", "dots.md"])
+def test_every_command_can_be_run(text, least, tmp_path, monkeypatch):
+    """As far as the checks go that are made before a run begins; words, on a small run."""
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^python cube_brian2\.py (.*?)(?:\s+#.*)?$", text, re.MULTILINE)
+    assert len(commands) >= least
+    for command in map(shlex.split, commands):
+        if command[0].startswith("-") and "--help" not in command:
+            request.resolve(ROOM, command)
+    for name in re.findall(r"Runs/(\w+)", "\n".join(commands)):
+        if not (tmp_path / "Runs" / name).exists():
+            shutil.copytree(door.shared("cube"), tmp_path / "Runs" / name)
+    for command in map(shlex.split, commands):
+        if not command[0].startswith("-"):
+            status, said = door.call(*command)
+            assert status == 0, (command, said)
+
+
+def test_the_python_of_the_page_does_what_it_says(tmp_path, monkeypatch):
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    shutil.copytree(door.shared("cube"), tmp_path / re.search(r'"(Runs/\w+)"', code).group(1))
+    monkeypatch.chdir(tmp_path)
+    space = {}
+    exec(code, space)
+    assert space["seed"].number == 0
+
+
+def test_every_link_leads_somewhere():
+    headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", PAGE):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        else:
+            assert (describe.PAGE.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("mode", [name for name, p in PRESETS.items() if p.reference is not None])
+def test_the_flags_of_the_table_make_the_reference(mode):
+    flags = shlex.split(describe.reference_flags(PRESETS[mode]))
+    by_flags = ROOM.read(["--mode", mode, *flags])
+    reference = ROOM.read(["--mode", mode, "--fidelity", "reference"])
+    assert (by_flags.params, by_flags.dots) == (reference.params, reference.dots)
+
+
+# --- equations -----------------------------------------------------------------------------------
+
+
+def test_every_equation_is_on_the_page():
+    named = {name for name in vars(equations) if name.isupper()}
+    blocks = {name for name in named if isinstance(getattr(equations, name), str)}
+    shown = {name for group in describe.EQUATIONS.values() for _, name in group}
+    assert shown | describe.LEFT_OUT == blocks
+    assert not shown & describe.LEFT_OUT
+
+
+# --- files, arrays and numbers of real runs ------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_of_a_run_are_those_of_the_table(kind):
+    """Of a finished run that drew nothing: without checkpoints, figures and report."""
+    folder = door.shared(kind)
+    named = {name.replace("<s>", "0").replace("<tag>", "latest") for name in describe.FILES}
+    later = {n for n in named if n.startswith(("artifacts/mid_", "figures/", "report."))}
+    assert len(later) == 4
+    assert {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} == named - later
+
+
+def arrays(file: str, kinds) -> dict[str, np.ndarray]:
+    """Arrays of a file by name, of the first of some runs that has one of that name."""
+    found = {}
+    for kind in kinds:
+        with np.load(door.shared(kind) / "artifacts" / file) as archive:
+            found = dict(archive) | found
+    return found
+
+
+FILLED = {"<projection>": describe.PROJECTIONS, "<test>": describe.TESTS}
+TYPES = {"int": "i", "float": "f", "bool": "b"}
+
+
+def rows(table):
+    """Pattern of an array's name, kind of its type, number of its axes."""
+    for key, (what, _, _) in table.items():
+        kind, shape = what.split(" ", 1)
+        n_axes = len([axis for axis in shape.strip("()").split(",") if axis.strip()])
+        for name in key.split(", "):
+            pattern = re.escape(name)
+            for place, filled in FILLED.items():
+                pattern = pattern.replace(place, f"({'|'.join(names(filled))})")
+            yield pattern, TYPES[kind], n_axes
+
+
+@pytest.mark.parametrize(
+    "file, kinds, table",
+    [
+        ("seed_0_trained.npz", ("cube", "groups", "waves"), describe.CUBE_ARRAYS),
+        ("seed_0_untrained.npz", ("cube",), describe.CUBE_ARRAYS),
+        ("seed_0_trained.npz", ("local", "predict"), describe.LOCAL_ARRAYS),
+        ("seed_0_untrained.npz", ("predict",), describe.LOCAL_ARRAYS),
+        ("latest_seed_0.npz", KINDS, describe.WEIGHT_ARRAYS),
+    ],
+)
+def test_arrays_are_those_of_the_table(file, kinds, table):
+    unnamed = arrays(file, kinds)
+    for pattern, kind, n_axes in rows(table):
+        own = {name: a for name, a in unnamed.items() if re.fullmatch(pattern, name)}
+        assert own, pattern
+        for name, array in own.items():
+            assert (array.dtype.kind, array.ndim) == (kind, n_axes), name
+            del unnamed[name]
+    assert not unnamed
+
+
+def test_tests_and_projections_are_those_of_the_tables():
+    found = [door.results(door.shared(kind))["trained"] for kind in (*KINDS, "waves")]
+    assert {name for r in found for name in r["tests"]} == set(describe.TESTS)
+    rare = {"residual", "field", "surround", "intra"}  # of presets that none of these runs has
+    assert {n for r in found for n in r["weights"]} == set(names(describe.PROJECTIONS)) - rare
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_number_of_a_results_file_is_defined(kind):
+    by_name = {*describe.TESTS, *names(describe.PROJECTIONS)}
+    for name in set(named(door.results(door.shared(kind))["trained"])) - by_name:
+        assert f"`{name}`" in PAGE, name
+
+
+def named(content):
+    """All names in nested dicts; those of conditions are their own explanation."""
+    for name, inner in content.items():
+        yield name
+        if isinstance(inner, dict):
+            yield from named(inner)
+
+
+SAID = (
+    f"the last {focus.FOCUS_STEPS} steps",
+    f"where c > {focus.LARGEST_CHANCE:g}",
+    f"from {focus.FIRING_BAND[0]:g} to {focus.FIRING_BAND[1]:g}",
+    f"at least {focus.MIN_SPIKES_PER_MOVE:g} spikes per move",
+    f"{focus.N_BLOCKS} x {focus.N_BLOCKS} blocks and bins of {focus.BIN_STEPS} steps",
+    f"of 0 to {focus.MAX_LAG_STEPS} steps",
+    f"spikes in steps {focus.SURVIVAL_STEPS[0]} to {focus.SURVIVAL_STEPS[1]} after",
+    f"if {focus.QUIET_STEPS} silent steps follow",
+    f"0, 1, ... {output.MAX_LAG_STEPS}/ratio moves",
+    f"last {results.LAST_STEPS} steps",
+    f"the mean of {output.LEARNING_STEPS} steps reaches",
+    f"until {output.RECALL_STEPS} steps begin",
+    f"not above {output.TIMES_CHANCE} times chance",
+    f"cut after {trials.CUE_MOVES} moves",
+    f"{trials.N_LAUNCHES} random launches",
+    f"{SHIFT_COLUMNS} columns on",
+    f"a running mean over {values.N_MEAN_MOVES} moves",
+    f"and {protocol.REMOVAL_STEPS} more",
+    f"every {protocol.CHECKPOINT_S:g} s",
+)
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_numbers_in_the_text_are_those_of_the_code(words):
+    assert words in " ".join(PAGE.split())
+
+
+# --- what the page says of the stimulus ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("n, every", [(8, 4), (11, 3), (12, 2)])
+def test_a_held_out_loop_shows_no_pair_of_position_and_direction_of_another(n, every):
+    """Away from the borders, where a dot has two directions at once."""
+    pairs = {True: set(), False: set()}
+    for number in range(period(n)):
+        start = on_loop(number, 0, n)
+        held = bool(is_held_out(start, n, every)[0])
+        path = dot_path(
+            DotParams(stimulus="orbit"), n, 1, period(n) + 1, 0, shown_at_launch=True, start=start
+        )
+        x, y = path.x[:, 0], path.y[:, 0]
+        inside = (x % (n - 1) > 0) & (y % (n - 1) > 0)
+        moves = zip(x[:-1], y[:-1], np.diff(x), np.diff(y), strict=True)
+        pairs[held] |= {m for m, keep in zip(moves, inside[:-1], strict=True) if keep}
+    assert pairs[True] and not pairs[True] & pairs[False]
+
+
+def test_presets_of_the_readme_are_presets():
+    table = README.split("## The moving dot")[1].split("## ")[0]
+    rows = re.findall(r"^\| `([\w-]+)` \|.*\| ([\d ]+) \| [^|]+ \|$", table, re.MULTILINE)
+    assert len(rows) == 7
+    for name, steps in rows:
+        p = PRESETS[name]
+        assert p.model(**p.fixed).steps == int(steps.replace(" ", "")), name
+    assert any(PRESETS[name].model is LocalParams for name, _ in rows)
