@@ -1,7 +1,7 @@
 """Files of a seed: its two recordings, weights, results; and the checkpoint between blocks.
 
 ``seed_<s>_trained.npz`` and ``seed_<s>_untrained.npz`` hold all that figures and metrics are made
-of. The README's table of names is held against a real run.
+of. The table of names in docs/dots.md is held against a real run.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def save_seed(result: Result, folder: RunFolder, options) -> dict[str, Any]:
 
 
 def recording(result: Result, arrays: Arrays) -> Arrays:
-    """A recording with what it is of; weights have a file of their own."""
+    """A recording with what it is of."""
     p = result.params
     head = {"schema_version": SCHEMA_VERSION, "seed": p.seed, "n": p.n, "ratio": p.ratio}
     head |= {"n_steps": p.steps} | ({} if isinstance(p, LocalParams) else {"L": p.L})

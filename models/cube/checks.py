@@ -9,8 +9,10 @@ import math
 from collections.abc import Iterator
 
 from driver.cli import UsageError, fields
+from models.cube.focus import LARGEST_CHANCE
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
-from models.cube.simulation import reach_back
+from models.cube.simulation import reach_back, tube_radius
+from models.cube.values import lag_moves
 from stimuli.dots import DotParams, period
 
 BYTES_PER_CELL, BYTES_PER_LINK = 420, 90
@@ -18,7 +20,6 @@ BYTES_PER_CELL, BYTES_PER_LINK = 420, 90
 `benchmarks`."""
 MEMORY_LIMIT_GB = 4.0
 SAFE_LATERAL = 0.65  # lateral plus residual weight up to which a relay stays locked to its input
-LARGEST_CHANCE = 0.3
 
 Relation = tuple[bool, str]
 
@@ -26,7 +27,7 @@ Relation = tuple[bool, str]
 def check(p: Params, dots: DotParams, *, allow_large: bool = False) -> None:
     """Raise `UsageError` with one sentence for each relation that does not hold."""
     problems = [text for holds, text in relations(p, dots) if not holds]
-    size = memory_gb(p, dots)
+    size = memory_gb(p)
     if size > MEMORY_LIMIT_GB and not allow_large:
         problems.append(
             f"{sizes(p)}: about {size:.1f} GB of memory, more than {MEMORY_LIMIT_GB:g}; "
@@ -98,10 +99,6 @@ def local_relations(p: LocalParams, dots: DotParams) -> Iterator[Relation]:
     low, high = p.w_in_low, p.w_in_high
     yield low <= high, f"--w-in-low {low:g} is larger than --w-in-high {high:g}"
     yield high <= p.w_in_max, f"--w-in-max {p.w_in_max:g} lies below --w-in-high {high:g}"
-    yield (
-        p.horizon == 1 or dots.speed < p.n,
-        f"--horizon {p.horizon} is not possible",
-    )
     if p.hidden == "motion":
         yield (
             p.ratio == 1,
@@ -188,6 +185,8 @@ def unused(p: Params, dots: DotParams) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield "with --hidden motion", ("eta", "w_in_max")
         else:
             yield "with --hidden patch", ("strip",)
+        if p.dense:
+            yield "with --dense", ("r_out",)
         return
     if not p.w_res:
         yield "without --w-res", ("z_res", "residual")
@@ -197,7 +196,8 @@ def unused(p: Params, dots: DotParams) -> Iterator[tuple[str, tuple[str, ...]]]:
         homeostasis = ("eta_theta", "target_rate", "theta_min", "theta_max")
         yield "with --excitability adaptation", homeostasis
     else:
-        held = ("tau_ref", "v_ref", "tau_adapt", "d_theta")
+        held = ("v_ref", "tau_adapt", "d_theta")
+        held += ("tau_ref",) if p.rule != "reward-column" else ()
         yield "with --excitability homeostasis", held
     if p.rule == "hebb":
         yield "with --rule hebb", ("k_lat", "k_back", "good_iou")
@@ -206,8 +206,15 @@ def unused(p: Params, dots: DotParams) -> Iterator[tuple[str, tuple[str, ...]]]:
     if not p.readout:
         readout = ("r_out", "eta_out", "tau_out", "kappa", "false_alarm")
         yield "without --readout", readout
-    if isinstance(p, GroupsParams) and p.inter != "all":
+    if isinstance(p, GroupsParams):
+        yield from unused_by_groups(p)
+
+
+def unused_by_groups(p: GroupsParams) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if p.inter != "all":
         yield f"with --inter {p.inter}", ("p_inter",)
+    if p.learn == "none":
+        yield "with --learn none", ("eta", "decay", "learn_lat", "w_min", "w_max")
 
 
 # --- size --------------------------------------------------------------------------------------
@@ -217,7 +224,7 @@ def sizes(p: Params) -> str:
     return f"--n {p.n}" + ("" if isinstance(p, LocalParams) else f" --layers {p.L}")
 
 
-def n_links(p: Params, dots: DotParams) -> int:
+def estimated_links(p: Params) -> int:
     """Links of a network, roughly: borders are not taken off."""
     pixels = p.n**2
     if isinstance(p, LocalParams):
@@ -236,10 +243,10 @@ def n_links(p: Params, dots: DotParams) -> int:
     return links + (pixels * (2 * p.r_out + 1) ** 2 if p.readout else 0)
 
 
-def memory_gb(p: Params, dots: DotParams) -> float:
+def memory_gb(p: Params) -> float:
     """Peak memory of a run, roughly."""
     cells = p.n**2 if isinstance(p, LocalParams) else p.n**2 * p.L
-    return (cells * BYTES_PER_CELL + n_links(p, dots) * BYTES_PER_LINK) / 1e9
+    return (cells * BYTES_PER_CELL + estimated_links(p) * BYTES_PER_LINK) / 1e9
 
 
 # --- warnings ------------------------------------------------------------------------------------
@@ -307,7 +314,7 @@ def cube_warnings(p: CubeParams, dots: DotParams) -> Iterator[str]:
             "meaningful"
         )
     if p.readout:
-        lag = (p.L - 1) // p.ratio + 1
+        lag = lag_moves(p) + 1
         if p.r_out < lag * max(dots.speed, dots.speed_t):
             yield (
                 f"--r-out {p.r_out}: the output plane is {lag} moves behind the next frame, out of "
@@ -325,7 +332,6 @@ def onset_step(p: CubeParams) -> float:
 
 def tube_share(p: CubeParams) -> float:
     """Share of the cube in the tube of one dot far from the borders, roughly."""
-    radius = p.m if isinstance(p, GroupsParams) else 3
-    side = 2 * radius + 1
+    side = 2 * tube_radius(p) + 1
     moved = reach_back(p) // p.ratio
     return min(1.0, (side**2 + moved * (2 * side - 1)) / p.n**2)

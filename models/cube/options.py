@@ -30,7 +30,7 @@ class RunOptions(request.RunOptions):
     """Which preset, which seeds, where to and on what."""
 
     mode: Annotated[str, Flag("mode", alias="variant")] = DEFAULT_MODE
-    """Preset; the README lists them. Flags override it."""
+    """Preset; docs/dots.md lists them. Flags override it."""
     model: Literal["local", "cube", "groups"] | None = None
     """Model of the preset, to be safe: another one is an error."""
     fidelity: Literal["fixed", "reference"] = "fixed"

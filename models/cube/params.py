@@ -44,7 +44,7 @@ class LocalParams:
     # --- cells -----------------------------------------------------------------------
     hidden: Literal["patch", "motion"] = "patch"
     """What a hidden cell reads: a patch of the present frame, or motion along one axis in a strip \
-of the present and the last one (four cells a pixel: right, left, down, up)."""
+of the present and the last one (at each pixel one cell for each move along an axis)."""
     r: Annotated[int, Field(ge=0)] = 1
     """Radius of the input patch, in pixels; half the length of the strip of a motion cell."""
     rho: Share = 0.9
@@ -96,7 +96,8 @@ outside the patch start at 0 and are learned too."""
 
     # --- while the input is off ------------------------------------------------------------
     freeze_when_off: bool = True
-    """No learning while the input is off; otherwise the output learns to be silent."""
+    """No weight learns while the input is off (thresholds go on seeking their rate); otherwise \
+the output learns to be silent."""
     recall: bool = False
     """While the input is off the output is the next input: the network runs freely."""
 
@@ -261,7 +262,7 @@ class Preset:
         return self.dots_fixed if fidelity == "fixed" else self.dots_reference
 
 
-LOCAL_REFERENCE = {"theta_min": 0.3, "dense": True, "r_out": 3}
+LOCAL_REFERENCE = {"theta_min": 0.3, "dense": True}
 OFF = {"off_from": (3001,), "off_to": (4000,)}
 ISOTROPIC = {"w_max": 1.2, "lamb": None, "learn_lat": True, "ratio": 1, "decay": 0.0005}
 CUBE_02_02 = ISOTROPIC | {
@@ -324,7 +325,7 @@ PRESETS: dict[str, Preset] = {
     "02_01": Preset(
         CubeParams,
         "cube that learns by a reward",
-        CUBE_02_01 | {"w_min": 0.0, "w_max": 1.21, "rule": "reward-column"},
+        CUBE_02_01 | {"w_min": 0.0, "rule": "reward-column"},
         CUBE_02_01,
     ),
     "02_02": Preset(CubeParams, "isotropic cube, one step a move", CUBE_02_02, CUBE_02_02),
@@ -342,7 +343,9 @@ PRESETS: dict[str, Preset] = {
     ),
     "02_03": Preset(CubeParams, "isotropic cube, eight steps a move", CUBE_02_03, CUBE_02_03),
     "02_04": Preset(CubeParams, "02_03 with a stronger input", CUBE_02_04, CUBE_02_04),
-    "02_05": Preset(CubeParams, "02_04 with a bias that falls with depth", CUBE_02_05, CUBE_02_05),
+    "02_05": Preset(
+        CubeParams, "stronger links, a bias that falls with depth", CUBE_02_05, CUBE_02_05
+    ),
     "03_01": Preset(
         CubeParams,
         "forward cube with a residual layer",

@@ -180,8 +180,10 @@ def weights(sim: Simulation, initial: State, state: State) -> Arrays:
 
 
 def stimulus(sim: Simulation) -> Arrays:
-    """Where the dots were, and would have been during the removal."""
-    path = run_path(sim.params, sim.dots, sim.params.steps + REMOVAL_STEPS)
+    """Where the dots were, and of a cube also where they were during the removal."""
+    p = sim.params
+    after = 0 if isinstance(p, LocalParams) else removal_steps(p)
+    path = run_path(p, sim.dots, p.steps + after)
     small = np.int16
     return {
         **{name: getattr(path, name).astype(small) for name in ("x", "y", "next_x", "next_y")},

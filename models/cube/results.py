@@ -94,7 +94,7 @@ def moves(p: Params, arrays: Arrays) -> slice:
 def back_plane(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """The raw output: the back plane during a move, against the dot some moves before."""
     path, every = path_in(arrays), moves(p, arrays)
-    x, y = (np.where(path.shown[every, None], a[every], -1) for a in (path.x, path.y))
+    x, y = (a[every] for a in while_shown(path, path.x, path.y))
     spikes = output.plane_spikes(arrays["cells_i"], arrays["cells_step"], p.n, p.L - 1)
     first, stop = judged(p, dots)
     how = {
@@ -117,12 +117,11 @@ def value_at(values: np.ndarray, index: int) -> float:
 def readout_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """The learned output: the next frame, from what it shows during a move."""
     path, every = path_in(arrays), moves(p, arrays)
-    first = judged(p, dots)[0] // p.ratio
+    first, stop = (step // p.ratio for step in judged(p, dots))
     x, y = path.next_x[every], path.next_y[every]
     found = output.step_iou(arrays["output_i"], arrays["output_step"] // p.ratio, x, y, p.n)
-    return overlap_metrics(p, found, slice(first, None)) | {
-        "copy_iou": output.copy_iou(path.x[every][first:], path.y[every][first:], p.n)
-    }
+    copied = output.copy_iou(path.x[every][first:stop], path.y[every][first:stop], p.n)
+    return overlap_metrics(p, found, slice(first, stop)) | {"copy_iou": copied}
 
 
 def overlap_metrics(p: Params, found: output.Overlap, rows: slice) -> dict[str, Any]:
@@ -195,7 +194,7 @@ def local_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, 
     found = {
         "iou": output.defined_mean(overlap.iou[-LAST_STEPS:]),
         "chance_iou": overlap_metrics(p, overlap, slice(-LAST_STEPS, None))["chance_iou"],
-        "copy_iou": output.copy_iou(*shown_at(path), p.n, ahead(p)),
+        "copy_iou": output.copy_iou(*while_shown(path, path.x, path.y), p.n, ahead(p)),
         "n_undefined": overlap.n_undefined,
         "learning_steps": learning_steps(overlap.iou),
         "hidden": hidden_metrics(p, dots, arrays),
@@ -205,13 +204,14 @@ def local_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, 
         "weights": {name: weight_metrics(p, name, arrays) for name in projections(arrays)},
     }
     if p.recall:
-        return found | told(verdict.judge_recall(worst_recall(found["recall"]), period(p.n)))
+        recalled = hardest(found["recall"]).get("steps_held_median")
+        return found | told(verdict.judge_recall(recalled, period(p.n)))
     return found | told(verdict.judge_prediction(judged_iou(found)))
 
 
-def shown_at(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates of the dots, -1 while the input is off."""
-    return tuple(np.where(path.shown[:, None], a, -1) for a in (path.x, path.y))
+def while_shown(path: Path, *coordinates: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Coordinates of dots, -1 while the input is off."""
+    return tuple(np.where(path.shown[:, None], a, -1) for a in coordinates)
 
 
 def step_overlap(p: LocalParams, arrays: Arrays) -> output.Overlap:
@@ -220,7 +220,7 @@ def step_overlap(p: LocalParams, arrays: Arrays) -> output.Overlap:
     The last frame before a relaunch, and the first after one, count like all others.
     """
     path = path_in(arrays)[: p.steps]
-    x, y = (np.where(path.shown[:, None], a, -1) for a in (path.next_x, path.next_y))
+    x, y = while_shown(path, path.next_x, path.next_y)
     return output.step_iou(arrays["output_i"], arrays["output_step"], x, y, p.n)
 
 
@@ -299,10 +299,9 @@ def recall_metrics(arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def worst_recall(found: dict[str, Any]) -> float:
-    """What the verdict on recall looks at: the loop that was learned, or never-seen loops."""
-    name = next((n for n in ("held_out", "new", "same") if n in found), None)
-    return found[name]["steps_held_median"] if name else np.nan
+def hardest(found: dict[str, Any]) -> dict[str, Any]:
+    """Of several tests the one that tells most: never-seen loops, new launches or the same."""
+    return next((found[name] for name in ("held_out", "new", "same") if name in found), {})
 
 
 def judged_iou(found: dict[str, Any]) -> float:

@@ -46,7 +46,7 @@ class Seed(saved.Seed):
         return self.run.figures
 
     def recording(self, label: str) -> dict[str, np.ndarray]:
-        """All that was kept of a network, `trained` or `untrained`; the README has the table."""
+        """All that was kept of a network, `trained` or `untrained`; docs/dots.md has the table."""
         return read_npz(self.run.artifacts / f"seed_{self.number}_{label}.npz")
 
     def state(self) -> dict[str, Any]:

@@ -81,11 +81,13 @@ class Simulation:
             yield block, first
 
     def _given(self, first: int, n_steps: int, learn: bool, dots: DotParams) -> values.Values:
-        gains = values.switches(self.params, self.wiring, learn=learn)
         window = values.window(self.params, dots, first, n_steps)
+        gains = values.switches(self.params, self.wiring, learn=learn)
         if self._is_frozen(window, first):
-            gains |= {f"{name}.eta_out": 0.0 for name in values.readouts(self.wiring)}
-        return self.constants | values.dot_values(self.params, dots) | gains | window
+            weights = (key for key in gains if key.endswith((".eta", ".eta_out")))
+            gains |= dict.fromkeys(weights, 0.0)
+        other = {} if dots is self.dots else values.dot_values(self.params, dots)
+        return self.constants | other | gains | window
 
     def _is_frozen(self, window: values.Values, first: int) -> bool:
         freezes = isinstance(self.params, LocalParams) and self.params.freeze_when_off

@@ -9,6 +9,7 @@ from driver import summary
 from driver.progress import number
 from driver.statistics import mean_sd
 from models.cube.params import MODELS, LocalParams, Params
+from models.cube.results import hardest
 from models.cube.values import n_links
 from stimuli.dots import DotParams
 
@@ -45,9 +46,7 @@ def key_numbers(metrics: Mapping[str, Any]) -> dict[str, Any]:
         found["readout_iou"] = (metrics["readout"] or {}).get("iou")
     for name in ("same", "new", "held_out"):
         found[f"test_{name}_iou"] = metrics["tests"].get(name, {}).get("iou")
-    recalls = metrics.get("recall") or {}
-    name = next((n for n in ("held_out", "new", "same") if n in recalls), None)
-    found["recall_steps_held"] = recalls[name]["steps_held_median"] if name else None
+    found["recall_steps_held"] = hardest(metrics.get("recall") or {}).get("steps_held_median")
     return found
 
 

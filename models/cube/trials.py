@@ -17,6 +17,7 @@ from models.cube.output import Recall, chance_iou, recall, step_iou
 from models.cube.params import LocalParams
 from models.cube.simulation import Simulation, State, without_input
 from stimuli.dots import (
+    DotParams,
     Launch,
     Path,
     dot_path,
@@ -96,6 +97,11 @@ def run_test(sim: Simulation, state: State, starts: list[Launch]) -> Trial:
     return Trial(*(np.concatenate(part) for part in zip(*rows, strict=True)))
 
 
+def orbiting(dots: DotParams) -> DotParams:
+    """The same dots on one path each, always seen."""
+    return dataclasses.replace(dots, stimulus="orbit", off_from=(), off_to=())
+
+
 def warm_up(sim: Simulation) -> int:
     """Moves before the output can answer: the first is not foreseen, and a cube takes a while."""
     p = sim.params
@@ -119,7 +125,7 @@ def one_launch(
 def path_of(sim: Simulation, start: Launch, n_steps: int) -> Path:
     """The path of one launch, as it is shown after the end of a run: a move comes first."""
     p = sim.params
-    dots = dataclasses.replace(sim.dots, stimulus="orbit", off_from=(), off_to=())
+    dots = orbiting(sim.dots)
     return dot_path(
         dots,
         p.n,
@@ -134,7 +140,7 @@ def path_of(sim: Simulation, start: Launch, n_steps: int) -> Path:
 
 def shown(sim: Simulation, state: State, first: int, n_steps: int, dots=None) -> Spikes:
     """Output spikes of a frozen network, counted from `first` on."""
-    dots = dots or dataclasses.replace(sim.dots, stimulus="orbit", off_from=(), off_to=())
+    dots = dots or orbiting(sim.dots)
     blocks = sim.blocks(state, first, first + n_steps, learn=False, dots=dots)
     spikes = Spikes.concatenate([block.spikes["output"] for block, _ in blocks])
     return Spikes(spikes.index, spikes.step - first)
@@ -146,7 +152,7 @@ def run_recall(sim: Simulation, state: State, start: Launch) -> Recall:
     cue, n_steps = CUE_MOVES * p.ratio, period(p.n) * p.ratio
     path = path_of(sim, start, cue + n_steps)
     first = p.steps
-    dots = dataclasses.replace(sim.dots, stimulus="orbit", off_from=(), off_to=())
+    dots = orbiting(sim.dots)
     dots = without_input(dots, first + cue, first + cue + n_steps)
     spikes = shown(sim, sim.launched(state, start), first, cue + n_steps, dots)
     spikes = spikes.between(cue, cue + n_steps)

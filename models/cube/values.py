@@ -397,10 +397,11 @@ def switches(p: Params, wiring: Wiring, *, learn: bool) -> Values:
     values = {"cells.eta_theta": on * p.eta_theta} if p.excitability == "homeostasis" else {}
     for name in wiring.roles:
         how = learning(p, name)
+        gain = on if name != "residual" or p.learn_lat else 0.0  # most of it lies within a layer
         if how not in ("fixed", "shared"):
-            values[f"{name}.eta"] = on * p.eta
+            values[f"{name}.eta"] = gain * p.eta
         if how in ("hebb", "twice", "kept"):
-            values[f"{name}.delta"] = on * p.decay
+            values[f"{name}.delta"] = gain * p.decay
     return values | ({"readout.eta_out": on * p.eta_out} if p.readout else {})
 
 

@@ -141,12 +141,13 @@ def judge_cube(metrics: Mapping[str, float | None], depth: int, reach_back: int)
     return _decide(conditions, NONE_OF_THESE, notes)
 
 
-def judge_prediction(last_iou: float | None) -> Verdict:
+def judge_prediction(iou: float | None) -> Verdict:
     """Verdict on the local model, `predicts` or `does not predict`.
 
-    `last_iou` is the mean IoU with the next frame over the last window of the run.
+    `iou` is the mean IoU with the next frame: of frozen tests on never-seen loops or new launches
+    if there were any, else over the last window of the run.
     """
-    only = condition("predicts", "last_iou", last_iou, ">=", PREDICTS_IOU)
+    only = condition("predicts", "iou", iou, ">=", PREDICTS_IOU)
     return _decide((only,), "does not predict")
 
 

@@ -183,7 +183,7 @@ def test_flags_come_after_the_preset():
 
 
 def test_the_memory_estimate_lets_the_paper_scale_through():
-    assert checks.memory_gb(CubeParams(n=96, L=96), DotParams()) < checks.MEMORY_LIMIT_GB
+    assert checks.memory_gb(CubeParams(n=96, L=96)) < checks.MEMORY_LIMIT_GB
     with pytest.raises(UsageError, match="GB"):
         checks.check(LocalParams(n=96, dense=True), DotParams())
     checks.check(LocalParams(n=96, dense=True), DotParams(), allow_large=True)
