@@ -70,7 +70,7 @@ def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
     except Exception as error:  # a run that dies says why, in its log too
         log.error(f"failed: {error} (details in {file})", exc_info=True)
         log.warning(kept(request))
-        return FAILED
+        return getattr(error, "exit_status", FAILED)
 
 
 def parameter_file(request: Request) -> dict:
@@ -182,7 +182,7 @@ def run_seed_alone(request: Request) -> int:
         return INTERRUPTED
     except Exception as error:
         log.error(f"failed: {error} (details in {file})", exc_info=True)
-        return FAILED
+        return getattr(error, "exit_status", FAILED)
     finally:
         progress.close_log(log)
 

@@ -85,7 +85,8 @@ def read(argv: Sequence[str]) -> Request:
         raise UsageError(
             f"--model {options.model}: --mode {mode} is a {MODELS[preset.model]} model"
         )
-    params, _ = cli.build(preset.model, parsed.values["network"], move=False)
+    values = isotropic(parsed.values["network"], parsed.given)
+    params, _ = cli.build(preset.model, values, move=False)
     dots, _ = cli.build(DotParams, parsed.values["stimulus"], move=False)
     checks.check(params, dots, allow_large=options.allow_large)
     checks.check_unused(parsed.given, params, dots)
@@ -97,6 +98,17 @@ def read(argv: Sequence[str]) -> Request:
     warned = [Adjustment("", None, None, text) for text in checks.warnings(params, dots)]
     folder = request.place_of(options)
     return Request(options, params, warned, folder, tuple(argv), dots=dots)
+
+
+def isotropic(values: dict[str, Any], given: frozenset[str]) -> dict[str, Any]:
+    """Parameters in which `w0`, if it was typed, has gone into all six directions."""
+    weights = ("w_fwd", "w_lat", "w_back")
+    if values.get("w0") is None:
+        return values
+    if typed := sorted(given & set(weights)):
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in typed)
+        raise UsageError(f"--w0 {values['w0']:g} sets the weights of {flags} too: give one of them")
+    return values | dict.fromkeys(weights, values["w0"])
 
 
 def fidelity_of(argv: Sequence[str], mode: str, preset: Preset) -> str:

@@ -118,6 +118,8 @@ class CubeParams:
     """Steps per move of the dot."""
 
     # --- links -----------------------------------------------------------------------
+    w0: Annotated[float | None, Field(ge=0)] = None
+    """One weight for the links in all six directions, in the place of w_fwd, w_lat and w_back."""
     w_fwd: Weight = 1.3
     """Weight of the links to the next layer, before the jitter."""
     w_lat: Weight = 0.35

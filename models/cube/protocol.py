@@ -28,6 +28,12 @@ CHECKPOINT_S = 30.0  # between two checkpoints, at least
 Arrays = dict[str, np.ndarray]
 
 
+class NotFinite(ValueError):
+    """Potentials or weights have left the numbers; the run ends with a status of its own."""
+
+    exit_status = 3
+
+
 class Keeper(Protocol):
     """Where a run keeps what it has, so that it can go on; see `models.cube.artifacts`."""
 
@@ -96,7 +102,7 @@ def simulate(
 
     Raises
     ------
-    ValueError
+    NotFinite
         If potentials or weights are not finite at the end.
     """
     log, status, keeper = (
@@ -154,6 +160,7 @@ def main_run(sim, label, records, log, status, keeper, saved) -> tuple[State, St
     written = time.monotonic()
     try:
         for block, stop in sim.blocks(state, step, p.steps, learn=label == "trained"):
+            require_finite(block.state, label, stop)
             records.feed(block, step, stop)
             progress.advance(stop - step)
             state, step = block.state, stop
@@ -166,10 +173,14 @@ def main_run(sim, label, records, log, status, keeper, saved) -> tuple[State, St
         raise
     finally:
         progress.close()
+    return state, initial
+
+
+def require_finite(state: State, label: str, step: int) -> None:
+    """Raise `NotFinite` if anything that evolves is no number any more."""
     for key, array in state.items():
         if not np.isfinite(array).all():
-            raise ValueError(f"{label}: {key} is not finite after step {step}; results are invalid")
-    return state, initial
+            raise NotFinite(f"{label}: {key} is not finite after step {step}: no valid results")
 
 
 def weights(sim: Simulation, initial: State, state: State) -> Arrays:

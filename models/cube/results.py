@@ -196,6 +196,7 @@ def local_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, 
         "chance_iou": overlap_metrics(p, overlap, slice(-LAST_STEPS, None))["chance_iou"],
         "copy_iou": output.copy_iou(*while_shown(path, path.x, path.y), p.n, ahead(p)),
         "n_undefined": overlap.n_undefined,
+        "hit_rate_of_dot": hits(p, arrays),
         "learning_steps": learning_steps(overlap.iou),
         "hidden": hidden_metrics(p, dots, arrays),
         "pause": pause_metrics(p, dots, arrays, overlap.iou),
@@ -222,6 +223,15 @@ def step_overlap(p: LocalParams, arrays: Arrays) -> output.Overlap:
     path = path_in(arrays)[: p.steps]
     x, y = while_shown(path, path.next_x, path.next_y)
     return output.step_iou(arrays["output_i"], arrays["output_step"], x, y, p.n)
+
+
+def hits(p: LocalParams, arrays: Arrays) -> list[float]:
+    """Share of the last frames in which the output shows where each dot will be."""
+    path = path_in(arrays)[: p.steps]
+    x, y = while_shown(path, path.next_x, path.next_y)
+    spikes = arrays["output_i"], arrays["output_step"]
+    found = output.hits(*spikes, x, y, p.n, first=max(0, p.steps - LAST_STEPS))
+    return list(found.hit_rate_of_dot)
 
 
 def learning_steps(iou: np.ndarray) -> dict[str, float]:

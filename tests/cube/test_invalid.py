@@ -90,6 +90,8 @@ ERRORS = [
     (("--no-readout", "--r-out", "3"), ("--r-out", "without --readout")),
     (("--dot-when-off", "stop"), ("--dot-when-off", "--off-from")),
     ((*GROUPS, "--p-inter", "0.1"), ("--p-inter", "--inter face")),
+    (("--w0", "0.6", "--w-lat", "0.5"), ("--w0 0.6", "--w-lat")),
+    (("--w0", "-1"), ("--w-fwd -1", "0")),
     # closed loops held out
     (("--held-out-every", "1"), ("--held-out-every 1", "0 or at least 2")),
     (("--held-out-every", "4", "--speed", "2"), ("--held-out-every 4", "--speed-t")),
@@ -165,6 +167,8 @@ def test_old_spellings_are_understood():
     assert not request.options.figures
     assert (request.params.seed, request.params.r_out, request.params.eta_out) == (3, 2, 0.1)
     cube = read("--variant 02_05 --L 24 --bias0 0.03 --lamb 10 --w_fwd 0.5".split())
+    waves = read("--variant 02_03 --w0 .7".split()).params
+    assert waves.w_fwd == waves.w_lat == waves.w_back == 0.7
     assert (cube.params.L, cube.params.bias, cube.params.lamb, cube.params.w_fwd) == (
         24,
         0.03,

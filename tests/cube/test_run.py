@@ -227,3 +227,20 @@ def test_a_film_can_be_made_with_a_run_and_afterwards(tmp_path):
     assert status == 0 and "animation_trained_seed_0" in said
     assert door.call("animate", folder, "--stop", "9000")[0] == 2
     assert door.call("figures", folder)[0] == door.call("report", folder)[0] == 0
+
+
+def test_a_run_that_leaves_the_numbers_ends_with_a_status_of_its_own(tmp_path, monkeypatch):
+    run_blocks = Simulation.blocks
+
+    def blocks(self, *args, **options):
+        for block, stop in run_blocks(self, *args, **options):
+            block.state["cells.v"][3] = np.nan
+            yield block, stop
+
+    monkeypatch.setattr(Simulation, "blocks", blocks)
+    places = ("--output-root", tmp_path, "--run-name", "run", "--no-figures", *door.BACKEND)
+    status, said = door.call(*places, *door.KINDS["waves"])
+    assert status == 3
+    assert "cells.v is not finite" in said
+    assert not (tmp_path / "run/run_summary.json").exists()
+    assert load_json(tmp_path / "run/artifacts/seed_0_status.json")["phase"] == "failed"
