@@ -308,6 +308,11 @@ def cube_warnings(p: CubeParams, dots: DotParams) -> Iterator[str]:
             f"the dot stays --ratio {p.ratio} steps, cells are held --tau-ref {p.tau_ref}: "
             "fewer than two input spikes a move"
         )
+    if p.w_field and p.tau_ref != p.ratio - 1:
+        yield (
+            f"--w-field reads one volley a move: --tau-ref {p.tau_ref} should be --ratio "
+            f"{p.ratio} minus 1, else volleys overlap or are missed"
+        )
     if tube_share(p) > LARGEST_CHANCE:
         yield (
             f"the tube of the dot fills about {tube_share(p):.2f} of {sizes(p)}: ILI is not "

@@ -361,7 +361,7 @@ PRESETS: dict[str, Preset] = {
         "a packet of spikes travels through; the back plane fires where all of it coincides",
         {
             **{"r_in": 1, "tau_ref": 7, "v_ref": 0.0, "d_theta": 0.1, "eta": 0.05, "decay": 0.005},
-            **{"w_field": 1.3, "w_surround": 0.18, "steps": 20_000, "readout": True},
+            **{"w_field": 1.3, "w_surround": 0.18, "steps": 20_000},
         },
     ),
     "groups": Preset(

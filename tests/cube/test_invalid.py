@@ -136,6 +136,7 @@ WARNINGS = [
     (("--ratio", "2"), ("--ratio 2", "--tau-ref 3", "fewer than two")),
     (("--n", "12", "--L", "12"), ("ILI is not meaningful",)),
     (("--readout", "--r-out", "2"), ("--r-out 2", "out of reach")),
+    (("--mode", "focus", "--tau-ref", "3"), ("--w-field", "--tau-ref 3", "--ratio 8")),
     (("--off-from", "7000", "--off-to", "9000"), ("--off-to 9000", "--steps 8000")),
 ]
 
