@@ -100,7 +100,7 @@ class Records:
         arrays = {"kept_from": self.window[0], "kept_to": self.window[1]}
         for name in names:
             spikes = self.spikes(name)
-            arrays |= {f"{name}_i": spikes.index, f"{name}_step": spikes.step}
+            arrays |= {f"{name}_i": spikes.index, f"{name}_step": spikes.step.astype(np.int32)}
         if self.activity is not None:
             return arrays | {f"bin_{k}": v for k, v in self.activity.arrays().items()}
         none = [np.empty(0, np.int64)]
@@ -112,7 +112,8 @@ class Records:
         """Take back what `arrays` gave."""
         for name in ("cells", "hidden", "output"):
             if f"{name}_i" in arrays:
-                self.kept[name] = [Spikes(arrays[f"{name}_i"], arrays[f"{name}_step"])]
+                step = arrays[f"{name}_step"].astype(np.int64)
+                self.kept[name] = [Spikes(arrays[f"{name}_i"], step)]
         if self.activity is not None:
             bins = {k.removeprefix("bin_"): v for k, v in arrays.items() if k.startswith("bin_")}
             self.activity = Activity.from_arrays(bins)

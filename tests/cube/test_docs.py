@@ -27,8 +27,10 @@ def test_generated_parts_are_up_to_date():
     assert describe.regenerate(PAGE) == PAGE, "run python -m models.cube.describe"
 
 
-def test_there_is_a_place_for_what_was_found():
-    assert "\n## What was found\n\n<!-- findings -->\n" in PAGE
+def test_what_was_found_is_written_down():
+    found = PAGE.split("## What was found")[1].split("\n## ")[0]
+    assert len(found) > 1000
+    assert "<!--" not in found
 
 
 # --- commands ------------------------------------------------------------------------------------
