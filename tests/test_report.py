@@ -22,6 +22,7 @@ from PIL import Image
 
 from driver import mathml, report
 from driver.progress import number
+from driver.report_scripts import plotly_script
 from driver.run_folder import RunFolder
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.results import warnings
@@ -708,6 +709,6 @@ def test_a_browser_lays_out_fractions(seen):
 
 
 def test_zoomable_plots_are_drawn(seen):
-    if zoomable.plotly_script() is None:
+    if plotly_script() is None:
         pytest.skip("plotly is not installed")
     assert seen["wide"]["plots"] == 2

@@ -12,6 +12,7 @@ from driver.backend import Spikes
 from models.cube.params import CubeParams, GroupsParams, LocalParams
 from models.cube.records import Records
 from models.cube.results import measure
+from models.cube.room import ROOM
 from models.cube.simulation import run_path
 from stimuli.dots import DotParams, period
 
@@ -47,7 +48,8 @@ def make_seed(folder, p=CUBE, dots=ORBIT, *, silent=(), learned=True, recall=Fal
         number=p.seed,
         figures=Path(folder),
         recording=lambda label: made[label],
-        results=results | {"warnings": [], "backend": "numpy"},
+        results=results | {"warnings": [], "backend": "numpy", "seconds": 1.5},
+        status={"phase": "done", "backend": "numpy", "peak_memory_mb": 90.0},
     )
 
 
@@ -170,6 +172,7 @@ def make_run(folder: Path, *seeds, mode: str = "relay-a", finished=None, summary
         **dict(matplotlib="3", pydantic="2", tyro="1", platform="here", backend="auto"),
         **dict(compiler=None, arguments=["--n", "8"], start_time_utc="2030-01-01T00:00:00"),
     }
+    file = {"fidelity": "fixed", "environment": environment, "earlier": []}
     return SimpleNamespace(
         folder=folder,
         figures=folder / "figures",
@@ -178,7 +181,10 @@ def make_run(folder: Path, *seeds, mode: str = "relay-a", finished=None, summary
         seeds=numbers,
         finished=numbers if finished is None else finished,
         params=seeds[0].params,
-        file=json.loads(json.dumps({"fidelity": "fixed", "environment": environment})),
+        file=json.loads(json.dumps(file)),
+        room=ROOM,
+        in_use=False,
+        log_file=lambda seed=None: None,
         summary={} if summary is None else summary,
         seed=lambda number: seeds[numbers.index(number)],
     )

@@ -12,6 +12,7 @@ import sys
 import pytest
 from PIL import Image
 
+from driver.report_scripts import plotly_script
 from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams
 from models.cube.show import model_text, scene, verdict
 from models.cube.show.report import write_report
@@ -73,6 +74,7 @@ def test_changed_parameters_and_provenance_are_told(page):
     assert page.row("n")[1:4] == ["8", "48", "--n"]
     assert page.row("program")[1] == "0.1.0, commit abc and changes that are not in it"
     assert "python cube_brian2.py --n 8" in page.text
+    assert page.row("took")[1] == "1.5 s" and page.row("memory")[1] == "at most 90 MB"
 
 
 def test_without_plotly_the_page_says_how_to_get_it(run, monkeypatch):
@@ -164,7 +166,7 @@ addEventListener("load", async () => {
 
 def test_a_browser_scrubs_through_time(run, seed, tmp_path):
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if browser is None or scene.plotly_script() is None:
+    if browser is None or plotly_script() is None:
         pytest.skip("no browser, or no plotly")
     source = write_report(run).read_text(encoding="utf-8")
     source = source.replace("<head>", f"<head>{WATCH}", 1).replace("</body>", f"{TELL}</body>")

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from driver.report_scripts import plotly_script
 from models.cube.show import scene, view
 from models.cube.show.view import Shown
 from stimuli.dots import DotParams
@@ -103,4 +104,4 @@ def test_the_data_are_json_that_cannot_end_its_element(cube):
 def test_without_plotly_there_is_no_script(monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly", None)
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
-    assert scene.plotly_script() is None
+    assert plotly_script() is None

@@ -7,34 +7,20 @@ embedded; without plotly, which is optional, the report says how to get it.
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from driver import style
+from driver.report_scripts import packed
 from models.cube.show import panels, view
 from models.cube.show.view import LABELS, Shown
 
+SCRIPT = Path(__file__).with_suffix(".js")
 MAX_FRAMES = 240
 MAX_BYTES = 1_400_000  # of arrays; a third more as text
 BYTES_PER_BLOCK = 6  # of a frame: number and count
-TYPES = {np.int16: "Int16Array", np.uint16: "Uint16Array", np.uint32: "Uint32Array"}
-
-
-def plotly_script() -> str | None:
-    """Plotly for browsers; None if it is not installed."""
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError:
-        return None
-    return get_plotlyjs()
-
-
-def scripts(plotly: str) -> list[str]:
-    """What runs in the page, in this order."""
-    return [plotly, Path(__file__).with_suffix(".js").read_text(encoding="utf-8")]
 
 
 def content(seed) -> dict[str, Any]:
@@ -161,9 +147,3 @@ def words(seed) -> str:
         f"{frames[-1].stop - 1}{pooled}. Red: the dot on the input plane; blue: spikes, "
         "the area of a circle grows with their number; green: the output plane. Drag to turn."
     )
-
-
-def packed(values, dtype: type) -> dict[str, str]:
-    """An array as JavaScript unpacks it; little-endian, as browsers are."""
-    data = np.ascontiguousarray(values, np.dtype(dtype).newbyteorder("<")).tobytes()
-    return {"type": TYPES[dtype], "data": base64.b64encode(data).decode()}

@@ -6,7 +6,6 @@ cell. The drawing is done by ``zoomable.js`` with plotly's script, which is embe
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,12 @@ import numpy as np
 
 from driver import style
 from driver.backend import Spikes
+from driver.report_scripts import packed
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels
 from models.lateral_line.show.tuning import Passage, spread
 
+SCRIPT = Path(__file__).with_suffix(".js")
 MAX_SPIKES = 25_000  # of a raster
 MAX_TUNED = 400  # cells of a layer with a tuning curve
 RASTERS = (
@@ -30,23 +31,9 @@ RASTERS = (
 )
 
 
-def plotly_script() -> str | None:
-    """Plotly for browsers; None if it is not installed."""
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError:
-        return None
-    return get_plotlyjs()
-
-
 def content(saved: Seed) -> dict[str, Any]:
     """All that is drawn, as JSON can say it; its place in the page is the element ``#zoomable``."""
     return {"rasters": rasters(saved), "tuning": tuning(saved)}
-
-
-def scripts(plotly: str) -> list[str]:
-    """What runs in the page, in this order."""
-    return [plotly, Path(__file__).with_suffix(".js").read_text(encoding="utf-8")]
 
 
 def rasters(saved: Seed) -> dict[str, Any]:
@@ -146,10 +133,3 @@ def limits(saved: Seed) -> str:
 def smallest(n: int) -> type:
     """Type for numbers below `n`."""
     return np.uint16 if n <= 2**16 else np.uint32
-
-
-def packed(values, dtype: type) -> dict[str, str]:
-    """An array as JavaScript unpacks it; little-endian, as browsers are."""
-    names = {np.float32: "Float32Array", np.uint16: "Uint16Array", np.uint32: "Uint32Array"}
-    data = np.ascontiguousarray(values, np.dtype(dtype).newbyteorder("<")).tobytes()
-    return {"type": names[dtype], "data": base64.b64encode(data).decode()}

@@ -1,0 +1,55 @@
+"""What a report needs for drawings in the browser: plotly, which is optional, and packed arrays."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import numpy as np
+
+TYPES = {
+    np.float32: "Float32Array",
+    np.int16: "Int16Array",
+    np.uint16: "Uint16Array",
+    np.uint32: "Uint32Array",
+}
+
+
+def plotly_script() -> str | None:
+    """Plotly for browsers; None if it is not installed."""
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        return None
+    return get_plotlyjs()
+
+
+def scripts(plotly: str | None, drawing: Path) -> list[str]:
+    """What runs in the page, in this order: nothing without plotly.
+
+    Parameters
+    ----------
+    plotly : str or None
+        See `plotly_script`.
+    drawing : Path
+        The script that draws with it.
+    """
+    return [] if plotly is None else [plotly, drawing.read_text(encoding="utf-8")]
+
+
+def packed(values, dtype: type) -> dict[str, str]:
+    """An array as JavaScript unpacks it; little-endian, as browsers are.
+
+    Parameters
+    ----------
+    values : array_like
+    dtype : type
+        One of `TYPES`.
+
+    Returns
+    -------
+    dict of str
+        `type`, the class of JavaScript, and `data`, its bytes in base64.
+    """
+    data = np.ascontiguousarray(values, np.dtype(dtype).newbyteorder("<")).tobytes()
+    return {"type": TYPES[dtype], "data": base64.b64encode(data).decode()}
