@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.machine import cpu_seconds, peak_memory_mb, ranged, spread
+from benchmarks.machine import peak_memory_mb, ranged, spread
 from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams, Params
 from models.cube.simulation import Simulation
 from stimuli.dots import DotParams
@@ -59,16 +59,17 @@ class Timed:
     def run(self, n_steps: int) -> tuple[float, float, float]:
         """CPU seconds of the program, wall seconds, and spikes, each per step."""
         pid, first = self.sim.engine.process.pid, self.step
-        cpu, wall, spikes = self.program_seconds(pid), time.perf_counter(), 0
+        cpu, wall, spikes = program_seconds(pid), time.perf_counter(), 0
         for block, stop in self.sim.blocks(self.state, first, first + n_steps, learn=True):
             self.state, self.step = block.state, stop
             spikes += sum(n for name, n in block.counts.items() if name in ("cells", "hidden"))
-        cpu, wall = self.program_seconds(pid) - cpu, time.perf_counter() - wall
+        cpu, wall = program_seconds(pid) - cpu, time.perf_counter() - wall
         return cpu / n_steps, wall / n_steps, spikes / n_steps
 
-    @staticmethod
-    def program_seconds(pid: int) -> float:
-        return cpu_seconds(pid) - cpu_seconds()
+
+def program_seconds(pid: int) -> float:
+    """CPU time of a program of one thread, to the nanosecond."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def speed(params: Params, n_steps: int, repeats: int, settle: int = 200) -> dict:
@@ -115,7 +116,7 @@ def cost_by_size(sizes: tuple[int, ...]) -> dict:
         for n in sizes:
             with Timed(CubeParams(**preset | {"n": n, "L": n})) as network:
                 network.run(settle // 8 * 8)
-                cpu_ms.append(network.run(n_steps)[0] * 1e3)
+                cpu_ms.append(network.run(n_steps * max(1, 48 // n))[0] * 1e3)
         power, _ = np.polyfit(np.log(sizes), np.log(cpu_ms), 1)
         found[kind] = {"cpu_ms_per_step": cpu_ms, "power_of_n": power}
     return found

@@ -46,8 +46,9 @@ def run(chosen: study.Study, options: argparse.Namespace) -> int:
     if options.dry_run:
         return 0
     rows = [write.row(chosen, case, options.output_root) for case in chosen.cases]
+    rows = [row for row in rows if row is not None]
     print(write.write(chosen, rows, RESULTS))
-    return int(failed > 0)
+    return int(failed > 0 or len(rows) < len(chosen.cases))
 
 
 if __name__ == "__main__":

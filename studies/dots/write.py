@@ -9,16 +9,23 @@ from typing import Any
 import numpy as np
 
 from driver.run_folder import RunFolder, git_commit
+from driver.saved import NotARun
 from models.cube.saved import Run
 from studies.dots.study import Metric, Study
 
 LABELS = ("trained", "untrained")
 
 
-def row(study: Study, case: str, root: Path) -> dict[str, Any]:
-    """All seeds of a case: values of each metric, trained and untrained, and verdicts."""
+def row(study: Study, case: str, root: Path) -> dict[str, Any] | None:
+    """All seeds of a case: values of each metric, trained and untrained, and verdicts.
+
+    None for a case that has not been run.
+    """
     argv = study.command(case)
-    run = Run(root / argv[-1])
+    try:
+        run = Run(root / argv[-1])
+    except NotARun:
+        return None
     results = [run.seed(s).results for s in run.finished]
     return {
         "case": case,
