@@ -142,13 +142,19 @@ def memory() -> dict[str, float]:
 
 def draw(results: dict) -> None:
     """Cost of a step against spikes and against size."""
+    from matplotlib.figure import Figure
+
     from driver import style
 
-    style.use()
-    import matplotlib.pyplot as plt
+    with style.applied():
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        by_spikes, by_size = figure.subplots(1, 2)
+        draw_by_spikes(by_spikes, results["by_spikes"])
+        draw_by_size(by_size, results["by_size"])
+        figure.savefig(FIGURE, **style.PNG)
 
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    r = results["by_spikes"]
+
+def draw_by_spikes(left, r: dict) -> None:
     x, y = np.array(r["spikes_per_step"]), np.array(r["cpu_ms_per_step"])
     left.plot(x, y, "o", ms=4)
     line = np.array([0, x.max()])
@@ -157,7 +163,9 @@ def draw(results: dict) -> None:
     left.set(xlabel="spikes per step", ylabel="CPU time per step (ms)", ylim=(0, None))
     left.set_title("n = L = 48, while waves grow")
     left.legend(frameon=False)
-    sizes = results["by_size"]
+
+
+def draw_by_size(right, sizes: dict) -> None:
     for kind, mark in (("quiet", "o-"), ("waves", "s-")):
         label = f"{kind}: grows as n to the {sizes[kind]['power_of_n']:.1f}"
         right.loglog(sizes["n"], sizes[kind]["cpu_ms_per_step"], mark, ms=4, label=label)
@@ -166,8 +174,6 @@ def draw(results: dict) -> None:
     right.minorticks_off()
     right.set_title("by size")
     right.legend(frameon=False)
-    fig.savefig(FIGURE, dpi=150)
-    plt.close(fig)
 
 
 NAMES = {

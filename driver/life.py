@@ -266,6 +266,8 @@ def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
     log.info(f"everything is in {folder.path}")
     if request.options.figures:
         drawn(lambda: show(request, log), request, log)
+    if not failed:
+        room.completed(request)
 
 
 def kept(request: Request) -> str:

@@ -123,6 +123,10 @@ class Room(abc.ABC):
             To be called after every checkpoint.
         """
 
+    def completed(self, request: Request) -> None:
+        """The run is complete, its summary written: what was kept to go on from may go."""
+        return None
+
     @abc.abstractmethod
     def seed_line(self, results: Mapping[str, Any]) -> str:
         """What came out of a seed, in one line of its log."""

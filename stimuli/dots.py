@@ -47,7 +47,7 @@ moves; mirror and reverse: the loop of orbit, reflected left to right or run bac
     """Pixels per move away from the edge of the launch."""
     speed_t: Annotated[int, Field(ge=1)] = 1
     """Pixels per move along the edge of the launch."""
-    relaunch_every: Annotated[int | None, Field(ge=1)] = None
+    relaunch_every: Annotated[int | None, Field(ge=1, le=10**9)] = None
     """Moves between two launches; one closed loop, 2(n - 1), if not given."""
     held_out_every: Annotated[int, Field(ge=0)] = 0
     """Every k-th closed loop is never launched on in training, so that it can test; 0 holds out \

@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from driver.cli import UsageError, fields
 from models.cube.focus import LARGEST_CHANCE
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
+from models.cube.records import judged_steps
 from models.cube.simulation import reach_back, tube_radius
 from models.cube.values import lag_moves
 from stimuli.dots import DotParams, period
 
-BYTES_PER_CELL, BYTES_PER_LINK = 420, 90
+BYTES_PER_CELL, BYTES_PER_LINK, BYTES_PER_STEP = 420, 90, 150
 """Peak memory of a run (this process and the program), measured at n = 48 and 96; see
 `benchmarks`."""
 MEMORY_LIMIT_GB = 4.0
+FEW_STEPS = 200
 SAFE_LATERAL = 0.65  # lateral plus residual weight up to which a relay stays locked to its input
 
 Relation = tuple[bool, str]
@@ -51,7 +53,7 @@ def stimulus_relations(p: Params, dots: DotParams) -> Iterator[Relation]:
     """Of what moves over the image."""
     for flag, speed in (("speed", dots.speed), ("speed-t", dots.speed_t)):
         yield speed <= p.n - 1, f"--{flag} {speed}: must be at most n - 1 = {p.n - 1}"
-    yield from windows(dots)
+    yield from windows(p, dots)
     yield (
         p.steps % p.ratio == 0,
         f"--steps {p.steps} is not a whole number of moves of --ratio {p.ratio} steps",
@@ -73,7 +75,7 @@ def stimulus_relations(p: Params, dots: DotParams) -> Iterator[Relation]:
     )
 
 
-def windows(dots: DotParams) -> Iterator[Relation]:
+def windows(p: Params, dots: DotParams) -> Iterator[Relation]:
     """Times without input are in order and apart."""
     first, last = dots.off_from, dots.off_to
     yield (
@@ -83,6 +85,15 @@ def windows(dots: DotParams) -> Iterator[Relation]:
     for a, b in zip(first, last, strict=False):
         yield a >= 1, f"--off-from {a}: steps are counted from 1"
         yield a <= b, f"--off-from {a} is later than --off-to {b}"
+    by_moves = not isinstance(p, LocalParams) and (
+        p.rule == "reward-column" or getattr(p, "learn", "") == "all"
+    )
+    for flag, step in [*(("from", a - 1) for a in first), *(("to", b) for b in last)]:
+        number = step + (flag == "from")
+        yield (
+            not by_moves or step % p.ratio == 0,
+            f"--off-{flag} {number}: not with a move of --ratio {p.ratio}, as this rule needs",
+        )
     for before, after in zip(last, first[1:], strict=False):
         yield before < after, f"--off-from {after} begins before --off-to {before} has ended"
 
@@ -99,16 +110,20 @@ def local_relations(p: LocalParams, dots: DotParams) -> Iterator[Relation]:
     low, high = p.w_in_low, p.w_in_high
     yield low <= high, f"--w-in-low {low:g} is larger than --w-in-high {high:g}"
     yield high <= p.w_in_max, f"--w-in-max {p.w_in_max:g} lies below --w-in-high {high:g}"
+    if p.recall:
+        yield (
+            p.ratio == 1,
+            f"--recall shows the output as the next frame: --ratio {p.ratio} is not 1",
+        )
+        yield p.horizon == 1, f"--recall needs the very next frame: --horizon {p.horizon} is not 1"
     if p.hidden == "motion":
         yield (
             p.ratio == 1,
             f"--hidden motion compares successive steps: --ratio {p.ratio} must be 1",
         )
         yield not p.dense, "--dense has no effect with --hidden motion"
-        yield (
-            p.r >= dots.speed,
-            f"--r {p.r} must be at least --speed {dots.speed} with --hidden motion",
-        )
+        for flag, speed in (("speed", dots.speed), ("speed-t", dots.speed_t)):
+            yield p.r >= speed, f"--r {p.r} must be at least --{flag} {speed} with --hidden motion"
 
 
 def cube_relations(p: CubeParams) -> Iterator[Relation]:
@@ -123,6 +138,7 @@ def cube_relations(p: CubeParams) -> Iterator[Relation]:
             f"{top:g} with --jitter {p.jitter:g}",
         )
     if p.w_res:
+        yield p.rule == "hebb", f"--w-res {p.w_res:g}: residual links learn by hebb, not {p.rule}"
         yield (
             p.z_res < p.L,
             f"--z-res {p.z_res} is not a layer: 0 to {p.L - 1} with --layers {p.L}",
@@ -149,6 +165,10 @@ def cube_relations(p: CubeParams) -> Iterator[Relation]:
         yield not p.w_res, f"--w-res {p.w_res:g}: groups have no residual layer"
         yield not p.w_field, f"--w-field {p.w_field:g}: groups have no receptive fields"
         yield p.rule == "hebb", f"--rule {p.rule}: groups learn by hebb"
+        yield (
+            p.learn != "all" or p.w_intra > 0,
+            "--learn all keeps the sum of the weights inside a group: --w-intra 0 leaves none",
+        )
 
 
 def learned_bases(p: CubeParams) -> dict[str, float]:
@@ -158,6 +178,8 @@ def learned_bases(p: CubeParams) -> dict[str, float]:
     extra = p.w_res if p.residual == "added" else 0.0
     bases = {"w-fwd": p.w_fwd + extra, "w-back": p.w_back}
     bases |= {"w-lat": p.w_lat + extra} if p.learn_lat else {}
+    if isinstance(p, GroupsParams) and p.learn == "all":
+        bases["w-intra"] = p.w_intra
     return bases | ({"w-res": p.w_res} if p.w_res else {})
 
 
@@ -203,6 +225,8 @@ def unused(p: Params, dots: DotParams) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "with --rule hebb", ("k_lat", "k_back", "good_iou")
     else:
         yield f"with --rule {p.rule}", ("decay",)
+    if p.rule == "reward-column":
+        yield "with --rule reward-column", ("k_lat", "k_back", "good_iou")
     if not p.readout:
         readout = ("r_out", "eta_out", "tau_out", "kappa", "false_alarm")
         yield "without --readout", readout
@@ -246,7 +270,8 @@ def estimated_links(p: Params) -> int:
 def memory_gb(p: Params) -> float:
     """Peak memory of a run, roughly."""
     cells = p.n**2 if isinstance(p, LocalParams) else p.n**2 * p.L
-    return (cells * BYTES_PER_CELL + estimated_links(p) * BYTES_PER_LINK) / 1e9
+    path = BYTES_PER_STEP * p.steps
+    return (cells * BYTES_PER_CELL + estimated_links(p) * BYTES_PER_LINK + path) / 1e9
 
 
 # --- warnings ------------------------------------------------------------------------------------
@@ -260,6 +285,12 @@ def warnings(p: Params, dots: DotParams) -> list[str]:
 
 
 def stimulus_warnings(p: Params, dots: DotParams) -> Iterator[str]:
+    first, stop = judged_steps(p, dots)
+    if dots.off_from and stop - first < FEW_STEPS:
+        yield (
+            f"--off-from and --off-to leave at most {stop - first} steps to be judged: the end of "
+            "the longest time with input"
+        )
     for a, b in zip(dots.off_from, dots.off_to, strict=True):
         if b > p.steps:
             yield f"--off-from {a} --off-to {b} goes beyond --steps {p.steps}"

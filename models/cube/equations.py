@@ -71,6 +71,8 @@ speed_t        : 1 (shared, constant)                             # pixels per m
 relaunch_every : integer (shared, constant)                       # moves between two launches; 0: only one
 held_out_every : integer (shared, constant)                       # every k-th closed loop is not launched on; 0: all are
 number         : integer                                          # of the launch
+since          = moves - number*relaunch_every : integer          # moves since the launch
+then           = int(since >= -horizon) : integer                 # whether the dot was already there, `-horizon` moves ago
 fresh          : integer                                          # 1: this move is a launch
 edge           : integer                                          # 0 left, 1 right, 2 top, 3 bottom
 drawn          : 1                                                # place on the edge
@@ -277,15 +279,19 @@ x              : 1 (constant)                                     # one pixel of
 y              : 1 (constant)
 fired          : 1                                                # its cell fired during this move
 distance       : 1                                                # from the nearest target, pixels
+known          : 1                                                # 1 if the dot had been launched when it was due here
 r_now          : 1                                                # +1 within 1 pixel, -1 beyond 3
 r_mean         : 1                                                # its running mean
 n_mean         : 1 (shared, constant)                             # moves that it runs over
 R              : 1                                                # reward of this column
 """
-DISTANCE = "distance_post = clip(distance_post, 0, 0.5*(abs(x_ahead_pre - x_post) + abs(y_ahead_pre - y_post) + abs(abs(x_ahead_pre - x_post) - abs(y_ahead_pre - y_post))))"   # the larger of both
+DISTANCE = """
+known_post = then_pre
+distance_post = clip(distance_post, 0, 0.5*(abs(x_ahead_pre - x_post) + abs(y_ahead_pre - y_post) + abs(abs(x_ahead_pre - x_post) - abs(y_ahead_pre - y_post))))   # the larger of both
+"""
 COLUMN_CLEAR = "distance = 1e9"
 COLUMN_JUDGE = """
-r_now = fired*(int(distance <= 1) - int(distance > 3))
+r_now = known*fired*(int(distance <= 1) - int(distance > 3))
 R = r_now - r_mean
 r_mean = r_mean + (r_now - r_mean)/n_mean
 fired = 0
@@ -298,24 +304,21 @@ tau_pair       : second (shared, constant)
 a_plus         : 1 (shared, constant)
 a_minus        : 1 (shared, constant)
 """
-PAIRS_RESET = """
-pre_trace += a_plus
-post_trace += a_minus
-"""
+PAIRS_RESET = "pre_trace += a_plus"
+PAIRS_LATER = "post_trace += a_minus"   # after it was read: a coincidence counts as pre, then post
 
 ELIGIBLE = """
 w              : 1
 eligible       : 1                                                # what the pairs of late would change
 keep           : 1 (shared, constant)                             # of it from one move to the next
 eta            : 1 (shared, constant)
-k              : 1 (shared, constant)
 w_min          : 1 (shared, constant)
 w_max          : 1 (shared, constant)
 """
 ELIGIBLE_ON_PRE = "eligible -= post_trace_post"
 ELIGIBLE_ON_POST = "eligible += pre_trace_pre"
 ELIGIBLE_EVERY_MOVE = """
-w = clip(w + k*eta*R_post*eligible, w_min, w_max)
+w = clip(w + eta*R_post*eligible, w_min, w_max)
 eligible = keep*eligible
 """
 
@@ -398,4 +401,4 @@ S_target       : 1 (shared, constant)
 """
 SUM_CLEAR = "S = 0"
 SUM_ADD = "S_post += w"
-SUM_RESCALE = "w = clip(w*S_target/S_post, w_min, w_max)"
+SUM_RESCALE = "w = clip(w*(1 + int(eta > 0)*(S_target/S_post - 1)), w_min, w_max)"   # only while it learns

@@ -177,12 +177,13 @@ def spiking(name: str, n: int, structure: dict) -> b2.NeuronGroup:
     """Cells with an event of their own for "fired one step ago"."""
     model, threshold, reset = EXCITABILITY[structure["excitability"]]
     noisy = structure["noisy"]
-    extra = ""
+    events, extra = {"fired": eq.FIRED}, ""
     if structure.get("rule") in ("reward", "reward-column"):
         extra += eq.HEARS_REWARD
     if structure.get("rule") == "reward-column":
         extra += eq.PAIRS
         reset += eq.PAIRS_RESET
+        events["paired"] = threshold  # the same spikes again: they raise a second trace later
     if "kept" in structure.get("roles", {}).values():
         extra += eq.INCOMING
     group = b2.NeuronGroup(
@@ -190,12 +191,14 @@ def spiking(name: str, n: int, structure: dict) -> b2.NeuronGroup:
         eq.STEP + eq.MEMBRANE + model + (eq.NOISE if noisy else "") + extra,
         threshold=threshold,
         reset=reset,
-        events={"fired": eq.FIRED},
+        events=events,
         method="exact",
         namespace={"normal": normal(), "NOISE_STREAM": stream_id(f"{name} noise")} if noisy else {},
         name=name,
     )
     group.run_on_event("fired", eq.FIRED_RESET, when="resets", order=-1)
+    if structure.get("rule") == "reward-column":
+        group.run_on_event("paired", eq.PAIRS_LATER, when="after_resets", order=20)
     in_order(group, "after_groups", INJECT[structure["excitability"], noisy])
     return group
 

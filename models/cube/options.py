@@ -85,8 +85,8 @@ def read(argv: Sequence[str]) -> Request:
         raise UsageError(
             f"--model {options.model}: --mode {mode} is a {MODELS[preset.model]} model"
         )
-    values = isotropic(parsed.values["network"], parsed.given)
-    params, _ = cli.build(preset.model, values, move=False)
+    check_isotropic(parsed.values["network"], parsed.given)
+    params, _ = cli.build(preset.model, parsed.values["network"], move=False)
     dots, _ = cli.build(DotParams, parsed.values["stimulus"], move=False)
     checks.check(params, dots, allow_large=options.allow_large)
     checks.check_unused(parsed.given, params, dots)
@@ -100,15 +100,13 @@ def read(argv: Sequence[str]) -> Request:
     return Request(options, params, warned, folder, tuple(argv), dots=dots)
 
 
-def isotropic(values: dict[str, Any], given: frozenset[str]) -> dict[str, Any]:
-    """Parameters in which `w0`, if it was typed, has gone into all six directions."""
-    weights = ("w_fwd", "w_lat", "w_back")
+def check_isotropic(values: dict[str, Any], given: frozenset[str]) -> None:
+    """Raise `UsageError` if `w0` was typed together with a weight that it sets."""
     if values.get("w0") is None:
-        return values
-    if typed := sorted(given & set(weights)):
+        return
+    if typed := sorted(given & {"w_fwd", "w_lat", "w_back"}):
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in typed)
         raise UsageError(f"--w0 {values['w0']:g} sets the weights of {flags} too: give one of them")
-    return values | dict.fromkeys(weights, values["w0"])
 
 
 def fidelity_of(argv: Sequence[str], mode: str, preset: Preset) -> str:

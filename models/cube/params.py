@@ -27,6 +27,9 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Flag("seed-start", alias="seed"), Field(ge=0, le=MAX_SEED)]
 
 
+MANY = 10**9  # of what a 32-bit integer counts
+
+
 # fmt: off
 @dataclass(config=STRICT)
 class LocalParams:
@@ -34,7 +37,7 @@ class LocalParams:
 
     seed: Seed = 0
     """First seed: of launch, weights and noise, each a stream of its own."""
-    steps: Count = 4000
+    steps: Annotated[Count, Field(le=MANY)] = 4000
     """Steps of the run; 1 step is 1 ms."""
     n: Size = 48
     """Pixels a side."""
@@ -108,7 +111,7 @@ class CubeParams:
 
     seed: Seed = 0
     """First seed: of launch, weights and noise, each a stream of its own."""
-    steps: Count = 8000
+    steps: Annotated[Count, Field(le=MANY)] = 8000
     """Steps of the run; 1 step is 1 ms."""
     n: Size = 48
     """Cells along x and y."""
@@ -209,6 +212,11 @@ for all links; reward-column: a reward for each column, through an eligibility t
     """Margin of the readout: it learns until the drive lies so far on the right side of tau_out."""
     false_alarm: Rate = 1.0
     """Weight of the error of a pixel that should be off, against one that should be on."""
+
+    def __post_init__(self):
+        if self.w0 is not None:
+            for name in ("w_fwd", "w_lat", "w_back"):
+                object.__setattr__(self, name, self.w0)
 
 
 @dataclass(config=STRICT)
@@ -327,7 +335,7 @@ PRESETS: dict[str, Preset] = {
     "02_01": Preset(
         CubeParams,
         "cube that learns by a reward",
-        CUBE_02_01 | {"w_min": 0.0, "rule": "reward-column"},
+        CUBE_02_01 | {"w_min": 0.0, "rule": "reward-column", "tau_ref": 0},
         CUBE_02_01,
     ),
     "02_02": Preset(CubeParams, "isotropic cube, one step a move", CUBE_02_02, CUBE_02_02),

@@ -18,7 +18,7 @@ from driver.progress import Progress
 from driver.status import Status
 from models.cube.params import LocalParams, Params
 from models.cube.records import Records
-from models.cube.simulation import Simulation, State, run_path, without_input
+from models.cube.simulation import Simulation, State, run_path, with_input, without_input
 from models.cube.trials import launches, run_recall, run_test
 from stimuli.dots import DotParams
 
@@ -129,9 +129,10 @@ def simulate(
 def run_label(sim: Simulation, label: str, log, status: Status, keeper: Keeper, saved) -> Arrays:
     """The run of one network and everything that is tried with it afterwards."""
     records = Records.start(sim.params, sim.dots, run_path(sim.params, sim.dots, sim.params.steps))
-    state, initial = main_run(sim, label, records, log, status, keeper, saved)
+    end, initial = main_run(sim, label, records, log, status, keeper, saved)
+    state = end.state
     status.phase("testing")
-    arrays = records.arrays() | weights(sim, initial, state) | stimulus(sim)
+    arrays = end.records.arrays() | weights(sim, initial, state) | stimulus(sim)
     if isinstance(sim.params, LocalParams):
         log.info(f"{label}: frozen tests")
         return arrays | local_tests(sim, state)
@@ -139,41 +140,54 @@ def run_label(sim: Simulation, label: str, log, status: Status, keeper: Keeper, 
     return arrays | removal(sim, state, label == "trained") | cube_tests(sim, state)
 
 
-def main_run(sim, label, records, log, status, keeper, saved) -> tuple[State, State]:
-    """The run itself, from its beginning or its last checkpoint; final and initial state."""
-    p, step = sim.params, 0
-    state = initial = sim.initial_state()
+def main_run(sim, label, records, log, status, keeper, saved) -> tuple[Standing, State]:
+    """The run itself, from its beginning or its last checkpoint; its end and its first state."""
+    p, initial = sim.params, sim.initial_state()
+    now = Standing(0, initial, records)
     stored = keeper.checkpoint(label)
     if stored is not None:
-        step = int(stored["step"])
-        state = {key: stored[f"state.{key}"] for key in initial}
         records.restore(stored)
-        log.info(f"{label}: going on after step {step} of {p.steps}")
-    status.phase("training", label=label, step=step)
-    progress = Progress(p.steps - step, label, log, status, before=step, unit="step")
+        now = Standing(int(stored["step"]), {k: stored[f"state.{k}"] for k in initial}, records)
+        log.info(f"{label}: going on after step {now.step} of {p.steps}")
+    status.phase("training", label=label, step=now.step)
+    progress = Progress(p.steps - now.step, label, log, status, before=now.step, unit="step")
 
     def checkpoint() -> None:
-        stored = {f"state.{key}": array for key, array in state.items()} | {"step": step}
-        keeper.save_checkpoint(label, stored | records.arrays())
+        keeper.save_checkpoint(label, now.arrays())
         saved()
 
     written = time.monotonic()
     try:
-        for block, stop in sim.blocks(state, step, p.steps, learn=label == "trained"):
+        for block, stop in sim.blocks(now.state, now.step, p.steps, learn=label == "trained"):
             require_finite(block.state, label, stop)
-            records.feed(block, step, stop)
-            progress.advance(stop - step)
-            state, step = block.state, stop
-            if time.monotonic() - written > CHECKPOINT_S and step < p.steps:
+            done, fed = stop - now.step, now.records.copy()
+            fed.feed(block, now.step, stop)
+            now = Standing(stop, block.state, fed)  # one instruction: Ctrl+C comes before or after
+            progress.advance(done)
+            if time.monotonic() - written > CHECKPOINT_S and now.step < p.steps:
                 checkpoint()
                 written = time.monotonic()
     except KeyboardInterrupt:
-        if step:
+        if now.step:
             checkpoint()
         raise
     finally:
         progress.close()
-    return state, initial
+    return now, initial
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """Where a run stands between two blocks: steps done, state after them, what was kept."""
+
+    step: int
+    state: State
+    records: Records
+
+    def arrays(self) -> Arrays:
+        """To be saved as a checkpoint."""
+        state = {f"state.{key}": array for key, array in self.state.items()}
+        return state | {"step": self.step} | self.records.arrays()
 
 
 def require_finite(state: State, label: str, step: int) -> None:
@@ -207,14 +221,15 @@ def removal(sim: Simulation, state: State, learn: bool) -> Arrays:
     first, stop = sim.params.steps, sim.params.steps + removal_steps(sim.params)
     ways = {
         "removal_count": without_input(sim.dots, first, stop),
-        "continued_count": sim.dots,
+        "continued_count": with_input(sim.dots),
     }
     return {name: counts(sim, state, first, stop, learn, dots) for name, dots in ways.items()}
 
 
 def removal_steps(p: Params) -> int:
     """Long enough for the survival of activity, and for what is in flight to arrive."""
-    return max(REMOVAL_STEPS, 2 * (p.L + 4 * p.ratio + 20)) // p.ratio * p.ratio
+    least = max(REMOVAL_STEPS, 2 * (p.L + 4 * p.ratio + 20))
+    return -(-least // p.ratio) * p.ratio
 
 
 def counts(sim: Simulation, state: State, first: int, stop: int, learn: bool, dots) -> np.ndarray:
@@ -227,7 +242,7 @@ def counts(sim: Simulation, state: State, first: int, stop: int, learn: bool, do
 
 
 def cube_tests(sim: Simulation, state: State) -> Arrays:
-    """Of a cube with a learned readout: other loops, new launches."""
+    """Of a cube with a learned readout: other loops, random launches."""
     if not sim.params.readout:
         return {}
     return tested(sim, state)

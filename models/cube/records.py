@@ -17,13 +17,18 @@ BINS_PER_RUN = 200
 RATE_STEPS = 250  # bin of the rates of the local layer
 
 
-def kept_steps(p: Params, dots: DotParams) -> tuple[int, int]:
-    """Steps ``[first, stop)`` whose spikes are kept: the window that is judged, and one before.
+def judged_steps(p: Params, dots: DotParams) -> tuple[int, int]:
+    """Steps ``[first, stop)`` that are judged: the end of the longest time with input."""
+    borders = [0, *(step for window in off_windows(dots) for step in window), p.steps]
+    lit = [(a, min(b, p.steps)) for a, b in zip(borders[::2], borders[1::2], strict=True)]
+    begin, stop = max(lit, key=lambda span: (span[1] - span[0], span[0]))
+    first, length = focus_window(max(stop - begin, 0))
+    return begin + first, begin + length
 
-    It ends where the input is first removed.
-    """
-    removed = [first for first, _ in off_windows(dots) if first > 0]
-    first, stop = focus_window(min([p.steps, *removed]))
+
+def kept_steps(p: Params, dots: DotParams) -> tuple[int, int]:
+    """Steps ``[first, stop)`` whose spikes are kept: those that are judged, and one before."""
+    first, stop = judged_steps(p, dots)
     return max(0, first - 1), stop
 
 
@@ -62,6 +67,18 @@ class Records:
     def start(p: Params, dots: DotParams, path: Path) -> Records:
         activity = None if isinstance(p, LocalParams) else Activity.empty(p.n, p.L, bin_steps(p))
         return Records(p, path, kept_steps(p, dots), {}, activity, [], [])
+
+    def copy(self) -> Records:
+        """A copy that can be fed while this one stays as it is."""
+        activity = self.activity and Activity.from_arrays(self.activity.arrays())
+        kept = {name: list(parts) for name, parts in self.kept.items()}
+        return dataclasses.replace(
+            self,
+            kept=kept,
+            activity=activity,
+            n_hidden=list(self.n_hidden),
+            n_near=list(self.n_near),
+        )
 
     def feed(self, block: Block, first: int, stop: int) -> None:
         """Take the spikes of steps `first` to `stop` - 1."""

@@ -12,9 +12,10 @@ import numpy as np
 
 from models.cube import focus, output, verdict
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
-from models.cube.records import kept_steps, tube_of
+from models.cube.records import judged_steps, tube_of
 from models.cube.simulation import reach_back
-from models.cube.values import ahead, wiring_of
+from models.cube.values import ahead, learning, wiring_of
+from models.cube.wiring import Links
 from stimuli.dots import DotParams, Path, off_windows, period
 
 Arrays = dict[str, np.ndarray]
@@ -57,11 +58,12 @@ def cube_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, An
 
 def focus_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """How far the activity follows the input, over the window that is judged."""
-    first, stop = judged(p, dots)
+    first, stop = judged_steps(p, dots)
     tube = tube_of(p, path_in(arrays)[: p.steps])
     spikes = arrays["cells_i"], arrays["cells_step"]
-    roles = wiring_of(p, dots).roles.values()
-    ends = [(links.i, links.j) for links in roles if np.max(links.base) > 0]
+    roles = wiring_of(p, dots).roles
+    ends = [(np.zeros(0, np.int32),) * 2]
+    ends += [(r.i, r.j) for name, r in roles.items() if excites(p, name, r)]
     pre, post = (np.concatenate(side) for side in zip(*ends, strict=True))
     links = focus.link_matrix(pre, post, p.n**2 * p.L)
     found = focus.focus(focus.count_spikes(tube, links, *spikes, first, stop), p.ratio)
@@ -70,10 +72,9 @@ def focus_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, A
     return numbers | {"first_step": first, "input_correlation": r_in, "input_lag_steps": lag}
 
 
-def judged(p: Params, dots: DotParams) -> tuple[int, int]:
-    """Steps ``[first, stop)`` that the metrics of focus look at."""
-    first, stop = kept_steps(p, dots)
-    return min(first + 1, stop) if first else first, stop
+def excites(p: CubeParams, name: str, links: Links) -> bool:
+    """Whether a projection brings cells closer to firing, or may come to."""
+    return bool(np.max(links.base) > 0) or learning(p, name) not in ("fixed", "shared")
 
 
 def activity_after(arrays: Arrays) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def back_plane(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]
     path, every = path_in(arrays), moves(p, arrays)
     x, y = (a[every] for a in while_shown(path, path.x, path.y))
     spikes = output.plane_spikes(arrays["cells_i"], arrays["cells_step"], p.n, p.L - 1)
-    first, stop = judged(p, dots)
+    first, stop = judged_steps(p, dots)
     how = {
         "ratio": p.ratio,
         "depth": p.L,
@@ -117,7 +118,7 @@ def value_at(values: np.ndarray, index: int) -> float:
 def readout_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """The learned output: the next frame, from what it shows during a move."""
     path, every = path_in(arrays), moves(p, arrays)
-    first, stop = (step // p.ratio for step in judged(p, dots))
+    first, stop = (step // p.ratio for step in judged_steps(p, dots))
     x, y = path.next_x[every], path.next_y[every]
     found = output.step_iou(arrays["output_i"], arrays["output_step"] // p.ratio, x, y, p.n)
     copied = output.copy_iou(path.x[every][first:stop], path.y[every][first:stop], p.n)
@@ -189,12 +190,11 @@ def told(found: verdict.Verdict) -> dict[str, Any]:
 
 def local_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """Prediction, hidden activity, pause, frozen tests, weights and the verdict of a layer."""
-    path = path_in(arrays)[: p.steps]
     overlap = step_overlap(p, arrays)
     found = {
         "iou": output.defined_mean(overlap.iou[-LAST_STEPS:]),
         "chance_iou": overlap_metrics(p, overlap, slice(-LAST_STEPS, None))["chance_iou"],
-        "copy_iou": output.copy_iou(*while_shown(path, path.x, path.y), p.n, ahead(p)),
+        "copy_iou": copy_of_frames(p, arrays),
         "n_undefined": overlap.n_undefined,
         "hit_rate_of_dot": hits(p, arrays),
         "learning_steps": learning_steps(overlap.iou),
@@ -208,6 +208,13 @@ def local_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, 
         recalled = hardest(found["recall"]).get("steps_held_median")
         return found | told(verdict.judge_recall(recalled, period(p.n)))
     return found | told(verdict.judge_prediction(judged_iou(found)))
+
+
+def copy_of_frames(p: LocalParams, arrays: Arrays) -> float:
+    """What an output would score that shows the present frame; one frame a move."""
+    path, every = path_in(arrays), moves(p, arrays)
+    x, y = (a[every] for a in while_shown(path, path.x, path.y))
+    return output.copy_iou(x, y, p.n, ahead(p))
 
 
 def while_shown(path: Path, *coordinates: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -241,7 +248,7 @@ def learning_steps(iou: np.ndarray) -> dict[str, float]:
 
 def hidden_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """Rate of the hidden cells, and how much of it belongs to the dot."""
-    first, stop = judged(p, dots)
+    first, stop = judged_steps(p, dots)
     n, near = arrays["n_hidden"], arrays["n_near"]
     stray = np.flatnonzero(n > near)
     cells = wiring_of(p, dots).n_hidden
@@ -258,6 +265,7 @@ def pause_metrics(p: LocalParams, dots: DotParams, arrays: Arrays, iou) -> dict[
     if not windows:
         return None
     off, on = windows[0]
+    one_loop = dots.stimulus != "relaunch"
     phantom = phantom_path(p, dots)
     own = (arrays["output_step"] >= off) & (arrays["output_step"] < on)
     x, y = phantom.next_x[off:on], phantom.next_y[off:on]
@@ -275,9 +283,9 @@ def pause_metrics(p: LocalParams, dots: DotParams, arrays: Arrays, iou) -> dict[
         "off_from": off + 1,
         "off_to": on,
         "phantom_iou": found.mean_iou,
-        "best_phase_hit": found.best_phase_hit,
-        "on_loop_fraction": found.on_loop_fraction,
-        "on_loop_chance": found.on_loop_chance,
+        "best_phase_hit": found.best_phase_hit if one_loop else np.nan,
+        "on_loop_fraction": found.on_loop_fraction if one_loop else np.nan,
+        "on_loop_chance": found.on_loop_chance if one_loop else np.nan,
         "pixels": found.output_per_step,
         "steps_held": found.n_steps_held,
         "iou_first_50_after": output.defined_mean(iou[on : on + 50]),
@@ -291,7 +299,9 @@ def phantom_path(p: LocalParams, dots: DotParams) -> Path:
     """Where the dots would be if they never stopped."""
     from models.cube.simulation import run_path
 
-    return run_path(p, dataclasses.replace(dots, dot_when_off="continue"), p.steps + 2 * p.n)
+    return run_path(
+        p, dataclasses.replace(dots, dot_when_off="continue"), p.steps + period(p.n) * p.ratio
+    )
 
 
 def recall_metrics(arrays: Arrays) -> dict[str, Any]:
@@ -310,12 +320,12 @@ def recall_metrics(arrays: Arrays) -> dict[str, Any]:
 
 
 def hardest(found: dict[str, Any]) -> dict[str, Any]:
-    """Of several tests the one that tells most: never-seen loops, new launches or the same."""
+    """Of several tests the one that tells most: never-seen loops, random launches or the same."""
     return next((found[name] for name in ("held_out", "new", "same") if name in found), {})
 
 
 def judged_iou(found: dict[str, Any]) -> float:
-    """What the verdict on prediction looks at: never-seen loops, else new launches, else the end.
+    """What the verdict on prediction looks at: never-seen loops, random launches, or the end.
 
     A relaunched dot that is predicted only while it learns would be no prediction.
     """

@@ -90,7 +90,10 @@ class Cube(Room):
         result = simulate(p, dots, keeper=files, saved=saved, **how)
         status.phase("saving")
         save_seed(result, request.folder, request.options)
-        checkpoint.remove(request.checkpoint)
+
+    def completed(self, request: Request) -> None:
+        for seed in request.seeds:  # a checkpoint holds whole recordings
+            checkpoint.remove(request.of(seed).checkpoint)
 
     def seed_line(self, results: Mapping[str, Any]) -> str:
         from models.cube.summary import seed_line

@@ -94,13 +94,13 @@ class Simulation:
         return freezes and window["dots.off_from"] <= first < window["dots.off_to"]
 
     def _block_steps(self, first: int, stop: int, dots: DotParams) -> int:
-        """Length of the next block: it ends with a move, and where the input goes on or off."""
+        """Length of the next block: whole moves, but it ends where the input goes on or off."""
         ratio = self.params.ratio
         most = int(CELL_STEPS_PER_BLOCK // n_cells(self.params))
         most = max(SHORTEST_BLOCK, min(LONGEST_BLOCK, most))
         ends = [stop, first + max(1, most // ratio) * ratio]
         for border in (step for window in off_windows(dots) for step in window):
-            ends.append(border if isinstance(self.params, LocalParams) else border // ratio * ratio)
+            ends.append(border)
         return min(end for end in ends if end > first) - first
 
 
@@ -137,10 +137,10 @@ def reach_back(p: Params) -> int:
 
 
 def without_input(dots: DotParams, first: int, stop: int) -> DotParams:
-    """The same stimulus with the input off in steps `first` to `stop` - 1; the dots move on."""
-    return dataclasses.replace(
-        dots,
-        off_from=(*dots.off_from, first + 1),
-        off_to=(*dots.off_to, stop),
-        dot_when_off="continue",
-    )
+    """The same stimulus, off in steps `first` to `stop` - 1 and at no other time; dots move on."""
+    return dataclasses.replace(dots, off_from=(first + 1,), off_to=(stop,), dot_when_off="continue")
+
+
+def with_input(dots: DotParams) -> DotParams:
+    """The same stimulus, never off."""
+    return dataclasses.replace(dots, off_from=(), off_to=())

@@ -31,7 +31,7 @@ TEXTS = {
     "readout_iou": "readout, IoU with next frame",
     "iou": "IoU with next frame, at the end",
     "test_same_iou": "frozen: the same loop",
-    "test_new_iou": "frozen: new launches",
+    "test_new_iou": "frozen: random launches",
     "test_held_out_iou": "frozen: never-seen loops",
     "recall_steps_held": "steps recalled without input",
 }

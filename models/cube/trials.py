@@ -1,4 +1,4 @@
-"""Frozen tests of a network: other loops, new launches, and what it does without input.
+"""Frozen tests of a network: other loops, random launches, and what it does without input.
 
 All plasticity is off. Each test starts from the state at the end of the run, with the dots moved
 to another place, and the first frame of a launch cannot be foreseen: direction takes two.
@@ -49,8 +49,8 @@ def launches(sim: Simulation) -> dict[str, list[Launch]]:
     """Tests by name, each a list of launches.
 
     ``same``, ``mirrored``, ``shifted`` and ``reversed`` are of the first launch of the run; ``new``
-    are random launches of the kind that training draws; ``held_out`` lie on loops that training
-    never launched on, and ``seen`` on the others.
+    are random launches of the kind that training draws, on loops that it may have met;
+    ``held_out`` lie on loops that training never launched on, and ``seen`` on the others.
     """
     p, dots = sim.params, sim.dots
     first = first_launch(dots, p.n, p.seed)

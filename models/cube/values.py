@@ -108,9 +108,7 @@ def learning(p: CubeParams, role: str) -> str:
             return "fixed"
     if role in ("field", "surround") or (role == "lateral" and not p.learn_lat):
         return "fixed"
-    if role == "residual":
-        return "twice"
-    return p.rule
+    return "twice" if role == "residual" else p.rule
 
 
 SCRATCH = {
@@ -229,11 +227,16 @@ def cube_state(p: CubeParams, wiring: CubeWiring) -> dict[str, np.ndarray]:
     for name, links in wiring.roles.items():
         if learning(p, name) != "shared":
             state[f"{name}.w"] = jittered(p, name, links)
+        if learning(p, name) == "kept":  # what will be kept is there from the start
+            total = np.bincount(links.j, state[f"{name}.w"], n_cells)
+            state[f"{name}.w"] *= (kept_sum(p) / total)[links.j]
         if learning(p, name) == "reward-column":
             state[f"{name}.eligible"] = np.zeros(links.i.size)
     if p.rule == "reward-column":
         state |= {f"cells.{name}": np.zeros(n_cells) for name in ("pre_trace", "post_trace", "R")}
-        state |= {f"column.{name}": np.zeros(p.n**2) for name in ("fired", "distance", "r_mean")}
+        state |= {
+            f"column.{name}": np.zeros(p.n**2) for name in ("fired", "distance", "known", "r_mean")
+        }
     if p.readout:
         state["readout.w"] = readout_weights(p, "readout", wiring.readout[0].size)
     return state
@@ -357,13 +360,18 @@ def link_values(p: CubeParams, name: str, links: Links) -> Values:
     bounds = {f"{name}.w_min": -UNBOUNDED if p.w_min is None else p.w_min, f"{name}.w_max": p.w_max}
     if how == "twice":
         return bounds | {f"{name}.traversed": links.traversed}
-    if how in ("reward", "reward-column"):
+    if how == "reward":
         bounds[f"{name}.k"] = {"lateral": p.k_lat, "backward": p.k_back}.get(name, 1.0)
     if how == "reward-column":
         bounds[f"{name}.keep"] = math.exp(-1 / 2)  # tau_e is two moves
     if how == "kept":
-        bounds |= {"cells.S_target": p.w_intra * (p.m**3 - 1)}
+        bounds |= {"cells.S_target": kept_sum(p)}
     return bounds
+
+
+def kept_sum(p: GroupsParams) -> float:
+    """Sum of the weights into a cell from its own group, under ``learn all``."""
+    return p.w_intra * (p.m**3 - 1)
 
 
 def reward_values(p: CubeParams) -> Values:

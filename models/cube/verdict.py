@@ -144,8 +144,8 @@ def judge_cube(metrics: Mapping[str, float | None], depth: int, reach_back: int)
 def judge_prediction(iou: float | None) -> Verdict:
     """Verdict on the local model, `predicts` or `does not predict`.
 
-    `iou` is the mean IoU with the next frame: of frozen tests on never-seen loops or new launches
-    if there were any, else over the last window of the run.
+    `iou` is the mean IoU with the next frame: of frozen tests on never-seen loops or random
+    launches if there were any, else over the last window of the run.
     """
     only = condition("predicts", "iou", iou, ">=", PREDICTS_IOU)
     return _decide((only,), "does not predict")

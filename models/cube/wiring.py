@@ -145,7 +145,8 @@ class CubeWiring:
         if isinstance(p, GroupsParams):
             links["intra"] = Links(*intra(p.n, p.L, p.m), p.w_intra)
         links = with_fields(p, links) if p.w_field else links
-        return with_residual(p, links) if p.w_res else links
+        links = with_residual(p, links) if p.w_res else links
+        return {name: role for name, role in links.items() if role.i.size}
 
     @cached_property
     def readout(self) -> Ends:

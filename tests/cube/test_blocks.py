@@ -72,3 +72,17 @@ def test_backends_agree(network, backend):
         np.testing.assert_allclose(
             other_state[key], state[key], rtol=1e-12, atol=1e-12, err_msg=key
         )
+
+
+def test_a_network_that_does_not_learn_keeps_every_weight():
+    """Also where the sum of the weights into a cell is kept while it learns."""
+    params, dots = NETWORKS["groups that learn"]
+    bench = Bench(params, dots)
+    start = bench.start(None)
+    block = bench.block(start, 0, 60, learn=False)
+    for key in (key for key in start if key.endswith(".w")):
+        np.testing.assert_array_equal(block.state[key], start[key], err_msg=key)
+    i, j = bench.wiring.roles["intra"].i, bench.wiring.roles["intra"].j
+    assert i.size == j.size
+    sums = np.bincount(j, start["intra.w"])
+    np.testing.assert_allclose(sums, params.w_intra * (params.m**3 - 1), rtol=1e-12)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.cube.params import LocalParams
+from models.cube.params import CubeParams, LocalParams
+from models.cube.simulation import Simulation, without_input
 from stimuli import dots as d
 from stimuli.dots import DotParams, Launch, dot_path
 from tests.cube.bench import Bench
@@ -148,3 +149,22 @@ def test_the_equations_move_the_dots_every_ratio_steps(ratio):
     }
     spikes = block.spikes["retina"]
     assert set(zip(spikes.step.tolist(), spikes.index.tolist(), strict=True)) == where
+
+
+def test_a_cube_sees_as_many_times_without_input_as_it_is_told_of():
+    """Two of them within one block and within one move."""
+    p = DotParams(stimulus="orbit", off_from=(9, 13, 20), off_to=(10, 14, 41))
+    params = CubeParams(n=6, L=3, ratio=8, steps=64)
+    path = dot_path(p, 6, 8, 64, 0, shown_at_launch=False)
+    with Simulation(params, p, "numpy") as sim:
+        lit = [
+            s
+            for b, _ in sim.blocks(sim.initial_state(), 0, 64, learn=True)
+            for s in b.spikes["retina"].step
+        ]
+    assert sorted(lit) == np.flatnonzero(path.shown).tolist()
+
+
+def test_removing_the_input_leaves_no_other_window():
+    p = without_input(DotParams(off_from=(9, 70), off_to=(10, 90)), 64, 128)
+    assert (p.off_from, p.off_to, p.dot_when_off) == ((65,), (128,), "continue")

@@ -22,7 +22,11 @@ from models.cube.focus import (
     spikes_per_step,
     survival,
 )
+from models.cube.params import CubeParams
+from models.cube.protocol import removal_steps
+from models.cube.records import judged_steps, kept_steps
 from models.cube.tube import Tube
+from stimuli.dots import DotParams
 from tests.cube.test_tube import EMPTY, literal_tube, random_tube
 
 
@@ -429,3 +433,21 @@ def test_saved_arrays_are_not_changed_by_what_follows():
     Activity.from_arrays(saved).feed(tube, index[own], step[own], 14)
     for name, value in saved.items():
         assert np.array_equal(value, before[name]), name
+
+
+def test_what_is_judged_is_the_end_of_the_longest_time_with_input():
+    params = CubeParams(n=8, L=8, steps=800)
+    assert judged_steps(params, DotParams()) == (400, 800)
+    early = DotParams(off_from=(9,), off_to=(16,))
+    assert judged_steps(params, early) == (408, 800)
+    assert kept_steps(params, early) == (407, 800)
+    late = DotParams(off_from=(601,), off_to=(640,))
+    assert judged_steps(params, late) == (300, 600)
+    assert judged_steps(params, DotParams(off_from=(1,), off_to=(100,))) == (450, 800)
+    assert judged_steps(params, DotParams(off_from=(701,), off_to=(900,))) == (350, 700)
+
+
+@pytest.mark.parametrize("ratio", [1, 3, 6, 7, 8, 9])
+def test_the_removal_is_long_enough_for_the_survival(ratio):
+    steps = removal_steps(CubeParams(n=8, L=8, ratio=ratio, steps=ratio * 20))
+    assert steps >= focus_module.SURVIVAL_STEPS[1] and steps % ratio == 0

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from driver import style
 from models.cube.focus import Activity
 from models.cube.output import chance_iou, step_iou
-from models.cube.results import bounds, moves, path_in, projections
+from models.cube.results import bounds, moves, path_in, projections, while_shown
 from models.cube.show import learning_panels, pages, panels, series_panels, view
 from models.cube.show.view import LABELS, Shown, text
 from models.cube.simulation import reach_back
@@ -250,7 +250,8 @@ def move_overlap(shown: Shown, label: str):
     p, arrays = shown.params, shown.recordings[label]
     path, every = path_in(arrays)[: p.steps], moves(p, arrays)
     move = arrays["output_step"] // p.ratio
-    return step_iou(arrays["output_i"], move, path.next_x[every], path.next_y[every], p.n)
+    x, y = (a[every] for a in while_shown(path, path.next_x, path.next_y))
+    return step_iou(arrays["output_i"], move, x, y, p.n)
 
 
 def draw_tests(ax, shown: Shown, copy: float):

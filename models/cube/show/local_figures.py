@@ -60,7 +60,7 @@ def draw_moment(shown: Shown, label: str, frames, space) -> None:
 
 def moment_words(shown: Shown, label: str) -> str:
     step, arrays = shown.moment[1], shown.recordings[label]
-    rate, n_steps = view.recent_rate(arrays, shown.params, step)
+    rate, n_steps = view.recent_rate(arrays, shown.params, step, shown.dots)
     iou = step_overlap(shown.params, arrays).iou[max(0, step - IOU_STEPS) : step]
     return (
         f"{label}: step {step - 1}; fire {text(rate)}, mean of the last {n_steps} steps; "
@@ -82,7 +82,7 @@ def learning(shown: Shown) -> Figure:
     overlap = {label: step_overlap(p, shown.recordings[label]) for label in LABELS}
     learning_panels.draw_running_iou(axes[0], {k: v.iou for k, v in overlap.items()}, "steps")
     mark_times(axes[0], shown, overlap["trained"].iou, off)
-    cells = view.n_hidden(p)
+    cells = view.n_hidden(p, shown.dots)
     rates = {label: shown.recordings[label]["n_hidden"] / cells for label in LABELS}
     learning_panels.draw_per_step(axes[1], rates, "hidden spikes\nper cell and step")
     if axes[1].get_ylim()[1] > 0.8 * p.target_rate:
@@ -120,7 +120,7 @@ def mark_times(ax, shown: Shown, iou, off) -> None:
 def tests(shown: Shown) -> Figure:
     """Frozen tests: overlap with the next frame on other paths, without any learning.
 
-    Look beyond the same loop: only never-seen loops and new launches tell whether motion was
+    Look beyond the same loop: only never-seen loops and random launches tell whether motion was
     learned, or a loop by heart. A copy of the input overlaps with the next frame by the line's
     height; grey strokes: as many pixels at random.
     """

@@ -21,7 +21,7 @@ TESTS = {
     "mirrored": "mirrored",
     "shifted": "shifted",
     "reversed": "reversed",
-    "new": "new launches",
+    "new": "random launches",
     "held_out": "never-seen loops",
     "seen": "seen loops",
 }

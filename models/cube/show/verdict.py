@@ -37,7 +37,7 @@ CONDITIONS = {
     "reach": "deepest layer reached",
     "rate": "rate of all cells (per cell and step)",
     "survival": "survival after removal",
-    "last_iou": "mean IoU with the next frame",
+    "iou": "mean IoU with the next frame: never-seen loops, random launches, or the end of the run",
     "n_steps_held": "steps held without input, median over launches",
 }
 COMPARISONS = {">=": "≥", "<=": "≤"}
@@ -114,7 +114,7 @@ CUBE: tuple[Definition, ...] = (
     ),
     (
         *("readout, IoU", ("readout", "iou")),
-        "Overlap of the learned readout with the next frame, second half of the run.",
+        "Overlap of the learned readout with the next frame, in the steps that are judged.",
     ),
     (
         *("readout, IoU of chance", ("readout", "chance_iou")),

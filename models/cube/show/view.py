@@ -14,7 +14,7 @@ import numpy as np
 
 from models.cube import output
 from models.cube.params import GroupsParams, LocalParams, Params
-from models.cube.values import lag_moves
+from models.cube.values import lag_moves, wiring_of
 from stimuli.dots import DotParams
 
 LABELS = ("trained", "untrained")
@@ -245,7 +245,9 @@ def overlap(image: np.ndarray, x: np.ndarray, y: np.ndarray, group: int = 1) -> 
 # --- headers -------------------------------------------------------------------------------------
 
 
-def recent_rate(arrays: Arrays, p: Params, stop: int) -> tuple[float, int]:
+def recent_rate(
+    arrays: Arrays, p: Params, stop: int, dots: DotParams | None = None
+) -> tuple[float, int]:
     """Spikes per cell and step in the steps before `stop`, and how many steps those are.
 
     The last 100 of the local layer, 200 of a cube; fewer if fewer are known.
@@ -253,7 +255,7 @@ def recent_rate(arrays: Arrays, p: Params, stop: int) -> tuple[float, int]:
     if isinstance(p, LocalParams):
         first = max(0, stop - RATE_STEPS["local"])
         n_spikes = int(np.sum(arrays["n_hidden"][first:stop]))
-        n_cells = n_hidden(p)
+        n_cells = n_hidden(p, dots or DotParams())
     else:
         first = max(int(arrays["kept_from"]), stop - RATE_STEPS["cube"])
         n_spikes = between(arrays, "cells", first, stop).size
@@ -262,9 +264,9 @@ def recent_rate(arrays: Arrays, p: Params, stop: int) -> tuple[float, int]:
     return (n_spikes / (n_cells * n_steps) if n_steps else np.nan), n_steps
 
 
-def n_hidden(p: LocalParams) -> int:
-    """Hidden cells: one a pixel, or four for the directions of motion."""
-    return p.n**2 * (4 if getattr(p, "hidden", "patch") == "motion" else 1)
+def n_hidden(p: LocalParams, dots: DotParams) -> int:
+    """Hidden cells: one a pixel, or one for each move along an axis."""
+    return wiring_of(p, dots).n_hidden
 
 
 def pixels(n: int) -> str:
