@@ -57,7 +57,7 @@ TESTS = {
     "mirrored": "the same, reflected left to right",
     "shifted": "the same, 7 columns on: another loop",
     "reversed": "the same, run backwards",
-    "new": "16 random launches that training did not draw, on whatever loop; with `relaunch`",
+    "new": "16 random launches of the kind that training draws, on loops that it may have met, on whatever loop; with `relaunch`",
     "held_out": "16 on loops that training never launches on; with `--held-out-every`",
     "seen": "16 on the other loops",
 }
@@ -257,6 +257,7 @@ EQUATIONS: dict[str, model_text.Parts] = {
         ("Distance from the nearest dot of that time", "DISTANCE"),
         *model_text.RULES["reward-column"],
         ("Traces: at a spike", "PAIRS_RESET"),
+        ("Traces: at a spike, after links have read it", "PAIRS_LATER"),
     ),
     "Local layer: input of patches": (
         *model_text.PATCH,

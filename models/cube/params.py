@@ -294,7 +294,7 @@ CUBE_03_01 = CUBE_02_05 | {
 CUBE_02_01 = {
     **{"w_fwd": 1.0, "w_lat": 0.3, "w_back": 0.05, "w_max": 1.2, "w_min": None, "ratio": 1},
     **{"input_gain": 1.0, "rho": 0.8, "bias": 0.01, "lamb": None, "steps": 6000},
-    **{"excitability": "homeostasis", "rule": "reward", "learn_lat": True},
+    **{"excitability": "homeostasis", "rule": "reward", "learn_lat": True, "tau_ref": 0},
 }
 MOTION = {
     **{"hidden": "motion", "r": 2, "rho": 0.5, "bias": 0.0, "theta_min": 1.0, "theta_max": 1.15},
@@ -335,7 +335,7 @@ PRESETS: dict[str, Preset] = {
     "02_01": Preset(
         CubeParams,
         "cube that learns by a reward",
-        CUBE_02_01 | {"w_min": 0.0, "rule": "reward-column", "tau_ref": 0},
+        CUBE_02_01 | {"w_min": 0.0, "rule": "reward-column"},
         CUBE_02_01,
     ),
     "02_02": Preset(CubeParams, "isotropic cube, one step a move", CUBE_02_02, CUBE_02_02),

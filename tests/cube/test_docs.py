@@ -224,7 +224,7 @@ def test_a_held_out_loop_shows_no_pair_of_position_and_direction_of_another(n, e
 def test_presets_of_the_readme_are_presets():
     table = README.split("## The moving dot")[1].split("## ")[0]
     rows = re.findall(r"^\| `([\w-]+)` \|.*\| ([\d ]+) \| [^|]+ \|$", table, re.MULTILINE)
-    assert len(rows) == 7
+    assert len(rows) == 8
     for name, steps in rows:
         p = PRESETS[name]
         assert p.model(**p.fixed).steps == int(steps.replace(" ", "")), name

@@ -122,6 +122,11 @@ def without_times(results):
     return {key: value for key, value in results.items() if key != "seconds"}
 
 
+def forty(self, first, stop, dots):
+    """Short blocks, so that there are several."""
+    return min(stop - first, 40)
+
+
 @pytest.mark.parametrize("label, block", [("trained", 2), ("untrained", 1)])
 @pytest.mark.parametrize("kind", ["cube", "predict"])
 def test_an_interrupted_run_goes_on_to_the_same_bits(kind, label, block, tmp_path, monkeypatch):
