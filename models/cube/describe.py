@@ -57,7 +57,7 @@ TESTS = {
     "mirrored": "the same, reflected left to right",
     "shifted": "the same, 7 columns on: another loop",
     "reversed": "the same, run backwards",
-    "new": "16 random launches of the kind that training draws, on loops that it may have met, on whatever loop; with `relaunch`",
+    "new": "16 random launches as training draws them, on any loop; with `relaunch`",
     "held_out": "16 on loops that training never launches on; with `--held-out-every`",
     "seen": "16 on the other loops",
 }
