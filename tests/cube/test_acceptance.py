@@ -77,7 +77,7 @@ def test_never_seen_paths_are_predicted(seed):
     found = trained("local-predict", n=24, steps=40_000, seed=seed)
     assert found["tests"]["held_out"]["iou"] >= 0.95
     assert found["tests"]["held_out"]["n_moves"] == trials.N_LAUNCHES * 46
-    assert found["copy_iou"] == 0
+    assert found["copy_iou"] < 1e-3  # a relaunch may fall on the pixel that is shown
 
 
 def test_a_path_goes_on_without_input():
