@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driver.statistics import mean_sd
 from models.lateral_line import metrics
 from models.lateral_line.metrics import circular_mean, circular_sd, wrap
 
@@ -530,14 +529,3 @@ def test_weight_change_is_absolute():
     assert metrics.weight_change(before, after) == pytest.approx((0.2009 / 4, 0.5))
     with pytest.raises(ValueError, match="differ"):
         metrics.weight_change(before, after[:1])
-
-
-# Over seeds
-
-
-def test_aggregate_leaves_out_and_counts_the_undefined():
-    found = mean_sd([1.0, None, 3.0, np.nan, 5.0])
-    assert found == {"mean": 3.0, "sd": 2.0, "n": 3, "n_excluded": 2}
-    assert mean_sd([2.0]) == {"mean": 2.0, "sd": None, "n": 1, "n_excluded": 0}
-    assert mean_sd([None]) == {"mean": None, "sd": None, "n": 0, "n_excluded": 1}
-    assert mean_sd([]) == {"mean": None, "sd": None, "n": 0, "n_excluded": 0}

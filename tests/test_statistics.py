@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driver.statistics import BOOTSTRAP_FROM, estimate, paired
+from driver.statistics import BOOTSTRAP_FROM, estimate, mean_sd, paired
 
 NUMBERS = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 6)), min_size=2, max_size=9)
 
@@ -82,3 +82,11 @@ def test_the_permutation_test_counts_sign_patterns():
 def test_runs_that_do_not_make_pairs_are_refused():
     with pytest.raises(ValueError, match="2 and 1"):
         paired([1.0, 2.0], [1.0])
+
+
+def test_aggregate_leaves_out_and_counts_the_undefined():
+    found = mean_sd([1.0, None, 3.0, np.nan, 5.0])
+    assert found == {"mean": 3.0, "sd": 2.0, "n": 3, "n_excluded": 2}
+    assert mean_sd([2.0]) == {"mean": 2.0, "sd": None, "n": 1, "n_excluded": 0}
+    assert mean_sd([None]) == {"mean": None, "sd": None, "n": 0, "n_excluded": 1}
+    assert mean_sd([]) == {"mean": None, "sd": None, "n": 0, "n_excluded": 0}

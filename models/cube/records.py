@@ -14,7 +14,6 @@ from models.cube.tube import Tube
 from stimuli.dots import DotParams, Path, off_windows
 
 BINS_PER_RUN = 200
-RATE_STEPS = 250  # bin of the rates of the local layer
 
 
 def judged_steps(p: Params, dots: DotParams) -> tuple[int, int]:

@@ -87,14 +87,14 @@ def activity_after(arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def moves(p: Params, arrays: Arrays) -> slice:
+def moves(p: Params) -> slice:
     """One step of each whole move of the run."""
     return slice(0, p.steps // p.ratio * p.ratio, p.ratio)
 
 
 def back_plane(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """The raw output: the back plane during a move, against the dot some moves before."""
-    path, every = path_in(arrays), moves(p, arrays)
+    path, every = path_in(arrays), moves(p)
     x, y = (a[every] for a in while_shown(path, path.x, path.y))
     spikes = output.plane_spikes(arrays["cells_i"], arrays["cells_step"], p.n, p.L - 1)
     first, stop = judged_steps(p, dots)
@@ -117,7 +117,7 @@ def value_at(values: np.ndarray, index: int) -> float:
 
 def readout_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """The learned output: the next frame, from what it shows during a move."""
-    path, every = path_in(arrays), moves(p, arrays)
+    path, every = path_in(arrays), moves(p)
     first, stop = (step // p.ratio for step in judged_steps(p, dots))
     x, y = path.next_x[every], path.next_y[every]
     found = output.step_iou(arrays["output_i"], arrays["output_step"] // p.ratio, x, y, p.n)
@@ -212,7 +212,7 @@ def local_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, 
 
 def copy_of_frames(p: LocalParams, arrays: Arrays) -> float:
     """What an output would score that shows the present frame; one frame a move."""
-    path, every = path_in(arrays), moves(p, arrays)
+    path, every = path_in(arrays), moves(p)
     x, y = (a[every] for a in while_shown(path, path.x, path.y))
     return output.copy_iou(x, y, p.n, ahead(p))
 

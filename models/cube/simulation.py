@@ -99,8 +99,7 @@ class Simulation:
         most = int(CELL_STEPS_PER_BLOCK // n_cells(self.params))
         most = max(SHORTEST_BLOCK, min(LONGEST_BLOCK, most))
         ends = [stop, first + max(1, most // ratio) * ratio]
-        for border in (step for window in off_windows(dots) for step in window):
-            ends.append(border)
+        ends += [border for window in off_windows(dots) for border in window]
         return min(end for end in ends if end > first) - first
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -48,7 +47,6 @@ class Study:
     metrics: list[Metric]
     seeds: int = 5
     first_seed: int = 0
-    kind: Literal["dots"] = "dots"
 
     def command(self, case: str) -> list[str]:
         """Flags of a case, without places."""

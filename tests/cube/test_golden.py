@@ -15,7 +15,6 @@ CYTHON = pytest.param("cython", marks=[pytest.mark.compiler, pytest.mark.slow])
 STANDALONE = pytest.param("cpp_standalone", marks=[pytest.mark.compiler, pytest.mark.slow])
 BACKENDS = ["numpy", CYTHON, STANDALONE]
 MARKS = (10, 50, 100, 200, 400)
-RELAY_A = PRESETS["relay-a"].fixed | {"readout": False, "learn_lat": True}
 CUBES = {
     "02_01": ((20, 137, 265, 508, 982), 43, 1001.624275),
     "02_02": ((331, 1086, 2545, 4161, 8265), 836, 2833.646201),

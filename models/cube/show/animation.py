@@ -177,7 +177,7 @@ class Film:
     def put(self, step: int) -> None:
         """Move everything to a step."""
         stop = step + self.every
-        rate, n_steps = view.recent_rate(self.arrays, self.p, stop)
+        rate, n_steps = view.recent_rate(self.arrays, self.p, stop, self.shown.dots)
         words = f"{self.label}: step {stop - 1}; fire {text(rate)}, mean of {n_steps} steps"
         (self._put_local if self.shown.is_local else self._put_cube)(step, stop)
         if self.iou is not None:

@@ -248,7 +248,7 @@ def readout(shown: Shown) -> Figure | None:
 def move_overlap(shown: Shown, label: str):
     """IoU of the readout during each move with the frame to come."""
     p, arrays = shown.params, shown.recordings[label]
-    path, every = path_in(arrays)[: p.steps], moves(p, arrays)
+    path, every = path_in(arrays)[: p.steps], moves(p)
     move = arrays["output_step"] // p.ratio
     x, y = (a[every] for a in while_shown(path, path.next_x, path.next_y))
     return step_iou(arrays["output_i"], move, x, y, p.n)
