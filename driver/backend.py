@@ -15,6 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
+from driver.profile import ENGINE, Profile, part
+
 BACKENDS = ("auto", "numpy", "cython", "cpp_standalone")
 
 
@@ -277,7 +279,9 @@ def numpy_seconds(n_steps: int, n_cells: int) -> float:
     return n_steps * (NUMPY_SECONDS_PER_STEP + n_cells * NUMPY_SECONDS_PER_CELL_STEP)
 
 
-def open_engine(backend: str, model: Model, say=lambda text: None) -> Engine:
+def open_engine(
+    backend: str, model: Model, say=lambda text: None, profile: Profile | None = None
+) -> Engine:
     """Make the model ready to run.
 
     Parameters
@@ -286,11 +290,18 @@ def open_engine(backend: str, model: Model, say=lambda text: None) -> Engine:
     model : Model
     say : callable
         Told in a line what takes time.
+    profile : Profile, optional
+        Told where all of it goes.
     """
+    with part(profile, ENGINE):
+        return _open(backend, model, say, profile)
+
+
+def _open(backend: str, model: Model, say, profile: Profile | None) -> Engine:
     if backend == "cpp_standalone":
         from driver.standalone import StandaloneEngine
 
-        return StandaloneEngine(model, say)
+        return StandaloneEngine(model, say, profile)
     from driver.runtime import RuntimeEngine
 
-    return RuntimeEngine(model, backend)
+    return RuntimeEngine(model, backend, profile)

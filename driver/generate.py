@@ -9,6 +9,7 @@ population (record its spikes or only count them), and every array of ``manifest
 tables after a byte that is 0 if the table is all zero and left out. The
 answer is every array of ``manifest["state"]`` and, for each population, its number of spikes
 (int64), the number recorded (int64) and the recorded ``i`` (int32) and steps (float64 seconds).
+A profiled program adds its times, see `driver.counters`.
 
 FOLDER holds ``request.json`` and ``wiring.npz`` (see `driver.program.generate`).
 """
@@ -24,6 +25,7 @@ import brian2 as b2
 import numpy as np
 
 from driver.backend import Variable, is_table, resolve, settable, tables
+from driver.counters import add_counters, counted
 from driver.program import GENERATOR
 from driver.tune import tune
 
@@ -51,15 +53,19 @@ def main(folder: Path) -> None:
     network = resolve(request["builder"])(request["structure"], wiring)
     network.run(b2.defaultclock.dt, namespace={})
     inputs = input_variables(network, wiring)
+    objects = counted(the_run_lines()) if request["profiled"] else []
     serve_blocks(network, request, inputs)
     b2.get_device().build(directory=str(folder), compile=False, run=False)
     require_no_delays((folder / "main.cpp").read_text())
-    add_helpers(folder / "main.cpp", request["populations"])
+    add_helpers(folder / "main.cpp", request)
     tune(folder)
+    if objects:
+        add_counters(folder / "network.cpp")
     manifest = {
         "generator": GENERATOR,
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
         "wiring": wiring_files(wiring),
+        "objects": objects,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
@@ -110,6 +116,7 @@ def serve_blocks(network, request: dict, inputs: dict[str, Variable]) -> None:
         lines[start].replace(run, f"{network.name}.run(n_steps*{b2.defaultclock.dt_!r},"),
         *(give_line(key, inputs[key]) for key in request["state"]),
         *(line for name in populations for line in give_spikes(network, name)),
+        *(["give(profile.data(), profile.size()*sizeof(double));"] if request["profiled"] else []),
         "fflush(answer);",
         "}",
         "return 0;",
@@ -186,12 +193,12 @@ def switchable(line: str, populations: list[str]) -> str:
     return line
 
 
-def add_helpers(main_file: Path, populations: list[str]) -> None:
+def add_helpers(main_file: Path, request: dict) -> None:
     """Put what `serve_blocks` calls in front of ``main``."""
     device = b2.get_device()
     (network,) = device.networks
-    code = HELPERS
-    for name in populations:
+    code = HELPERS + ("extern std::vector<double> profile;\n" if request["profiled"] else "")
+    for name in request["populations"]:
         space = device.get_array_name(network[name].variables["_spikespace"])
         code += (
             f"static char record_{name} = 1;\n"

@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from driver.backend import Model, compiler
+from driver.profile import COMPILING, GENERATION, Profile, part
 from driver.run_folder import replace_file
 
 # Strict IEEE: no reassociation and no fused multiply-add, so that compiled arithmetic gives
@@ -68,9 +69,9 @@ def cache_folder() -> Path:
     return Path(base).absolute() / "brian_programs"
 
 
-def cached(model: Model, cxx: str) -> Path | None:
+def cached(model: Model, cxx: str, profiled: bool = False) -> Path | None:
     """Folder of the model's program if it was compiled before."""
-    entry = cache_folder() / "index" / recipe_key(model, cxx)
+    entry = cache_folder() / "index" / recipe_key(model, cxx, profiled)
     with contextlib.suppress(OSError):
         program = cache_folder() / "programs" / entry.read_text().strip()
         if (program / "manifest.json").exists():
@@ -78,8 +79,8 @@ def cached(model: Model, cxx: str) -> Path | None:
     return None
 
 
-def find_or_build(model: Model, say) -> Path:
-    """Folder of the model's program, compiled now if need be.
+def find_or_build(model: Model, say, profile: Profile | None = None) -> Path:
+    """Folder of the model's program, compiled now if need be; for a profile, one that counts.
 
     Raises
     ------
@@ -89,34 +90,37 @@ def find_or_build(model: Model, say) -> Path:
     cxx = compiler()
     if cxx is None:
         raise BuildError("cpp_standalone needs a C++ compiler; none found (try $CXX)")
-    known = cached(model, cxx)
+    profiled = profile is not None
+    known = cached(model, cxx, profiled)
     if known:
         return known
     root = cache_folder()
     for name in ("index", "programs"):
         (root / name).mkdir(parents=True, exist_ok=True)
     with _lock(root / "lock"):  # two runs that start together compile once
-        known = cached(model, cxx)
+        known = cached(model, cxx, profiled)
         if known:
             return known
         for left in root.glob("building_*"):  # by a compilation that was killed
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=root, prefix="building_") as work:
-            name = _build(model, cxx, Path(work), root / "programs", say)
-        entry = root / "index" / recipe_key(model, cxx)
+            name = _build(model, cxx, Path(work), root / "programs", say, profile)
+        entry = root / "index" / recipe_key(model, cxx, profiled)
         replace_file(entry, lambda file: file.write(name.encode()))
     return root / "programs" / name
 
 
-def _build(model: Model, cxx: str, work: Path, programs: Path, say) -> str:
+def _build(model: Model, cxx: str, work: Path, programs: Path, say, profile) -> str:
     start = time.perf_counter()
     source = work / "source"
-    generate(model, source)
+    with part(profile, GENERATION):
+        generate(model, source, profile is not None)
     name = program_key(source, cxx)
     if (programs / name / "manifest.json").exists():
         return name
     say("compiling the network (once for this size; later runs start at once)")
-    compile_program(source, cxx)
+    with part(profile, COMPILING):
+        compile_program(source, cxx)
     shutil.rmtree(source / "results", ignore_errors=True)
     shutil.rmtree(programs / name, ignore_errors=True)  # one without a manifest is of no use
     os.replace(source, programs / name)
@@ -124,7 +128,7 @@ def _build(model: Model, cxx: str, work: Path, programs: Path, say) -> str:
     return name
 
 
-def generate(model: Model, folder: Path) -> None:
+def generate(model: Model, folder: Path, profiled: bool = False) -> None:
     """Write the C++ project and its ``manifest.json``, in a process of its own.
 
     Brian's standalone device is a global state of its process; here it never is ours.
@@ -132,7 +136,7 @@ def generate(model: Model, folder: Path) -> None:
     folder.mkdir(parents=True)
     np.savez(folder / "wiring.npz", **model.wiring)
     request = {key: getattr(model, key) for key in ("builder", "structure", "state", "populations")}
-    (folder / "request.json").write_text(json.dumps(request))
+    (folder / "request.json").write_text(json.dumps(request | {"profiled": profiled}))
     done = subprocess.run(
         [sys.executable, "-m", "driver.generate", str(folder)],
         cwd=Path(__file__).parents[1],
@@ -180,13 +184,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def recipe_key(model: Model, cxx: str) -> str:
+def recipe_key(model: Model, cxx: str, profiled: bool = False) -> str:
     """Hash of everything that decides what will be generated and how it is compiled."""
     module = model.builder.split(":")[0]
     room = Path(importlib.util.find_spec(module).origin).parent
     sources = sorted([*room.glob("*.py"), *Path(__file__).parent.glob("*.py")])
     parts = [
-        json.dumps([model.builder, model.structure, model.state, model.populations]),
+        json.dumps([model.builder, model.structure, model.state, model.populations, profiled]),
         json.dumps({k: len(v) for k, v in model.wiring.items()}),
         *(p.read_text() for p in sources),
         importlib.metadata.version("brian2"),

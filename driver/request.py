@@ -20,6 +20,8 @@ from driver.saved import NotARun
 if TYPE_CHECKING:
     from driver.room import Room
 
+PROFILED = ("auto", "numpy", "cython", "cpp_standalone")  # backends that can tell where time goes
+
 
 @dataclass(config=ConfigDict(extra="forbid", frozen=True))
 class RunOptions:
@@ -49,6 +51,9 @@ command can be started again and again."""
 later."""
     backend: Literal["auto", "numpy", "cython", "cpp_standalone"] = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand."""
+    profile: bool = False
+    """Say at the end where the time went, object by object, and write it to run_summary.json. One \
+seed; a compiled program counts in a copy of its own."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,6 +165,21 @@ def check_options(options: RunOptions, seed: int) -> None:
     check_tag(options.save_tag)
     if options.backend in ("cython", "cpp_standalone") and not backend.compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
+    check_profile(options)
+
+
+def check_profile(options: RunOptions) -> None:
+    """Seeds beside each other would be in each other's way, and not every backend counts."""
+    if not options.profile:
+        return
+    if options.multi_seed > 1:
+        raise UsageError(
+            f"--profile with --multi-seed {options.multi_seed}: a profile is of one seed, give "
+            "--multi-seed 1"
+        )
+    if options.backend not in PROFILED:
+        allowed = ", ".join(PROFILED)
+        raise UsageError(f"--profile with --backend {options.backend}: must be one of {allowed}")
 
 
 def check_tag(tag: str) -> None:
