@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from driver import STARTED
+
 LOOP, CLOCK = "loop over steps", "the profile's own clock"
 START_UP, GENERATION, COMPILING = "start-up", "code generation", "compiling"
 ENGINE, BLOCKS, FIGURES = "opening the engine", "transport of blocks", "figures and report"
@@ -47,7 +49,7 @@ class Profile:
         self.parts: dict[str, float] = defaultdict(float)
         self.objects: dict[str, float] = defaultdict(float)
         self.loop_seconds, self.n_steps = 0.0, 0
-        self.account, self.since = START_UP, process_start()
+        self.account, self.since = START_UP, STARTED
 
     def phase(self, name: str) -> None:
         """From now on time goes to the account of a phase of a run, see `driver.status`."""
@@ -107,13 +109,6 @@ class Profile:
 def part(profile: Profile | None, name: str) -> contextlib.AbstractContextManager[None]:
     """An account of `profile` for a while; nothing where nobody asked for one."""
     return contextlib.nullcontext() if profile is None else profile.part(name)
-
-
-def process_start() -> float:
-    """When this process started, as of `time.perf_counter`."""
-    import psutil
-
-    return time.perf_counter() - (time.time() - psutil.Process().create_time())
 
 
 def largest_first(seconds: Mapping[str, float]) -> dict[str, float]:
