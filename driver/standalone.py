@@ -15,7 +15,7 @@ import numpy as np
 
 from driver.backend import Block, Model, Spikes, Variable, checked, is_table
 from driver.profile import BLOCKS, Profile, part
-from driver.program import GENERATOR, find_or_build
+from driver.program import GENERATOR, Maker, find_or_build
 
 
 class BlockError(RuntimeError):
@@ -38,7 +38,7 @@ class StandaloneEngine:
 
     def __init__(self, model: Model, say=lambda text: None, profile: Profile | None = None):
         self.model, self.profile = model, profile
-        program = find_or_build(model, say, profile)
+        program = find_or_build(self.maker(), say, profile)
         manifest = json.loads((program / "manifest.json").read_text())
         if manifest["generator"] != GENERATOR:
             raise BlockError("driver/ changed while this process was running; start it again")
@@ -51,6 +51,10 @@ class StandaloneEngine:
             contacts.tofile(self.folder / "static_arrays" / name)
         self.program = program / "main"
         self._start()
+
+    def maker(self) -> Maker:
+        """How the program is made."""
+        return Maker(self.model, self.profile is not None)
 
     def _start(self) -> None:
         """Start the program; its answers come through a pipe of their own."""

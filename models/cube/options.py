@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from driver import cli, request
+from driver.backend import Backend
 from driver.cli import Adjustment, Flag, Group, UsageError
 from models.cube import checks
 from models.cube.params import DEFAULT_MODE, MODELS, PRESETS, Params, Preset
@@ -40,10 +41,9 @@ class RunOptions(request.RunOptions):
     figures: Annotated[bool, Flag("figures", alias="render")] = True
     """Draw the figures and write report.html; without it, the words `figures` and `report` do so \
 later."""
-    backend: Annotated[
-        Literal["auto", "numpy", "cython", "cpp_standalone"], Flag("backend", alias="target")
-    ] = "auto"
-    """What runs the equations; auto chooses by the work to be done and the compiler at hand."""
+    backend: Annotated[Backend, Flag("backend", alias="target")] = "auto"
+    """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
+and genn_gpu need an environment of their own, see GeNN in the README."""
     animation: bool = False
     """Also draw an animation of the last moves (MP4, or GIF where there is no ffmpeg)."""
     every: Annotated[int | None, Field(ge=1)] = None
