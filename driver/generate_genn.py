@@ -30,6 +30,7 @@ from brian2genn.genn_generator import GeNNCodeGenerator  # and the import makes 
 from driver import blackboard
 from driver.backend import Variable, resolve, settable, tables
 from driver.genn_server import server
+from driver.genn_step import SWITCHES
 from driver.program import GENERATOR
 
 CLIP = """
@@ -84,6 +85,8 @@ def input_variables(network, wiring: dict[str, np.ndarray]) -> dict[str, Variabl
     """Every array that a block may set, in the order of the request."""
     inputs = {}
     for key, variable in settable(network).items():
+        if key.endswith(tuple(f".{switch}" for switch in SWITCHES)):
+            continue
         contacts = wiring.get(f"{key.split('.')[0]}.i")
         size = None if contacts is None or variable.scalar else len(contacts)
         inputs[key] = Variable.of(variable, size)

@@ -13,7 +13,7 @@ import brian2 as b2
 import numpy as np
 
 from driver.backend import Variable, is_table
-from driver.genn_step import PLAIN, Deliver, Fire, Neurons, Run, Settle
+from driver.genn_step import PLAIN, SWITCHES, Deliver, Fire, Neurons, Run, Settle
 
 MAIN = """
 #include "main.h"
@@ -89,7 +89,8 @@ def server(device, request: dict, inputs: dict[str, Variable]) -> str:
     """Text of main.cpp."""
     recorded = request["populations"]
     stages = getattr(device.net, "genn_step", PLAIN)
-    spiking = [group.name for group in device.neuron_models if fires(group.name, stages, device)]
+    spiking = [group.name for group in device.neuron_models if device.net[group.name].events]
+    told = {stage.population for stage in stages if isinstance(stage, Fire)}
     listed = [h for h in sorted(device.header_files) if h != "network.h"]
     listed = ["<csignal>", "<cstring>", "network.h", *listed, *b2.prefs.codegen.cpp.headers]
     parts = {
@@ -99,7 +100,7 @@ def server(device, request: dict, inputs: dict[str, Variable]) -> str:
         "to_genn": transfers(device, to_genn=True),
         "settle": [settle(group) for group in device.synapse_models],
         "from_genn": transfers(device, to_genn=False),
-        "step": [line for stage in stages for line in stage_lines(device, stage, spiking)]
+        "step": [line for stage in stages for line in stage_lines(device, stage, spiking, told)]
         + [f"late_{name} = now_{name};" for name in late(stages)],
         "wire": device.make_main_lines(),
         "rows": [row_line(group) for group in device.synapse_models],
@@ -118,12 +119,6 @@ def server(device, request: dict, inputs: dict[str, Variable]) -> str:
 
 
 # --- populations and their spikes --------------------------------------------------------------
-
-
-def fires(name: str, stages, device) -> bool:
-    """Whether a population has spikes, from its threshold or from a stage."""
-    told = any(isinstance(stage, Fire) and stage.population == name for stage in stages)
-    return told or bool(device.net[name].events)
 
 
 def population(name: str, is_recorded: bool) -> str:
@@ -158,13 +153,14 @@ def begin_line(device, name: str, variable: str) -> str:
 # --- the stages of a step ----------------------------------------------------------------------
 
 
-def stage_lines(device, stage, spiking: list[str]) -> list[str]:
-    """C++ of a stage."""
+def stage_lines(device, stage, spiking: list[str], told: set[str]) -> list[str]:
+    """C++ of a stage; `told` are the populations that fire when they are told."""
     match stage:
         case Run(slot):
             return [f"{run.name}(step);" for run in running(device, slot)]
         case Neurons():
-            return ["updateNeurons(t);", *(line for n in spiking for line in after_update(n))]
+            own = [name for name in spiking if name not in told]
+            return ["updateNeurons(t);", *(line for name in own for line in after_update(name))]
         case Fire(name, variable, record):
             size = device.net[name].N
             find = f"if ({variable}{name}[k] > 0) now_{name}.push_back(k);"
@@ -195,7 +191,7 @@ def deliver_lines(device, name: str, acts, learns, is_late: bool, spiking) -> li
     lines = [f"fire_{other}({{}});" for other in spiking if other != name]
     lines.append(f"fire_{name}({'late' if is_late else 'now'}_{name});")
     for group in device.synapse_models:
-        for switch, on in (("acts", acts), ("learns", learns)):
+        for switch, on in zip(SWITCHES, (acts, learns), strict=True):
             if group.srcname == name and switch in group.shared_variables:
                 lines.append(f"{switch}{group.name} = {float(group.name in on)};")
     return [*lines, "updateSynapses(t);"]

@@ -10,6 +10,9 @@ from __future__ import annotations
 import dataclasses
 
 
+SWITCHES = ("acts", "learns")  # shared variables of synapses that stages set
+
+
 @dataclasses.dataclass(frozen=True)
 class Run:
     """Run the code that runs regularly under ``<group>_run_regularly_<slot>_<order>``."""
