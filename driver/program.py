@@ -261,7 +261,7 @@ def _run(command: list[str], cwd: Path) -> None:
         raise BuildError(f"{' '.join(command)} failed:\n{_tail(done.stderr)}")
 
 
-def _tail(text: str, lines: int = 70) -> str:
+def _tail(text: str, lines: int = 25) -> str:
     return "\n".join(text.strip().splitlines()[-lines:])
 
 
