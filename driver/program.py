@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from driver.backend import Model, compiler
+from driver.join import units
 from driver.profile import COMPILING, GENERATION, Profile, part
 from driver.run_folder import replace_file
 
@@ -37,11 +38,12 @@ from driver.run_folder import replace_file
 ARITHMETIC = ["-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 FLAGS = ["-std=c++17", "-w", *ARITHMETIC]
 HOT, COLD = "-O3", "-O1"
+MOST_HOT_UNITS = 4  # each reads all headers
 
 # Which generator this process knows; a program made by another one speaks another protocol.
 GENERATOR = hashlib.sha256((Path(__file__).parent / "generate.py").read_bytes()).hexdigest()[:16]
 
-PRECOMPILED = """
+HEADERS = """
 #include "objects.h"
 #include "brianlib/common_math.h"
 #include "brianlib/stdint_compat.h"
@@ -149,27 +151,24 @@ def generate(model: Model, folder: Path, profiled: bool = False) -> None:
 
 
 def compile_program(source: Path, cxx: str) -> None:
-    """Compile a generated project, as many files at a time as there are cores.
+    """Compile a generated project, as many units at a time as there are cores.
 
-    Headers dominate the time, so they are compiled once (halves it); only what runs every step
-    is optimised fully. Bounding the parallel jobs bounds the memory: about 0.25 GB each.
+    Headers dominate the time, so its files are joined into few units; only what runs every step is
+    optimised fully. Bounding the parallel jobs bounds the memory: about 0.25 GB each.
     """
-    header = source / "all.h"
-    header.write_text(PRECOMPILED)
-    flags = [*FLAGS, "-I."]
-    _run([cxx, HOT, *flags, "-x", "c++-header", "all.h", "-o", "all.h.gch"], source)
-    files = sorted(source.glob("*.cpp")) + sorted(source.glob("code_objects/*.cpp"))
+    (source / "all.h").write_text(HEADERS)
+    flags = [*FLAGS, "-I.", "-include", "all.h"]
+    names = units(source, is_cold, min(cores(), MOST_HOT_UNITS))
 
-    def compile_one(file: Path) -> str:
-        name = str(file.relative_to(source))
-        level = COLD if is_cold(name) else HOT
-        _run([cxx, level, *flags, "-include", "all.h", "-c", name, "-o", name + ".o"], source)
+    def compile_one(name: str) -> str:
+        level = COLD if names[name] else HOT
+        _run([cxx, level, *flags, "-c", name, "-o", name + ".o"], source)
         return name + ".o"
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=cores()) as pool:
-        objects = list(pool.map(compile_one, sorted(files, key=lambda f: f.name != "objects.cpp")))
+        objects = list(pool.map(compile_one, names))
     _run([cxx, *objects, "-o", "main"], source)
-    for leftover in ("all.h.gch", *objects):
+    for leftover in (*objects, *(name for name in names if name != "objects.cpp")):
         (source / leftover).unlink()
 
 
