@@ -256,7 +256,7 @@ def compiler() -> str | None:
 # Seconds on one core of a server, roughly; only their proportions matter for the choice.
 NUMPY_SECONDS_PER_STEP = 6e-4
 NUMPY_SECONDS_PER_CELL_STEP = 3e-8
-COLD_BUILD_SECONDS = 15.0
+COLD_BUILD_SECONDS = 8.0
 
 
 def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[str, str]:
