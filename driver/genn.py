@@ -162,8 +162,8 @@ def sorted_wiring(wiring, without: tuple[str, ...]):
 def row_bounds(wiring) -> dict[str, list[int]]:
     """Room for the synapses of one source and of one target, with some to spare for other seeds.
 
-    Rounded up to a power of two in sixteenths, so that the networks of a sweep, whose wiring is
-    drawn anew, nearly always share a program.
+    Rounded up, see `rounded_up`, so that the networks of a sweep, whose wiring is drawn anew,
+    nearly always share a program.
     """
     bounds = {}
     for name in {key[:-2]: None for key in wiring}:
@@ -173,7 +173,7 @@ def row_bounds(wiring) -> dict[str, list[int]]:
 
 
 def rounded_up(n: int) -> int:
-    """The next multiple of an eighth of the power of two at or below `n`; small numbers as they are.
+    """`n` or a little more: a multiple of an eighth of the power of two at or below it.
 
     Examples
     --------

@@ -95,7 +95,9 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
     trial_clock = b2.Clock(structure["trial_steps"] * dt, name="trial_clock")
 
     ll = afferents(structure, dt)
-    mon = cells("mon", structure["n_mon"], eq.LIF + eq.TRACE + FIRED + eq.MON_HOMEOSTASIS, structure)
+    mon = cells(
+        "mon", structure["n_mon"], eq.LIF + eq.TRACE + FIRED + eq.MON_HOMEOSTASIS, structure
+    )
     ts = cells("ts", structure["n_ts"], eq.LIF + eq.TRACE + FIRED + eq.TS_HOMEOSTASIS, structure)
     i_mon = cells("i_mon", 1, eq.LIF, structure)
     i_ts = cells("i_ts", 1, eq.LIF, structure)
