@@ -28,10 +28,11 @@ from brian2.devices.device import get_device
 from brian2genn.genn_generator import GeNNCodeGenerator  # and the import makes the device known
 
 from driver import blackboard
-from driver.backend import Variable, resolve, settable, tables
+from driver.backend import resolve
 from driver.genn_server import server
 from driver.genn_step import SWITCHES
 from driver.program import GENERATOR
+from driver.serve import input_variables, wiring_files
 
 CLIP = """
 SUPPORT_CODE_FUNC double _clip(const double value, const double low, const double high)
@@ -50,16 +51,15 @@ def main(folder: Path) -> None:
     (folder / blackboard.HEADER_FILE).write_text(blackboard.HEADER)
     network = device.net
     inputs = input_variables(network, wiring)
+    for key in [key for key in inputs if key.split(".")[1] in SWITCHES]:
+        del inputs[key]  # stages of the step set them
     rewrite(folder / "magicnetwork_model.cpp", lambda text: bounded_rows(text, request["rows"]))
     (folder / "main.cpp").write_text(server(device, request, inputs))
     manifest = {
         "generator": GENERATOR,
         "objects": [],
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
-        "wiring": {
-            key: f"_static_array__array_{key[:-2]}_{'sources' if key[-1] == 'i' else 'targets'}"
-            for key in sorted(wiring)
-        },
+        "wiring": wiring_files(wiring),
         "sources": sorted(device.source_files),
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -79,18 +79,6 @@ def describe(request: dict, wiring: dict[str, np.ndarray], folder: Path):
     device.net_objects = sorted(device.net_objects, key=lambda item: item.name)
     device.build(directory=str(folder), compile=False, run=False, use_GPU=request["on_gpu"])
     return device
-
-
-def input_variables(network, wiring: dict[str, np.ndarray]) -> dict[str, Variable]:
-    """Every array that a block may set, in the order of the request."""
-    inputs = {}
-    for key, variable in settable(network).items():
-        if key.endswith(tuple(f".{switch}" for switch in SWITCHES)):
-            continue
-        contacts = wiring.get(f"{key.split('.')[0]}.i")
-        size = None if contacts is None or variable.scalar else len(contacts)
-        inputs[key] = Variable.of(variable, size)
-    return inputs | {key: Variable.of(table.values) for key, table in tables(network).items()}
 
 
 # --- what brian2genn wrote, changed --------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The C++ text of a GeNN program that serves blocks; see `driver.generate_genn`.
 
-It speaks the protocol of `driver.generate`. brian2genn's own engine is not used: it knows GeNN's
+It speaks the protocol of `driver.serve`. brian2genn's own engine is not used: it knows GeNN's
 order only, and copies more than it needs. Where a GPU is used, ``push...ToDevice`` and
 ``pull...FromDevice`` move data; on a CPU they are empty.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 
 import brian2 as b2
-import numpy as np
 
-from driver.backend import Variable, is_table
+from driver.backend import Variable
 from driver.genn_step import PLAIN, SWITCHES, Deliver, Fire, Neurons, Run, Settle
+from driver.serve import HELPERS, OPEN, WAIT, give_lines, take_lines, watch
 
 MAIN = """
 #include "main.h"
@@ -22,17 +22,7 @@ MAIN = """
 double Network::_last_run_time = 0.0;
 double Network::_last_run_completed_fraction = 0.0;
 using namespace brian;
-static FILE* answer = nullptr;
-static bool take(void* to, size_t bytes) { return fread(to, 1, bytes, stdin) == bytes; }
-static bool take_table(void* to, size_t bytes) {
-    char given;
-    if (!take(&given, 1)) return false;
-    return given ? take(to, bytes) : memset(to, 0, bytes) != nullptr;
-}
-static void give(const void* from, size_t bytes) {
-    if (bytes && fwrite(from, 1, bytes, answer) != bytes) exit(3);
-}
-
+%(helpers)s
 %(populations)s
 
 %(codes)s
@@ -53,7 +43,6 @@ static void one_step(int64_t step) {
 }
 
 int main() {
-    signal(SIGTERM, SIG_IGN);  // a cluster ends all at once: our parent saves first
     allocateMem();
     initialize();
     _init_arrays();
@@ -63,9 +52,8 @@ int main() {
     }
     %(rows)s
     initializeSparse();
-    answer = fdopen(atoi(getenv("ANSWER_FD")), "wb");
-    int64_t n_steps;
-    while (take(&n_steps, sizeof(n_steps))) {
+    %(open)s
+    %(wait)s
         %(take)s
         to_genn();
         %(begin)s
@@ -92,7 +80,7 @@ def server(device, request: dict, inputs: dict[str, Variable]) -> str:
     spiking = [group.name for group in device.neuron_models if device.net[group.name].events]
     told = {stage.population for stage in stages if isinstance(stage, Fire)}
     listed = [h for h in sorted(device.header_files) if h != "network.h"]
-    listed = ["<csignal>", "<cstring>", "network.h", *listed, *b2.prefs.codegen.cpp.headers]
+    listed = ["network.h", *listed, *b2.prefs.codegen.cpp.headers]
     parts = {
         "headers": [f"#include {h}" if h[0] in '"<' else f'#include "{h}"' for h in listed],
         "populations": [population(name, name in recorded) for name in spiking],
@@ -104,16 +92,12 @@ def server(device, request: dict, inputs: dict[str, Variable]) -> str:
         + [f"late_{name} = now_{name};" for name in late(stages)],
         "wire": device.make_main_lines(),
         "rows": [row_line(group) for group in device.synapse_models],
-        "take": [
-            *(f"if (!take(&record_{name}, 1)) exit(3);" for name in recorded),
-            *(take_line(device, key, variable) for key, variable in inputs.items()),
-            *(line for name in recorded for line in forget_lines(device, name)),
-        ],
+        "helpers": [HELPERS],
+        "open": OPEN,
+        "wait": [WAIT],
+        "take": take_lines(device.net, inputs, recorded),
         "begin": [begin_line(device, name, start) for name, start in late(stages).items()],
-        "give": [
-            *(give_line(device, key, inputs[key]) for key in request["state"]),
-            *(line for name in recorded for line in give_spikes(device, name)),
-        ],
+        "give": give_lines(device.net, {key: inputs[key] for key in request["state"]}, recorded),
     }
     return MAIN % {name: "\n        ".join(lines) for name, lines in parts.items()}
 
@@ -123,15 +107,13 @@ def server(device, request: dict, inputs: dict[str, Variable]) -> str:
 
 def population(name: str, is_recorded: bool) -> str:
     """Spikes of this step and of the last one, and a monitor that can only count."""
-    record = f"if (record_{name}) _run_{name}_spikes_codeobject();" if is_recorded else ""
+    if is_recorded:
+        monitor = watch(name, f"spikeCount_{name}")
+    else:
+        monitor = f"static void watch_{name}() {{}}"
     return f"""
 static std::vector<unsigned int> now_{name}, late_{name};
-static char record_{name} = 1;
-static int64_t count_{name} = 0;
-static void watch_{name}() {{
-    count_{name} += spikeCount_{name};
-    {record}
-}}
+{monitor}
 static void fire_{name}(const std::vector<unsigned int>& cells) {{
     spikeCount_{name} = cells.size();
     std::copy(cells.begin(), cells.end(), spike_{name});
@@ -275,47 +257,3 @@ def row_line(group) -> str:
         f"initialize_sparse_synapses({ends}, rowLength{name}, ind{name}, maxRowLength{name}, "
         f"{group.srcN}, {group.trgN}, sparseSynapseIndices{name});"
     )
-
-
-# --- the protocol --------------------------------------------------------------------------------
-
-
-def take_line(device, key: str, variable: Variable) -> str:
-    size = variable.size * np.dtype(variable.dtype).itemsize
-    take = "take_table" if is_table(key) else "take"
-    return f"if (!{take}({array_pointer(device, key)}, {size})) exit(3);"
-
-
-def give_line(device, key: str, variable: Variable) -> str:
-    size = variable.size * np.dtype(variable.dtype).itemsize
-    return f"give({array_pointer(device, key)}, {size});"
-
-
-def array_pointer(device, key: str) -> str:
-    """C++ expression of the data of a variable or table."""
-    group, variable = key.split(".")
-    if is_table(key):
-        return f"{group}_values"
-    brian = device.net[group].variables[variable]
-    if brian in device.dynamic_arrays:
-        return f"{device.get_array_name(brian, access_data=False)}.data()"
-    return device.get_array_name(brian)
-
-
-def forget_lines(device, name: str) -> list[str]:
-    return [f"count_{name} = 0;", *(f"{recorded(device, name, part)}.clear();" for part in "it")]
-
-
-def recorded(device, name: str, part: str) -> str:
-    variable = device.net[f"{name}_spikes"].variables[part]
-    return device.get_array_name(variable, access_data=False)
-
-
-def give_spikes(device, name: str) -> list[str]:
-    i, t = (recorded(device, name, part) for part in "it")
-    return [
-        f"give(&count_{name}, sizeof(int64_t));",
-        f"{{ const int64_t n = {i}.size(); give(&n, sizeof(n)); }}",
-        f"give({i}.data(), {i}.size()*sizeof({i}[0]));",
-        f"give({t}.data(), {t}.size()*sizeof({t}[0]));",
-    ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 
-
 SWITCHES = ("acts", "learns")  # shared variables of synapses that stages set
 
 

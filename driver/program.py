@@ -42,7 +42,10 @@ HOT, COLD = "-O3", "-O1"
 MOST_HOT_UNITS = 4  # each reads all headers
 
 # Which generator this process knows; a program made by another one speaks another protocol.
-GENERATOR = hashlib.sha256((Path(__file__).parent / "generate.py").read_bytes()).hexdigest()[:16]
+GENERATORS = ("counters", "generate", "generate_genn", "genn_server", "serve")
+GENERATOR = hashlib.sha256(
+    b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in GENERATORS)
+).hexdigest()[:16]
 
 HEADERS = """
 #include "objects.h"

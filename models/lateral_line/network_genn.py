@@ -204,7 +204,9 @@ def learning(source, target, model: str, on_pre: str, on_post: str, name: str) -
 def in_order(clock, *steps) -> None:
     """Run `(group, code)` pairs one after the other at each tick of `clock`."""
     for order, (group, code) in enumerate(steps):
-        name = f"{group.name}_run_regularly_start_{order}"  # brian2genn knows such code by this word
+        name = (
+            f"{group.name}_run_regularly_start_{order}"  # brian2genn knows such code by this word
+        )
         group.run_regularly(code, clock=clock, when="start", order=order, name=name)
 
 
