@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 
@@ -45,6 +46,12 @@ def cube(kind: str, n: int) -> CubeParams:
     return CubeParams(**CUBES[kind] | {"n": n, "L": n, "readout": False})
 
 
+def n_cells(kind: str, size: int) -> int:
+    """Cells whose number grows with the size: of MON, or of the cube."""
+    return size if kind == "lateral_line" else size**3
+
+
+@functools.cache
 def n_synapses(kind: str, size: int) -> int:
     """Synapses that learn or are drawn (background sources and one-to-all loops left out)."""
     if kind == "lateral_line":
