@@ -14,7 +14,7 @@ FIGURE = Path(__file__).parent / "results" / "backends.png"
 LOOKS = {
     OURS: {"color": style.TRAINED, "marker": "o"},
     "plain": {"color": style.BRIGHT, "marker": "s"},
-    "cython": {"color": style.MUTED, "marker": "^"},
+    "cython": {"color": style.MUTED, "marker": "^", "linestyle": "none"},
     "numpy": {"color": style.MIDDLE, "marker": "v"},
     "genn": {"color": style.UNTRAINED, "marker": "P"},
     "nest": {"color": style.DARK, "marker": "D"},

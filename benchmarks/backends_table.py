@@ -18,7 +18,7 @@ NOT_MEASURED = "not measured"
 
 
 def table(results: dict, machine: dict) -> str:
-    """Side by side at one size, then over sizes, then how it grows, then what NEST does not share."""
+    """Side by side at one size, then over sizes, then how it grows."""
     lines = ["# Backends, C++ by hand and NEST, and how cost grows with size", "", *head(machine)]
     for kind, rows in results["sizes"].items():
         base = str(results["base"][kind])
@@ -35,10 +35,10 @@ def table(results: dict, machine: dict) -> str:
 def head(machine: dict) -> list[str]:
     return [
         f"{machine['cpu']}, {machine['cores']} cores, {machine['compiler']}, "
-        f"Python {machine['python']}, `{machine['flags']}`. Median (lowest to highest) of repeats in "
-        "turn. CPU time is that of a program and all that it starts, on one thread unless it says "
-        "otherwise; of ours it has the transport of blocks in it, not the decoding and records of a "
-        "run. Ratios are taken repeat by repeat. Learning is on everywhere.",
+        f"Python {machine['python']}, `{machine['flags']}`. Median (lowest to highest) of repeats "
+        "in turn. CPU time is that of a program and all that it starts, on one thread unless it "
+        "says otherwise; of ours it has the transport of blocks in it, not the decoding and "
+        "records of a run. Ratios are taken repeat by repeat. Learning is on everywhere.",
     ]
 
 
@@ -137,19 +137,20 @@ def notes() -> list[str]:
     )
     return [
         "",
-        "The cells of MON that a TS cell and I_MON hear grow in number with MON; their weights fall "
-        "by the same factor, so that rates stay. An event is one delivery by LL -> MON, MON -> TS or "
-        "TS -> TS, or by a link of the cube. Error is the root mean square of the relative "
-        "residuals. Peak memory is that of the program and what it has running; of ours Python, its "
-        "libraries, and the compiled program. Bytes a synapse is all of the memory over all "
-        "synapses, cells and libraries included; what a synapse adds is the slope. Cold start is "
-        "generating, compiling and the first step, with nothing kept from before (for `cython` in "
-        "the first table only: later sizes use the same code; the hand-written programs are compiled "
-        "before; NEST comes compiled). The weights of the hand-written programs are drawn anew, so "
-        "their rates differ from ours as those of another seed do. When the waves begin is chance.",
+        "The cells of MON that a TS cell and I_MON hear grow in number with MON; their weights "
+        "fall by the same factor, so that rates stay. An event is one delivery by LL -> MON, "
+        "MON -> TS or TS -> TS, or by a link of the cube. Error is the root mean square of the "
+        "relative residuals. Peak memory is that of a program and what it has running; of ours "
+        "Python, its libraries and the compiled program. Bytes a synapse is all of the memory "
+        "over all synapses, cells and libraries included; what a synapse adds is the slope. Cold "
+        "start is generating, compiling and the first step, with nothing kept from before; NEST "
+        "comes compiled, and has a network to build. The hand-written programs draw weights of "
+        "their own, so their rates differ from ours as those of another seed do; when the waves "
+        "of a cube begin is chance.",
         "",
-        f"Slow programs stop early to keep this short: {limits}. Cubes are not compared with NEST: "
-        "it has no synapse that learns one step after the spike of its source.",
+        f"Slow programs stop early to keep this short: {limits}; `cython` compiles for minutes "
+        "and is measured at one size. Cubes are not compared with NEST: it has no synapse that "
+        "learns one step after the spike of its source.",
         "",
         "What NEST computes is near to ours, not the same:",
         "",

@@ -35,7 +35,6 @@ LABELS = {
 THREADS = {"nest": 1, "nest_2": 2}
 # Largest sizes of the programs that would make the run long: of MON, and of n.
 LIMITS = {
-    "cython": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
     "numpy": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
     "genn": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
 }

@@ -29,8 +29,8 @@ class Timetable:
         self.start, self.seconds, self.chunk_s, self._say = time.monotonic(), seconds, chunk_s, say
 
     @property
-    def is_up(self) -> bool:
-        return time.monotonic() - self.start > self.seconds
+    def left_s(self) -> float:
+        return self.start + self.seconds - time.monotonic()
 
     def say(self, text: str) -> None:
         self._say(f"{time.monotonic() - self.start:5.0f} s  {text}", flush=True)
@@ -47,7 +47,7 @@ def measure(
     answers: dict[str, list[dict]] = {}
     with contextlib.ExitStack() as stack:
         for program in programs:
-            reason = OUT_OF_TIME if time_.is_up else why_not(program, kind, size)
+            reason = OUT_OF_TIME if time_.left_s < 0 else why_not(program, kind, size)
             if reason is None:
                 try:
                     peer = workshop.start(program, kind, size)
