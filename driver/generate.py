@@ -27,6 +27,7 @@ import numpy as np
 from driver.backend import Variable, is_table, resolve, settable, tables
 from driver.counters import add_counters, counted
 from driver.program import GENERATOR
+from driver.threads import share_loops
 from driver.tune import tune
 
 HELPERS = """
@@ -58,6 +59,7 @@ def main(folder: Path) -> None:
     b2.get_device().build(directory=str(folder), compile=False, run=False)
     require_no_delays((folder / "main.cpp").read_text())
     add_helpers(folder / "main.cpp", request)
+    shared = share_loops(folder, request["crossover"]) if request["threaded"] else []
     tune(folder)
     if objects:
         add_counters(folder / "network.cpp")
@@ -66,6 +68,7 @@ def main(folder: Path) -> None:
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
         "wiring": wiring_files(wiring),
         "objects": objects,
+        "shared": shared,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
 

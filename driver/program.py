@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import fcntl
 import hashlib
 import importlib.metadata
@@ -24,10 +25,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from driver import threads as sharing
 from driver.backend import Model, compiler
 from driver.join import units
 from driver.profile import COMPILING, GENERATION, Profile, part
@@ -63,6 +66,29 @@ class BuildError(RuntimeError):
     """Code generation or the compiler failed; the message carries its last lines."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """What is compiled in beside the model.
+
+    Attributes
+    ----------
+    profiled : bool
+        It counts the time of each object, see `driver.counters`.
+    threaded : bool
+        Loops over large groups can be shared by threads, see `driver.threads`.
+    """
+
+    profiled: bool = False
+    threaded: bool = False
+
+    def request(self) -> dict[str, bool | int]:
+        """Its part of ``request.json``."""
+        return dataclasses.asdict(self) | {"crossover": sharing.CROSSOVER}
+
+
+PLAIN = Variant()
+
+
 def cache_folder() -> Path:
     """Folder of all compiled programs."""
     if "PROGRAM_CACHE" in os.environ:
@@ -71,9 +97,9 @@ def cache_folder() -> Path:
     return Path(base).absolute() / "brian_programs"
 
 
-def cached(model: Model, cxx: str, profiled: bool = False) -> Path | None:
+def cached(model: Model, cxx: str, variant: Variant = PLAIN) -> Path | None:
     """Folder of the model's program if it was compiled before."""
-    entry = cache_folder() / "index" / recipe_key(model, cxx, profiled)
+    entry = cache_folder() / "index" / recipe_key(model, cxx, variant)
     with contextlib.suppress(OSError):
         program = cache_folder() / "programs" / entry.read_text().strip()
         if (program / "manifest.json").exists():
@@ -81,7 +107,9 @@ def cached(model: Model, cxx: str, profiled: bool = False) -> Path | None:
     return None
 
 
-def find_or_build(model: Model, say, profile: Profile | None = None) -> Path:
+def find_or_build(
+    model: Model, say, profile: Profile | None = None, *, threaded: bool = False
+) -> Path:
     """Folder of the model's program, compiled now if need be; for a profile, one that counts.
 
     Raises
@@ -92,37 +120,37 @@ def find_or_build(model: Model, say, profile: Profile | None = None) -> Path:
     cxx = compiler()
     if cxx is None:
         raise BuildError("cpp_standalone needs a C++ compiler; none found (try $CXX)")
-    profiled = profile is not None
-    known = cached(model, cxx, profiled)
+    variant = Variant(profile is not None, threaded)
+    known = cached(model, cxx, variant)
     if known:
         return known
     root = cache_folder()
     for name in ("index", "programs"):
         (root / name).mkdir(parents=True, exist_ok=True)
     with _lock(root / "lock"):  # two runs that start together compile once
-        known = cached(model, cxx, profiled)
+        known = cached(model, cxx, variant)
         if known:
             return known
         for left in root.glob("building_*"):  # by a compilation that was killed
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=root, prefix="building_") as work:
-            name = _build(model, cxx, Path(work), root / "programs", say, profile)
-        entry = root / "index" / recipe_key(model, cxx, profiled)
+            name = _build(model, cxx, variant, Path(work), say, profile)
+        entry = root / "index" / recipe_key(model, cxx, variant)
         replace_file(entry, lambda file: file.write(name.encode()))
     return root / "programs" / name
 
 
-def _build(model: Model, cxx: str, work: Path, programs: Path, say, profile) -> str:
+def _build(model: Model, cxx: str, variant: Variant, work: Path, say, profile) -> str:
     start = time.perf_counter()
-    source = work / "source"
+    source, programs = work / "source", cache_folder() / "programs"
     with part(profile, GENERATION):
-        generate(model, source, profile is not None)
+        generate(model, source, variant)
     name = program_key(source, cxx)
     if (programs / name / "manifest.json").exists():
         return name
     say("compiling the network (once for this size; later runs start at once)")
     with part(profile, COMPILING):
-        compile_program(source, cxx)
+        compile_program(source, cxx, [sharing.FLAG] if variant.threaded else [])
     shutil.rmtree(source / "results", ignore_errors=True)
     shutil.rmtree(programs / name, ignore_errors=True)  # one without a manifest is of no use
     os.replace(source, programs / name)
@@ -130,7 +158,7 @@ def _build(model: Model, cxx: str, work: Path, programs: Path, say, profile) -> 
     return name
 
 
-def generate(model: Model, folder: Path, profiled: bool = False) -> None:
+def generate(model: Model, folder: Path, variant: Variant = PLAIN) -> None:
     """Write the C++ project and its ``manifest.json``, in a process of its own.
 
     Brian's standalone device is a global state of its process; here it never is ours.
@@ -138,7 +166,7 @@ def generate(model: Model, folder: Path, profiled: bool = False) -> None:
     folder.mkdir(parents=True)
     np.savez(folder / "wiring.npz", **model.wiring)
     request = {key: getattr(model, key) for key in ("builder", "structure", "state", "populations")}
-    (folder / "request.json").write_text(json.dumps(request | {"profiled": profiled}))
+    (folder / "request.json").write_text(json.dumps(request | variant.request()))
     done = subprocess.run(
         [sys.executable, "-m", "driver.generate", str(folder)],
         cwd=Path(__file__).parents[1],
@@ -150,14 +178,14 @@ def generate(model: Model, folder: Path, profiled: bool = False) -> None:
         raise BuildError(f"code generation failed:\n{_tail(done.stderr)}")
 
 
-def compile_program(source: Path, cxx: str) -> None:
+def compile_program(source: Path, cxx: str, more: Sequence[str] = ()) -> None:
     """Compile a generated project, as many units at a time as there are cores.
 
     Headers dominate the time, so its files are joined into few units; only what runs every step is
     optimised fully. Bounding the parallel jobs bounds the memory: about 0.25 GB each.
     """
     (source / "all.h").write_text(HEADERS)
-    flags = [*FLAGS, "-I.", "-include", "all.h"]
+    flags = [*FLAGS, *more, "-I.", "-include", "all.h"]
     names = units(source, is_cold, min(cores(), MOST_HOT_UNITS))
 
     def compile_one(name: str) -> str:
@@ -167,7 +195,7 @@ def compile_program(source: Path, cxx: str) -> None:
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=cores()) as pool:
         objects = list(pool.map(compile_one, names))
-    _run([cxx, *objects, "-o", "main"], source)
+    _run([cxx, *more, *objects, "-o", "main"], source)
     for leftover in (*objects, *(name for name in names if name != "objects.cpp")):
         (source / leftover).unlink()
 
@@ -183,13 +211,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def recipe_key(model: Model, cxx: str, profiled: bool = False) -> str:
+def recipe_key(model: Model, cxx: str, variant: Variant = PLAIN) -> str:
     """Hash of everything that decides what will be generated and how it is compiled."""
     module = model.builder.split(":")[0]
     room = Path(importlib.util.find_spec(module).origin).parent
     sources = sorted([*room.glob("*.py"), *Path(__file__).parent.glob("*.py")])
     parts = [
-        json.dumps([model.builder, model.structure, model.state, model.populations, profiled]),
+        json.dumps([model.builder, model.structure, model.state, model.populations]),
+        json.dumps(variant.request()),
         json.dumps({k: len(v) for k, v in model.wiring.items()}),
         *(p.read_text() for p in sources),
         importlib.metadata.version("brian2"),
