@@ -127,7 +127,7 @@ class GennEngine(StandaloneEngine):
         super().__init__(for_genn, say)
 
     def maker(self) -> GennMaker:
-        return GennMaker(self.model, False, self.backend == "genn_gpu")
+        return GennMaker(self.model, on_gpu=self.backend == "genn_gpu")
 
     def run(self, values, **how) -> Block:
         """Run a block, see `driver.backend.Engine`."""
