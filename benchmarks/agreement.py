@@ -230,10 +230,10 @@ def table(results: dict, machine: dict) -> str:
     lines = [
         "# One model on every backend",
         "",
-        f"`ll_fast` shortened to {results['trials']} trials, {results['seeds']} seeds, each on every "
-        f"backend (Cython: {FEWER_SEEDS['cython']}); "
-        f"differences are by seed, against {REFERENCE}. What counts as agreement was stated "
-        "before, in `benchmarks/agreement.py`.",
+        f"`ll_fast` shortened to {results['trials']} trials, {results['seeds']} seeds "
+        f"(Cython: {FEWER_SEEDS['cython']}), each on every backend; differences are by seed, "
+        f"against {REFERENCE}. What counts as agreement was stated before, in "
+        "`benchmarks/agreement.py`.",
         "",
         f"Cython and C++ standalone: no bit may differ. GeNN: the same spikes are expected; "
         f"else the mean difference lies within {SHARE_OF_SE:g} standard errors of the mean over "

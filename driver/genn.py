@@ -6,7 +6,7 @@ like any other (`driver.standalone`). So a run on GeNN has the same folder, metr
 
 Three settings say where things are: ``$GENN_PATH``, GeNN 4.9.0; ``$GENN_PYTHON``, the interpreter
 of `requirements-genn.txt` (``.venv-genn``, which ``make genn`` makes, if not given); and
-``$CUDA_PATH`` for ``--backend genn_gpu``.
+``$CUDA_PATH`` for ``--backend genn_gpu``. ``python -m driver.genn`` says what is found there.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -230,3 +231,18 @@ def run_tool(command: list[str], cwd: Path, environment: dict[str, str]) -> None
     if done.returncode:
         said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
         raise BuildError(f"{' '.join(command)} failed:\n{said}")
+
+
+def main() -> int:
+    """Say what was found, or what is missing."""
+    try:
+        check("genn_gpu" if "CUDA_PATH" in os.environ else "genn")
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"GeNN: {where_genn_is()}; brian2genn: {interpreter()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
