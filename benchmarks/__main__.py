@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import backends, cube, lateral_line, machine, many_runs, threads
+from benchmarks import agreement, backends, cube, lateral_line, machine, many_runs, threads
 
 RESULTS = Path(__file__).parent / "results"
 ALL = {
@@ -15,6 +15,7 @@ ALL = {
     "cube": cube,
     "threads": threads,
     "backends": backends,
+    "agreement": agreement,
 }
 
 
