@@ -54,9 +54,8 @@ class StandaloneEngine:
         self.objects = manifest["objects"]
         self.shared = manifest["shared"]
         if threads > 1 and not self.shared:
-            say(
-                f"--threads {threads}: no group has {sharing.CROSSOVER} cells, so one thread does it all"
-            )
+            least = f"{sharing.CROSSOVER} cells"
+            say(f"--threads {threads}: no group has {least}, so one thread does it all")
         self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
         self.folder = Path(tempfile.mkdtemp(prefix="brian_program_"))
         shutil.copytree(program / "static_arrays", self.folder / "static_arrays")
