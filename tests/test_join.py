@@ -1,4 +1,4 @@
-"""The files of a generated program are compiled together: what each has for itself stays its own."""
+"""Files of a generated program are compiled together: what each has for itself stays its own."""
 
 import subprocess
 
