@@ -56,7 +56,8 @@ later."""
 and genn_gpu need an environment of their own, see GeNN in the README."""
     threads: Annotated[int, Field(ge=1)] = 1
     """Threads of a compiled program, for one run on an idle machine: they share loops over 65 536 \
-cells and more (a cube of n = 48) and leave smaller ones alone. Seeds gain more by --jobs."""
+cells and more (a cube of n = 48), smaller ones stay with one. Beside other work they are many \
+times slower than one; several seeds gain more by --jobs."""
     profile: bool = False
     """Say at the end where the time went, object by object, and write it to run_summary.json. One \
 seed; a compiled program counts in a copy of its own."""
@@ -201,7 +202,7 @@ def check_profile(options: RunOptions) -> None:
 
 
 def too_many(threads: int, jobs: int) -> str:
-    """A warning if there will be more threads than cores: in a step all wait for the slowest."""
+    """A warning if there will be more threads than cores: all wait for the slowest."""
     if threads == 1 or threads * jobs <= cores():
         return ""
     return (

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from driver import threads as sharing
 from driver.backend import Block, Model, Spikes, Variable, checked, is_table
 from driver.profile import BLOCKS, Profile, part
 from driver.program import GENERATOR, Maker, find_or_build
-from driver.threads import CROSSOVER
 
 
 class BlockError(RuntimeError):
@@ -52,8 +52,10 @@ class StandaloneEngine:
         if manifest["generator"] != GENERATOR:
             raise BlockError("driver/ changed while this process was running; start it again")
         self.objects = manifest["objects"]
-        if threads > 1 and not manifest["shared"]:
-            say(f"--threads {threads}: no group has {CROSSOVER} cells, so one thread does it all")
+        self.shared = manifest["shared"]
+        if threads > 1 and not self.shared:
+            least = f"{sharing.CROSSOVER} cells"
+            say(f"--threads {threads}: no group has {least}, so one thread does it all")
         self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
         self.folder = Path(tempfile.mkdtemp(prefix="brian_program_"))
         shutil.copytree(program / "static_arrays", self.folder / "static_arrays")

@@ -101,13 +101,16 @@ class Bench:
     params: NetworkParams
     backend: str = "numpy"
     profile: Profile | None = None
+    threads: int = 1
 
     def __post_init__(self) -> None:
         self.stimulus = StimulusParams()
         self.wiring = Wiring.of(self.params)
         self.model = values.model(self.params, self.wiring)
         self.said: list[str] = []
-        self.engine: Engine = open_engine(self.backend, self.model, self.said.append, self.profile)
+        self.engine: Engine = open_engine(
+            self.backend, self.model, self.said.append, self.profile, self.threads
+        )
 
     def close(self) -> None:
         self.engine.close()
