@@ -251,9 +251,8 @@ def table(results: dict, machine: dict) -> str:
         "|---|---|" + "---|" * len(ran(results)),
         *(quantity_row(results, name) for name in results["reference"]["numbers"]),
         "",
-        f"A dash is no difference at all (for GeNN: below {ROUNDING:g} of the value). Seconds "
-        "include start and both tests, and compiling at the first seed where it was needed: "
-        "the median is given.",
+        f"A dash is no difference at all (for GeNN: below {ROUNDING:g} of the value). Seconds are "
+        "medians, without compiling, of a machine that had other work too.",
         "",
         f"{machine['cpu']}, {machine['cores']} cores, {machine['compiler']}, "
         f"Python {machine['python']}.",

@@ -205,7 +205,9 @@ class GennMaker(Maker):
         return {"rows": row_bounds(self.model.wiring), "on_gpu": self.on_gpu, "places": places}
 
     def command(self, folder: Path) -> list[str]:
-        return [str(interpreter()), "-m", "driver.generate_genn", str(folder)]
+        """As in `Maker`; brian2genn writes sets in their order, so their hashes are fixed."""
+        words = [str(interpreter()), "-m", "driver.generate_genn", str(folder)]
+        return ["env", "PYTHONHASHSEED=0", *words]
 
     def compile(self, source: Path, cxx: str) -> None:
         """GeNN writes its kernels; they become a library, and everything else a program."""
