@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test test-all lint benchmark clean
+.PHONY: run test test-all lint benchmark nest clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python ll_stdp_brian2.py --mode ll_fast
@@ -21,8 +21,11 @@ lint: $(VENV)/dev.stamp
 benchmark: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks
 
+# A peer of the benchmarks, in an environment of its own.
+nest: .venv-nest/nest.stamp
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-nest .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,4 +34,9 @@ $(VENV)/run.stamp: requirements.txt
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv-nest/nest.stamp: requirements-nest.txt
+	$(PYTHON) -m venv .venv-nest
+	.venv-nest/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-nest.txt
 	touch $@
