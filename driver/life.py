@@ -12,6 +12,7 @@ from pathlib import Path
 
 from driver import checkpoint, progress
 from driver.isolation import INTERRUPTED, run_isolated
+from driver.profile import FIGURES, Profile, part, table
 from driver.request import Request
 from driver.run_folder import PARAMS, REPORT, SUMMARY, environment, remove_parts
 from driver.saved import NotARun, checksum, read_json
@@ -58,9 +59,10 @@ def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
     log.info(started(request))
     for adjustment in request.adjustments:
         log.warning(str(adjustment))
+    profile = Profile() if request.options.profile else None
     try:
-        failed = run_seeds(request, log)
-        finish(request, failed, log)
+        failed = run_seeds(request, log, profile)
+        finish(request, failed, log, profile)
         if failed:
             log.warning(kept(request))
         return FAILED if failed else 0
@@ -142,7 +144,7 @@ def earlier(request: Request) -> list[dict]:
 # --- seeds ---------------------------------------------------------------------------------
 
 
-def run_seeds(request: Request, log: logging.Logger) -> list[int]:
+def run_seeds(request: Request, log: logging.Logger, profile: Profile | None = None) -> list[int]:
     """Run every seed that is not finished; returns those that failed."""
     seeds = request.seeds
     if request.continues_in_place:
@@ -152,7 +154,7 @@ def run_seeds(request: Request, log: logging.Logger) -> list[int]:
             log.info(f"{n_done} of {len(request.seeds)} seeds are finished already")
     if len(request.seeds) == 1:
         for _ in seeds:
-            run_seed(request, log)
+            run_seed(request, log, profile)
         return []
     alone = [request.of(seed) for seed in seeds]
     failed = []
@@ -187,18 +189,21 @@ def run_seed_alone(request: Request) -> int:
         progress.close_log(log)
 
 
-def run_seed(request: Request, log: logging.Logger) -> None:
+def run_seed(request: Request, log: logging.Logger, profile: Profile | None = None) -> None:
     """Simulate one seed and write all of its files; closing lines last."""
     room, folder, seed = request.room, request.folder, request.params.seed
     log.info(f"{request.options.mode}, seed {seed}: {room.headline(request)}")
     status = Status(
         folder.status_file(seed),
+        profile,
         seed=seed,
         **{room.unit: 0, f"n_{room.unit}s": room.length(request)},
         backend=None,
     )
     try:
-        room.run_seed(request, log, status, reporting(request, log))
+        if profile is not None:
+            profile.phase("preparing")
+        room.run_seed(request, log, status, reporting(request, log, profile))
         if request.options.figures:
             status.phase("drawing")
             drawn(lambda: draw(request, log), request, log)
@@ -213,11 +218,18 @@ def run_seed(request: Request, log: logging.Logger) -> None:
 # --- pictures ------------------------------------------------------------------------------
 
 
-def reporting(request: Request, log: logging.Logger) -> Callable[[], object]:
+def reporting(
+    request: Request, log: logging.Logger, profile: Profile | None
+) -> Callable[[], object]:
     """What is done after a checkpoint: now and then the report, if the run has one."""
     if not request.options.figures:
         return lambda: None
-    return progress.Seldom(lambda: report(request), REPORT_EVERY_S, log.warning)
+
+    def now() -> None:
+        with part(profile, FIGURES):
+            report(request)
+
+    return progress.Seldom(now, REPORT_EVERY_S, log.warning)
 
 
 def report(request: Request) -> Path:
@@ -251,12 +263,15 @@ def show(request: Request, log: logging.Logger) -> None:
 # --- the end -------------------------------------------------------------------------------
 
 
-def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
+def finish(
+    request: Request, failed: list[int], log: logging.Logger, profile: Profile | None = None
+) -> None:
     """Write ``run_summary.json``, which completes a run, and the report that is drawn from it."""
     room, folder = request.room, request.folder
     done = [seed for seed in request.seeds if seed not in failed]
     rows = [read_json(folder.results_file(seed)) for seed in done]
-    folder.write_json(SUMMARY, room.run_summary(request, rows, failed))
+    summary = room.run_summary(request, rows, failed)
+    folder.write_json(SUMMARY, summary)
     if len(request.seeds) > 1:
         log.info("")
         for row in rows:
@@ -265,7 +280,13 @@ def finish(request: Request, failed: list[int], log: logging.Logger) -> None:
             log.info(f"Seed {seed} failed")
     log.info(f"everything is in {folder.path}")
     if request.options.figures:
-        drawn(lambda: show(request, log), request, log)
+        with part(profile, FIGURES):
+            drawn(lambda: show(request, log), request, log)
+    if profile is not None:  # last: it knows what the figures took
+        spent = profile.summary()
+        folder.write_json(SUMMARY, summary | {"profile": spent})
+        for line in table(spent):
+            log.info(line)
     if not failed:
         room.completed(request)
 

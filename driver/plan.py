@@ -24,7 +24,7 @@ SWITCH = {"true": True, "false": False}
 MAX_CONDITION = 120  # letters of a condition in the name of a folder
 SEEDS = {"seed", "multi_seed"}
 OURS = SEEDS | {
-    *("run_name", "output_root", "overwrite", "go_on", "resume_from", "figures", "jobs")
+    *("run_name", "output_root", "overwrite", "go_on", "resume_from", "figures", "jobs", "profile")
 }
 
 
@@ -105,6 +105,8 @@ def plan(
     for condition in axes.conditions():
         typed = [*argv, *as_typed(room, condition)]
         first = room.read([*typed, "--output-root", str(folder), "--run-name", "plan"])
+        if first.options.profile:
+            raise UsageError("--profile is for one run: give it with the flags of one condition")
         typed = cli.without(typed, ("--multi-seed", "--seed-start"))
         typed += backend_for(first)
         for seed in first.seeds:

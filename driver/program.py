@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import fcntl
 import hashlib
 import importlib.metadata
@@ -29,6 +30,8 @@ from pathlib import Path
 import numpy as np
 
 from driver.backend import Model, compiler
+from driver.join import units
+from driver.profile import COMPILING, GENERATION, Profile, part
 from driver.run_folder import replace_file
 
 # Strict IEEE: no reassociation and no fused multiply-add, so that compiled arithmetic gives
@@ -36,11 +39,15 @@ from driver.run_folder import replace_file
 ARITHMETIC = ["-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 FLAGS = ["-std=c++17", "-w", *ARITHMETIC]
 HOT, COLD = "-O3", "-O1"
+MOST_HOT_UNITS = 4  # each reads all headers
 
 # Which generator this process knows; a program made by another one speaks another protocol.
-GENERATOR = hashlib.sha256((Path(__file__).parent / "generate.py").read_bytes()).hexdigest()[:16]
+GENERATORS = ("counters", "generate", "generate_genn", "genn_server", "serve")
+GENERATOR = hashlib.sha256(
+    b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in GENERATORS)
+).hexdigest()[:16]
 
-PRECOMPILED = """
+HEADERS = """
 #include "objects.h"
 #include "brianlib/common_math.h"
 #include "brianlib/stdint_compat.h"
@@ -68,9 +75,44 @@ def cache_folder() -> Path:
     return Path(base).absolute() / "brian_programs"
 
 
-def cached(model: Model, cxx: str) -> Path | None:
+@dataclasses.dataclass(frozen=True)
+class Maker:
+    """How a model becomes a program: this one through Brian's C++ standalone mode.
+
+    Attributes
+    ----------
+    model : Model
+    profiled : bool
+        Whether the program counts where its time goes.
+    """
+
+    model: Model
+    profiled: bool = False
+
+    def request(self) -> dict:
+        """What the generator is told beyond the model."""
+        return {"profiled": self.profiled}
+
+    def command(self, folder: Path) -> list[str]:
+        """Command that writes the project, in a process of its own.
+
+        Brian's standalone device is a global state of its process; here it never is ours.
+        """
+        return [sys.executable, "-m", "driver.generate", str(folder)]
+
+    def compile(self, source: Path, cxx: str) -> None:
+        """Make ``main`` in the project's folder.
+
+        Headers dominate the time, so the files are joined into few units.
+        """
+        (source / "all.h").write_text(HEADERS)
+        joined = units(source, is_cold, min(cores(), MOST_HOT_UNITS))
+        compile_units(source, cxx, joined, flags=("-include", "all.h"))
+
+
+def cached(maker: Maker, cxx: str) -> Path | None:
     """Folder of the model's program if it was compiled before."""
-    entry = cache_folder() / "index" / recipe_key(model, cxx)
+    entry = cache_folder() / "index" / recipe_key(maker, cxx)
     with contextlib.suppress(OSError):
         program = cache_folder() / "programs" / entry.read_text().strip()
         if (program / "manifest.json").exists():
@@ -78,7 +120,7 @@ def cached(model: Model, cxx: str) -> Path | None:
     return None
 
 
-def find_or_build(model: Model, say) -> Path:
+def find_or_build(maker: Maker, say, profile: Profile | None = None) -> Path:
     """Folder of the model's program, compiled now if need be.
 
     Raises
@@ -88,35 +130,37 @@ def find_or_build(model: Model, say) -> Path:
     """
     cxx = compiler()
     if cxx is None:
-        raise BuildError("cpp_standalone needs a C++ compiler; none found (try $CXX)")
-    known = cached(model, cxx)
+        raise BuildError("compiling needs a C++ compiler; none found (try $CXX)")
+    known = cached(maker, cxx)
     if known:
         return known
     root = cache_folder()
     for name in ("index", "programs"):
         (root / name).mkdir(parents=True, exist_ok=True)
     with _lock(root / "lock"):  # two runs that start together compile once
-        known = cached(model, cxx)
+        known = cached(maker, cxx)
         if known:
             return known
         for left in root.glob("building_*"):  # by a compilation that was killed
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=root, prefix="building_") as work:
-            name = _build(model, cxx, Path(work), root / "programs", say)
-        entry = root / "index" / recipe_key(model, cxx)
+            name = _build(maker, cxx, Path(work), root / "programs", say, profile)
+        entry = root / "index" / recipe_key(maker, cxx)
         replace_file(entry, lambda file: file.write(name.encode()))
     return root / "programs" / name
 
 
-def _build(model: Model, cxx: str, work: Path, programs: Path, say) -> str:
+def _build(maker: Maker, cxx: str, work: Path, programs: Path, say, profile) -> str:
     start = time.perf_counter()
     source = work / "source"
-    generate(model, source)
+    with part(profile, GENERATION):
+        generate(maker, source)
     name = program_key(source, cxx)
     if (programs / name / "manifest.json").exists():
         return name
     say("compiling the network (once for this size; later runs start at once)")
-    compile_program(source, cxx)
+    with part(profile, COMPILING):
+        maker.compile(source, cxx)
     shutil.rmtree(source / "results", ignore_errors=True)
     shutil.rmtree(programs / name, ignore_errors=True)  # one without a manifest is of no use
     os.replace(source, programs / name)
@@ -124,48 +168,39 @@ def _build(model: Model, cxx: str, work: Path, programs: Path, say) -> str:
     return name
 
 
-def generate(model: Model, folder: Path) -> None:
-    """Write the C++ project and its ``manifest.json``, in a process of its own.
-
-    Brian's standalone device is a global state of its process; here it never is ours.
-    """
+def generate(maker: Maker, folder: Path) -> None:
+    """Write the project and its ``manifest.json``."""
+    model = maker.model
     folder.mkdir(parents=True)
     np.savez(folder / "wiring.npz", **model.wiring)
     request = {key: getattr(model, key) for key in ("builder", "structure", "state", "populations")}
-    (folder / "request.json").write_text(json.dumps(request))
+    (folder / "request.json").write_text(json.dumps(request | maker.request()))
     done = subprocess.run(
-        [sys.executable, "-m", "driver.generate", str(folder)],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
+        maker.command(folder), cwd=Path(__file__).parents[1], capture_output=True, text=True
     )
     (folder / "wiring.npz").unlink()
     if done.returncode:
         raise BuildError(f"code generation failed:\n{_tail(done.stderr)}")
 
 
-def compile_program(source: Path, cxx: str) -> None:
-    """Compile a generated project, as many files at a time as there are cores.
+def compile_units(
+    source: Path, cxx: str, units: dict[str, bool], flags: tuple[str, ...], link: tuple = ()
+) -> None:
+    """Compile units of a generated project into ``main``, as many at a time as there are cores.
 
-    Headers dominate the time, so they are compiled once (halves it); only what runs every step
-    is optimised fully. Bounding the parallel jobs bounds the memory: about 0.25 GB each.
+    Only what runs every step is optimised fully: `units` says of each whether it is cold. Bounding
+    the parallel jobs bounds the memory: about 0.25 GB each.
     """
-    header = source / "all.h"
-    header.write_text(PRECOMPILED)
-    flags = [*FLAGS, "-I."]
-    _run([cxx, HOT, *flags, "-x", "c++-header", "all.h", "-o", "all.h.gch"], source)
-    files = sorted(source.glob("*.cpp")) + sorted(source.glob("code_objects/*.cpp"))
 
-    def compile_one(file: Path) -> str:
-        name = str(file.relative_to(source))
-        level = COLD if is_cold(name) else HOT
-        _run([cxx, level, *flags, "-include", "all.h", "-c", name, "-o", name + ".o"], source)
+    def compile_one(name: str) -> str:
+        level = COLD if units[name] else HOT
+        _run([cxx, level, *FLAGS, "-I.", *flags, "-c", name, "-o", name + ".o"], source)
         return name + ".o"
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=cores()) as pool:
-        objects = list(pool.map(compile_one, sorted(files, key=lambda f: f.name != "objects.cpp")))
-    _run([cxx, *objects, "-o", "main"], source)
-    for leftover in ("all.h.gch", *objects):
+        objects = list(pool.map(compile_one, units))
+    _run([cxx, *objects, *link, "-o", "main"], source)
+    for leftover in (*objects, *(name for name in units if name != "objects.cpp")):
         (source / leftover).unlink()
 
 
@@ -180,14 +215,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def recipe_key(model: Model, cxx: str) -> str:
+def recipe_key(maker: Maker, cxx: str) -> str:
     """Hash of everything that decides what will be generated and how it is compiled."""
+    model = maker.model
     module = model.builder.split(":")[0]
     room = Path(importlib.util.find_spec(module).origin).parent
     sources = sorted([*room.glob("*.py"), *Path(__file__).parent.glob("*.py")])
     parts = [
         json.dumps([model.builder, model.structure, model.state, model.populations]),
         json.dumps({k: len(v) for k, v in model.wiring.items()}),
+        json.dumps([type(maker).__name__, maker.request()]),
         *(p.read_text() for p in sources),
         importlib.metadata.version("brian2"),
         importlib.metadata.version("numpy"),
@@ -228,7 +265,7 @@ def _run(command: list[str], cwd: Path) -> None:
         raise BuildError(f"{' '.join(command)} failed:\n{_tail(done.stderr)}")
 
 
-def _tail(text: str, lines: int = 15) -> str:
+def _tail(text: str, lines: int = 25) -> str:
     return "\n".join(text.strip().splitlines()[-lines:])
 
 

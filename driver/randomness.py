@@ -190,4 +190,6 @@ def _function(name: str, in_numpy):
     function.implementations.add_implementation("numpy", in_numpy)
     function.implementations.add_implementation("cpp", CPP[name])
     function.implementations.add_implementation("cython", CYTHON[name])
+    for_genn = CPP[name].replace("static inline", "SUPPORT_CODE_FUNC")
+    function.implementations.add_implementation("genn", for_genn)
     return function

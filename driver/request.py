@@ -6,12 +6,13 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from driver import backend, checkpoint, cli
+from driver.backend import Backend
 from driver.cli import Adjustment, UsageError
 from driver.randomness import MAX_SEED
 from driver.run_folder import MAX_NAME_BYTES, PARAMS, RunFolder, folder_name
@@ -19,6 +20,8 @@ from driver.saved import NotARun
 
 if TYPE_CHECKING:
     from driver.room import Room
+
+PROFILED = ("auto", "numpy", "cython", "cpp_standalone")  # backends that can tell where time goes
 
 
 @dataclass(config=ConfigDict(extra="forbid", frozen=True))
@@ -47,8 +50,12 @@ command can be started again and again."""
     figures: bool = True
     """Draw the figures and write report.html; without it, the words `figures` and `report` do so \
 later."""
-    backend: Literal["auto", "numpy", "cython", "cpp_standalone"] = "auto"
-    """What runs the equations; auto chooses by the work to be done and the compiler at hand."""
+    backend: Backend = "auto"
+    """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
+and genn_gpu need an environment of their own, see GeNN in the README."""
+    profile: bool = False
+    """Say at the end where the time went, object by object, and write it to run_summary.json. One \
+seed; a compiled program counts in a copy of its own."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,8 +165,30 @@ def check_options(options: RunOptions, seed: int) -> None:
     if options.multi_seed - 1 + seed > MAX_SEED:
         raise UsageError(f"--multi-seed {options.multi_seed} from --seed-start {seed}: too large")
     check_tag(options.save_tag)
-    if options.backend in ("cython", "cpp_standalone") and not backend.compiler():
+    if options.backend not in ("auto", "numpy") and not backend.compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
+    if options.backend in backend.GENN:
+        from driver import genn
+
+        try:
+            genn.check(options.backend)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    check_profile(options)
+
+
+def check_profile(options: RunOptions) -> None:
+    """Seeds beside each other would be in each other's way, and not every backend counts."""
+    if not options.profile:
+        return
+    if options.multi_seed > 1:
+        raise UsageError(
+            f"--profile with --multi-seed {options.multi_seed}: a profile is of one seed, give "
+            "--multi-seed 1"
+        )
+    if options.backend not in PROFILED:
+        allowed = ", ".join(PROFILED)
+        raise UsageError(f"--profile with --backend {options.backend}: must be one of {allowed}")
 
 
 def check_tag(tag: str) -> None:

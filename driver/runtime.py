@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import brian2 as b2
 import numpy as np
 
 from driver.backend import Block, Model, Spikes, Variable, checked, resolve, settable, tables
+from driver.profile import BLOCKS, GENERATION, Profile, part
 
 # A network that is closed before its first block is no mistake.
 b2.BrianLogger.suppress_name("unused_brian_object")
@@ -20,11 +22,13 @@ class RuntimeEngine:
     ----------
     model : Model
     backend : {"numpy", "cython"}
+    profile : Profile, optional
+        Told where the time goes.
     """
 
-    def __init__(self, model: Model, backend: str):
+    def __init__(self, model: Model, backend: str, profile: Profile | None = None):
         self.backend = backend
-        self.model = model
+        self.model, self.profile = model, profile
         with self._target():
             self.network = resolve(model.builder)(model.structure, model.wiring)
         refuse_delays(self.network)
@@ -33,6 +37,9 @@ class RuntimeEngine:
         self.variables = {k: Variable.of(v) for k, v in self.brian.items()}
         self.variables |= {k: Variable.of(t.values) for k, t in self.tables.items()}
         self.network.store()
+        if profile is not None:
+            generate = self.network.before_run  # Brian generates code for each run() anew
+            self.network.before_run = profile.parted(GENERATION, generate)
 
     def _target(self):
         return _Target(self.backend)
@@ -46,16 +53,31 @@ class RuntimeEngine:
         record: tuple[str, ...] = (),
     ) -> Block:
         """Run a block, see `driver.backend.Engine`."""
+        with part(self.profile, BLOCKS):
+            return self._run(values, first_step, n_steps, record)
+
+    def _run(self, values, first_step: int, n_steps: int, record: tuple[str, ...]) -> Block:
         arrays = checked(values, self.variables, self.model, first_step)
         with self._target():
             self.network.restore()
             self._set(arrays)
-            self.network.run(n_steps * b2.defaultclock.dt, namespace={})
+            self._simulate(n_steps)
         state = {key: np.array(self.brian[key].get_value(), ndmin=1) for key in self.model.state}
         spikes = {name: self._spikes(name, first_step) for name in self.model.populations}
         counts = {name: s.index.size for name, s in spikes.items()}
         kept = {name: s if name in record else s.between(0, 0) for name, s in spikes.items()}
         return Block(state, kept, counts)
+
+    def _simulate(self, n_steps: int) -> None:
+        duration, profile = n_steps * b2.defaultclock.dt, self.profile
+        if profile is None:
+            self.network.run(duration, namespace={})
+            return
+        began, generated = time.perf_counter(), profile.parts[GENERATION]
+        self.network.run(duration, namespace={}, profile=True)
+        seconds = time.perf_counter() - began - (profile.parts[GENERATION] - generated)
+        spent = ((name, float(seconds)) for name, seconds in self.network.profiling_info)
+        profile.loop(spent, seconds, 0.0, n_steps)
 
     def _set(self, arrays: dict[str, np.ndarray]) -> None:
         for key, table in self.tables.items():

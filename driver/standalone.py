@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from driver.backend import Block, Model, Spikes, Variable, checked, is_table
-from driver.program import GENERATOR, find_or_build
+from driver.profile import BLOCKS, Profile, part
+from driver.program import GENERATOR, Maker, find_or_build
 
 
 class BlockError(RuntimeError):
@@ -29,16 +30,19 @@ class StandaloneEngine:
     model : Model
     say : callable
         Told in a line when a compilation starts and ends.
+    profile : Profile, optional
+        Told where the time goes, by a program that counts it.
     """
 
     backend = "cpp_standalone"
 
-    def __init__(self, model: Model, say=lambda text: None):
-        self.model = model
-        program = find_or_build(model, say)
+    def __init__(self, model: Model, say=lambda text: None, profile: Profile | None = None):
+        self.model, self.profile = model, profile
+        program = find_or_build(self.maker(), say, profile)
         manifest = json.loads((program / "manifest.json").read_text())
         if manifest["generator"] != GENERATOR:
             raise BlockError("driver/ changed while this process was running; start it again")
+        self.objects = manifest["objects"]
         self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
         self.folder = Path(tempfile.mkdtemp(prefix="brian_program_"))
         shutil.copytree(program / "static_arrays", self.folder / "static_arrays")
@@ -47,6 +51,10 @@ class StandaloneEngine:
             contacts.tofile(self.folder / "static_arrays" / name)
         self.program = program / "main"
         self._start()
+
+    def maker(self) -> Maker:
+        """How the program is made."""
+        return Maker(self.model, self.profile is not None)
 
     def _start(self) -> None:
         """Start the program; its answers come through a pipe of their own."""
@@ -77,6 +85,10 @@ class StandaloneEngine:
         record: tuple[str, ...] = (),
     ) -> Block:
         """Run a block, see `driver.backend.Engine`."""
+        with part(self.profile, BLOCKS):
+            return self._run(values, first_step, n_steps, record)
+
+    def _run(self, values, first_step: int, n_steps: int, record: tuple[str, ...]) -> Block:
         arrays = checked(values, self.inputs, self.model, first_step)
         if self.busy:  # a block was interrupted: its answer is not this one's
             self._stop()
@@ -85,6 +97,8 @@ class StandaloneEngine:
         try:
             self._ask(arrays, n_steps, record)
             block = self._answer(first_step)
+            if self.profile is not None:
+                self._book(n_steps)
             self.busy = False
             return block
         except (BrokenPipeError, EOFError) as error:
@@ -116,6 +130,11 @@ class StandaloneEngine:
         if self.complaints.stat().st_size:
             raise BlockError(f"the compiled program complained: {self._complaint()}")
         return Block(state, spikes, counts)
+
+    def _book(self, n_steps: int) -> None:
+        """Take the times of a block, see `driver.counters`."""
+        loop, clock, *objects = self._read("<f8", 2 + len(self.objects)) / 1e9
+        self.profile.loop(zip(self.objects, objects, strict=True), loop, clock, n_steps)
 
     def _read(self, dtype: str, size: int) -> np.ndarray:
         array = np.empty(size, dtype)

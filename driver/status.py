@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from driver.profile import Profile
 from driver.run_folder import RunFolder
 
 SCHEMA_VERSION = 2
@@ -27,12 +28,14 @@ class Status:
     ----------
     path : Path or None
         None keeps nothing.
+    profile : Profile, optional
+        Told of the phases too: the time of each goes to an account of its own.
     **facts
         What is known from the start. Until it is known otherwise, the rest is null.
     """
 
-    def __init__(self, path: Path | None = None, **facts):
-        self.path, self.written = path, -EVERY_S
+    def __init__(self, path: Path | None = None, profile: Profile | None = None, **facts):
+        self.path, self.profile, self.written = path, profile, -EVERY_S
         self.started = time.monotonic()
         self.peak_mb = 0.0
         self.facts: dict[str, Any] = {
@@ -45,6 +48,8 @@ class Status:
 
     def phase(self, name: str, **facts) -> None:
         """Something new begins, with `facts`; always written."""
+        if self.profile is not None:
+            self.profile.phase(name)
         self.facts |= {"phase": name, "seconds_left": None, "note": None} | facts
         self.write()
 

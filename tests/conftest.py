@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from driver.backend import Block, Engine, Spikes, compiler, open_engine
+from driver.profile import Profile
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from models.lateral_line.wiring import Wiring
@@ -87,13 +88,14 @@ class Bench:
 
     params: NetworkParams
     backend: str = "numpy"
+    profile: Profile | None = None
 
     def __post_init__(self) -> None:
         self.stimulus = StimulusParams()
         self.wiring = Wiring.of(self.params)
         self.model = values.model(self.params, self.wiring)
         self.said: list[str] = []
-        self.engine: Engine = open_engine(self.backend, self.model, self.said.append)
+        self.engine: Engine = open_engine(self.backend, self.model, self.said.append, self.profile)
 
     def close(self) -> None:
         self.engine.close()

@@ -16,7 +16,7 @@ import pytest
 
 from driver import program
 from driver.backend import compiler, open_engine
-from driver.program import BuildError, cached, find_or_build, recipe_key
+from driver.program import BuildError, Maker, cached, find_or_build, recipe_key
 from driver.standalone import BlockError
 from driver.tune import tune
 from models.lateral_line.values import POPULATIONS
@@ -265,7 +265,7 @@ def test_seeds_and_numbers_share_one_program(open_bench, cpp_bench):
     other = small_params(seed=124, mon_ts_gain_mV=300.0, bg_rate_mon_hz=30.0, stdp_tau_ms=15.0)
     compiled, here = open_bench(other, "cpp_standalone"), open_bench(other)
     assert compiled.said == []
-    shared = [find_or_build(b.model, pytest.fail) for b in (compiled, cpp_bench)]
+    shared = [find_or_build(b.engine.maker(), pytest.fail) for b in (compiled, cpp_bench)]
     assert shared[0] == shared[1]
     assert not np.array_equal(compiled.model.wiring["ll_mon.i"], cpp_bench.model.wiring["ll_mon.i"])
     assert_same(compiled.train(), here.train())
@@ -275,24 +275,25 @@ def test_seeds_and_numbers_share_one_program(open_bench, cpp_bench):
 def test_another_structure_is_another_program(numpy_bench, structure):
     cxx = compiler() or sys.executable  # any file will do, nothing is compiled
     other = numpy_bench.model.structure | structure
+    maker = Maker(numpy_bench.model)
     model = dataclasses.replace(numpy_bench.model, structure=other)
-    assert recipe_key(model, cxx) != recipe_key(numpy_bench.model, cxx)
-    assert recipe_key(numpy_bench.model, cxx) == recipe_key(numpy_bench.model, cxx)
+    assert recipe_key(Maker(model), cxx) != recipe_key(maker, cxx)
+    assert recipe_key(Maker(numpy_bench.model), cxx) == recipe_key(maker, cxx)
 
 
 def test_a_damaged_cache_entry_is_not_used(numpy_bench, tmp_path, monkeypatch):
     monkeypatch.setenv("PROGRAM_CACHE", str(tmp_path))
     cxx = compiler() or sys.executable
-    model = numpy_bench.model
-    assert cached(model, cxx) is None
-    entry = tmp_path / "index" / recipe_key(model, cxx)
+    maker = Maker(numpy_bench.model)
+    assert cached(maker, cxx) is None
+    entry = tmp_path / "index" / recipe_key(maker, cxx)
     folder = tmp_path / "programs" / "some_program"
     entry.parent.mkdir()
     folder.mkdir(parents=True)
     entry.write_text("some_program")
-    assert cached(model, cxx) is None
+    assert cached(maker, cxx) is None
     (folder / "manifest.json").write_text("{}")
-    assert cached(model, cxx) == folder
+    assert cached(maker, cxx) == folder
 
 
 def test_without_a_compiler_the_message_says_so(numpy_bench, monkeypatch):
@@ -341,7 +342,7 @@ def test_a_cache_named_by_a_relative_path_is_found(cpp_bench, program_cache, mon
 @pytest.mark.compiler
 def test_the_hot_loops_of_the_program_are_rewritten(cpp_bench):
     """For the Brian of the lock file; another one may be left as it is, slower and as right."""
-    folder = find_or_build(cpp_bench.model, pytest.fail)
+    folder = find_or_build(cpp_bench.engine.maker(), pytest.fail)
     objects = {f.name: f.read_text() for f in (folder / "code_objects").glob("*.cpp")}
     thresholds = [
         text

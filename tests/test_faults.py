@@ -22,6 +22,7 @@ from driver import isolation, life
 from driver.backend import Model
 from driver.checkpoint import Unreadable, backup
 from driver.cli import UsageError
+from driver.program import Maker
 from driver.run_folder import RunFolder
 from tests import program
 from tests.faults.instructions import interrupted_records
@@ -87,16 +88,16 @@ def test_a_folder_that_was_being_replaced_is_no_complete_run_and_can_be_replaced
 BUILD = """
 import sys, time
 import driver.program
-from tests.test_faults import MODEL, generated
+from tests.test_faults import MAKER, generated
 
 driver.program.generate = generated
 driver.program._run = lambda command, cwd: (print("compiling", flush=True), time.sleep(60))
-driver.program.find_or_build(MODEL, lambda text: None)
+driver.program.find_or_build(MAKER, lambda text: None)
 """
-MODEL = Model("models.lateral_line.network:build", {}, {}, (), (), ())
+MAKER = Maker(Model("models.lateral_line.network:build", {}, {}, (), (), ()))
 
 
-def generated(model, folder):
+def generated(maker, folder):
     folder.mkdir(parents=True)
     for name in ("main.cpp", "objects.cpp", "manifest.json"):
         (folder / name).write_text("{}")
@@ -118,12 +119,12 @@ def test_a_compilation_that_was_killed_leaves_nothing_to_the_next(tmp_path, monk
     killed.communicate()
     left = list((tmp_path / "programs").glob("building_*"))
     assert len(left) == 1
-    assert driver.program.cached(MODEL, sys.executable) is None
+    assert driver.program.cached(MAKER, sys.executable) is None
     monkeypatch.setattr(driver.program, "generate", generated)
     monkeypatch.setattr(driver.program, "_run", compiled)
-    made = driver.program.find_or_build(MODEL, lambda text: None)
+    made = driver.program.find_or_build(MAKER, lambda text: None)
     assert (made / "main").read_text() == "a program"
-    assert driver.program.cached(MODEL, sys.executable) == made
+    assert driver.program.cached(MAKER, sys.executable) == made
     assert list((tmp_path / "programs").glob("building_*")) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from driver import program, standalone
 from driver.backend import Model, choose, open_engine
-from driver.program import BuildError, generate, program_key
+from driver.program import BuildError, Maker, generate, program_key
 from models.lateral_line import simulation, values
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from stimulus import StimulusParams
@@ -45,7 +45,7 @@ def two_cells(delay_ms: float | None) -> Model:
 @pytest.mark.parametrize("delay_ms", [1.0, None], ids=["a delay", "a delay for each synapse"])
 def test_a_network_with_delays_is_refused_by_generation(tmp_path, delay_ms):
     with pytest.raises(BuildError, match="ring_pre needs a scalar delay of 0"):
-        generate(two_cells(delay_ms), tmp_path / "source")
+        generate(Maker(two_cells(delay_ms)), tmp_path / "source")
 
 
 def test_a_network_with_delays_is_refused_at_run_time():
@@ -60,14 +60,14 @@ def test_openmp_is_refused_because_sums_would_be_wrong(tmp_path, monkeypatch):
     preferences.write_text("devices.cpp_standalone.openmp_threads = 2\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(BuildError, match="openmp_threads is 2, must be 0"):
-        generate(two_cells(0.0), tmp_path / "source")
+        generate(Maker(two_cells(0.0)), tmp_path / "source")
 
 
 @pytest.mark.compiler
 def test_a_network_is_generated_as_the_same_text_every_time(tmp_path, numpy_bench):
     keys = set()
     for name in "abc":
-        generate(numpy_bench.model, tmp_path / name)
+        generate(Maker(numpy_bench.model), tmp_path / name)
         keys.add(program_key(tmp_path / name, program.compiler()))
     assert len(keys) == 1
 

@@ -11,10 +11,12 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from driver import cli, request
+from driver.backend import GENN, Backend
 from driver.cli import Adjustment, Flag, Group, UsageError
 from models.cube import checks
 from models.cube.params import DEFAULT_MODE, MODELS, PRESETS, Params, Preset
 from models.cube.room import ROOM
+from models.cube.values import for_genn
 from stimuli.dots import DotParams
 
 DESCRIPTION = (
@@ -40,10 +42,9 @@ class RunOptions(request.RunOptions):
     figures: Annotated[bool, Flag("figures", alias="render")] = True
     """Draw the figures and write report.html; without it, the words `figures` and `report` do so \
 later."""
-    backend: Annotated[
-        Literal["auto", "numpy", "cython", "cpp_standalone"], Flag("backend", alias="target")
-    ] = "auto"
-    """What runs the equations; auto chooses by the work to be done and the compiler at hand."""
+    backend: Annotated[Backend, Flag("backend", alias="target")] = "auto"
+    """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
+and genn_gpu need an environment of their own, see GeNN in the README."""
     animation: bool = False
     """Also draw an animation of the last moves (MP4, or GIF where there is no ffmpeg)."""
     every: Annotated[int | None, Field(ge=1)] = None
@@ -94,6 +95,8 @@ def read(argv: Sequence[str]) -> Request:
         raise UsageError(f"--down {options.down}: must be at most --n {params.n}")
     if options.every is not None and not options.animation:
         raise UsageError(f"--every {options.every}: no effect without --animation")
+    if options.backend in GENN and isinstance(why := for_genn(params), str):
+        raise UsageError(f"--backend {options.backend}: {why}")
     request.check_options(options, params.seed)
     warned = [Adjustment("", None, None, text) for text in checks.warnings(params, dots)]
     folder = request.place_of(options)

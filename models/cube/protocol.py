@@ -117,7 +117,7 @@ def simulate(
         status.phase("preparing", note=text)
 
     recordings = {label: keeper.recording(label) for label in LABELS}
-    with Simulation(params, dots, backend, say) as sim:
+    with Simulation(params, dots, backend, say, status.profile) as sim:
         status.update(backend=sim.engine.backend)
         for label in LABELS:
             if recordings[label] is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from driver.backend import Block, Engine, choose, open_engine
+from driver.profile import Profile
 from models.cube import values
 from models.cube.params import GroupsParams, LocalParams, Params
 from stimuli.dots import DotParams, Launch, Path, dot_path, off_windows
@@ -29,9 +30,18 @@ class Simulation:
         One of `driver.backend.BACKENDS`.
     say : callable
         Told in a line what was chosen and what takes time.
+    profile : Profile, optional
+        Told where all of it goes.
     """
 
-    def __init__(self, params: Params, dots: DotParams, backend: str, say=lambda text: None):
+    def __init__(
+        self,
+        params: Params,
+        dots: DotParams,
+        backend: str,
+        say=lambda text: None,
+        profile: Profile | None = None,
+    ):
         self.params, self.dots = params, dots
         self.wiring = values.wiring_of(params, dots)
         model = values.model(params, dots, self.wiring)
@@ -39,7 +49,7 @@ class Simulation:
         say(f"backend {chosen}: {reason}")
         self.constants = values.constants(params, dots, self.wiring)
         self.populations = model.populations
-        self.engine: Engine = open_engine(chosen, model, say)
+        self.engine: Engine = open_engine(chosen, model, say, profile)
 
     def __enter__(self) -> Simulation:
         return self

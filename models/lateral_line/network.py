@@ -74,28 +74,33 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
 
 def afferents(structure: dict, dt) -> b2.NeuronGroup:
     """LL: Poisson afferents that feel the dipole flow of the source."""
+    return b2.NeuronGroup(
+        structure["n_ll"],
+        eq.STEP + eq.DRAWS + eq.LL_SOURCE + eq.LL_FLOW + eq.LL_RATE + eq.TRACE,
+        threshold=eq.LL_THRESHOLD,
+        reset=eq.LL_RESET,
+        method="euler",
+        namespace=afferent_tables(structure, dt),
+        name="ll",
+    )
+
+
+def afferent_tables(structure: dict, dt) -> dict:
+    """What the afferents draw from and the stimulus, one row per frame."""
     n_frames, n_ll = structure["n_frames"], structure["n_ll"]
 
     def table(name, shape, unit):
         return b2.TimedArray(np.zeros(shape) * unit, dt=dt, name=name)
 
-    return b2.NeuronGroup(
-        n_ll,
-        eq.STEP + eq.DRAWS + eq.LL_SOURCE + eq.LL_FLOW + eq.LL_RATE + eq.TRACE,
-        threshold=eq.LL_THRESHOLD,
-        reset=eq.LL_RESET,
-        method="euler",
-        namespace={
-            "uniform": uniform(),
-            "LL_SPIKES": stream_id("LL spikes"),
-            "source_x": table("source_x", n_frames, b2.meter),
-            "source_distance": table("source_distance", n_frames, b2.meter),
-            "source_direction": table("source_direction", n_frames, 1),
-            "noise": table("noise", (n_frames, n_ll), b2.Hz),
-            "extra_noise": table("extra_noise", (n_frames, n_ll), b2.Hz),
-        },
-        name="ll",
-    )
+    return {
+        "uniform": uniform(),
+        "LL_SPIKES": stream_id("LL spikes"),
+        "source_x": table("source_x", n_frames, b2.meter),
+        "source_distance": table("source_distance", n_frames, b2.meter),
+        "source_direction": table("source_direction", n_frames, 1),
+        "noise": table("noise", (n_frames, n_ll), b2.Hz),
+        "extra_noise": table("extra_noise", (n_frames, n_ll), b2.Hz),
+    }
 
 
 def cells(name: str, n: int, model: str, structure: dict) -> b2.NeuronGroup:

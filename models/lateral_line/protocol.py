@@ -252,7 +252,7 @@ def opened(params, stimulus, backend: str, log: logging.Logger, status: Status) 
         log.info(text)
         status.phase("preparing", note=text)
 
-    sim = Simulation(params, stimulus, backend, say)
+    sim = Simulation(params, stimulus, backend, say, status.profile)
     status.update(backend=sim.engine.backend)
     return sim
 

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from driver.backend import Block, Engine, choose, open_engine
+from driver.profile import Profile
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import Wiring
@@ -26,9 +27,18 @@ class Simulation:
         One of `driver.backend.BACKENDS`.
     say : callable
         Told in a line what was chosen and what takes time.
+    profile : Profile, optional
+        Told where all of it goes.
     """
 
-    def __init__(self, params: NetworkParams, stimulus: StimulusParams, backend: str, say):
+    def __init__(
+        self,
+        params: NetworkParams,
+        stimulus: StimulusParams,
+        backend: str,
+        say,
+        profile: Profile | None = None,
+    ):
         self.params, self.stimulus = params, stimulus
         self.wiring = Wiring.of(params)
         model = values.model(params, self.wiring)
@@ -36,7 +46,7 @@ class Simulation:
         say(f"backend {chosen}: {reason}")
         self.constants = values.constants(params, stimulus, self.wiring)
         self.capacity = model.structure["n_frames"]
-        self.engine: Engine = open_engine(chosen, model, say)
+        self.engine: Engine = open_engine(chosen, model, say, profile)
 
     def __enter__(self) -> Simulation:
         return self

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from driver.backend import Model
+from driver.backend import ForGenn, Model
 from driver.randomness import generator
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import Wiring, lateral_kernel
@@ -42,6 +42,14 @@ SCRATCH = (
     *("ts_mean.total", "ts_mean.n_cells", "ts_mean.mean"),
 )
 POPULATIONS = ("ll", "mon", "ts", "i_mon", "i_ts")
+FOR_GENN = ForGenn(
+    builder="models.lateral_line.network_genn:build",
+    scratch=(
+        *(f"ll.{name}" for name in ("X", "D", "e_X", "eta", "zeta")),
+        *("mon.fired", "ts.fired"),
+    ),
+    without=("ts_ts_mean",),
+)
 
 
 def model(params: NetworkParams, wiring: Wiring) -> Model:
@@ -84,6 +92,7 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
         state=STATE,
         scratch=SCRATCH if params.ll_mon_use_stdp else (*SCRATCH, "mon.S_target"),
         populations=POPULATIONS,
+        genn=FOR_GENN,
     )
 
 

@@ -1,0 +1,227 @@
+"""Blocks on GeNN, through brian2genn, from the environment of everything else.
+
+brian2genn needs an older Brian than we do, so it lives in an environment of its own, which only
+writes code: `driver.generate_genn` runs there, and what comes out is a program that serves blocks
+like any other (`driver.standalone`). So a run on GeNN has the same folder, metrics and figures.
+
+Three settings say where things are: ``$GENN_PATH``, GeNN 4.9.0; ``$GENN_PYTHON``, the interpreter
+of `requirements-genn.txt` (``.venv-genn``, which ``make genn`` makes, if not given); and
+``$CUDA_PATH`` for ``--backend genn_gpu``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from driver.backend import Block, Model
+from driver.program import ARITHMETIC, HOT, BuildError, Maker, compile_units, cores
+from driver.standalone import StandaloneEngine
+
+ROOT = Path(__file__).parents[1]
+RANDOMKIT = "brianlib/randomkit"  # what Brian's generated programs draw from; ours do not
+GENN_VERSIONS = "4.2.1 or later, before 5 (4.9.0 is tested)"
+
+
+def where_genn_is() -> Path:
+    """Folder of GeNN.
+
+    Raises
+    ------
+    ValueError
+        If ``$GENN_PATH`` is not set, or names a folder without a GeNN that brian2genn can use.
+    """
+    named = os.environ.get("GENN_PATH")
+    if not named:
+        raise ValueError(
+            "--backend genn needs GeNN 4.9.0 and its own environment: set GENN_PATH to a copy of "
+            "GeNN's source and run `make genn` (see GeNN in the README)"
+        )
+    folder = Path(named)
+    try:
+        version = (folder / "version.txt").read_text().strip()
+    except OSError:
+        raise ValueError(f"GENN_PATH={named}: no version.txt of GeNN there") from None
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+    if not (4, 2, 1) <= numbers < (5,):
+        raise ValueError(f"GENN_PATH={named} is GeNN {version}; {GENN_VERSIONS} is needed")
+    return folder
+
+
+def interpreter() -> Path:
+    """Python of the environment that brian2genn lives in.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    named = os.environ.get("GENN_PYTHON")
+    python = Path(named) if named else ROOT / ".venv-genn" / "bin" / "python"
+    if not python.exists():
+        said = f"GENN_PYTHON={named}" if named else str(python.relative_to(ROOT))
+        raise ValueError(f"--backend genn: no Python at {said}; `make genn` makes one")
+    return python
+
+
+def where_cuda_is() -> Path:
+    """Folder of a CUDA toolkit that GeNN 4 compiles with.
+
+    Raises
+    ------
+    ValueError
+        If ``$CUDA_PATH`` is not set, has no nvcc, or is too new.
+    """
+    named = os.environ.get("CUDA_PATH")
+    if not named or not (Path(named) / "bin" / "nvcc").exists():
+        raise ValueError(
+            f"--backend genn_gpu needs CUDA_PATH, the folder of a CUDA toolkit; it is {named!r}"
+        )
+    said = subprocess.run([f"{named}/bin/nvcc", "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"release (\d+)", said)
+    if found and int(found[1]) > 12:
+        raise ValueError(
+            f"CUDA_PATH={named} is CUDA {found[1]}, which GeNN 4.9.0 does not compile with: "
+            "CUDA 12 or older is needed"
+        )
+    return Path(named)
+
+
+def check(backend: str) -> None:
+    """Refuse what could not be built, before anything is written.
+
+    Raises
+    ------
+    ValueError
+        If a piece of the environment is missing.
+    """
+    where_genn_is()
+    interpreter()
+    if backend == "genn_gpu":
+        where_cuda_is()
+
+
+class GennEngine(StandaloneEngine):
+    """The model's GeNN program, running, with this run's wiring.
+
+    GeNN wants synapses sorted by their source, so theirs are sorted here, and whatever belongs to
+    them on the way in and out.
+    """
+
+    def __init__(self, backend: str, model: Model, say=lambda text: None):
+        self.backend = backend
+        self.order, wiring = sorted_wiring(model.wiring, model.genn.without)
+        self.back = {name: np.argsort(order) for name, order in self.order.items()}
+        for_genn = dataclasses.replace(
+            model,
+            builder=model.genn.builder,
+            scratch=(*model.scratch, *model.genn.scratch),
+            wiring=wiring,
+        )
+        super().__init__(for_genn, say)
+
+    def maker(self) -> GennMaker:
+        return GennMaker(self.model, False, self.backend == "genn_gpu")
+
+    def run(self, values, **how) -> Block:
+        """Run a block, see `driver.backend.Engine`."""
+        given = {key: self._in(key, value) for key, value in values.items()}
+        block = super().run(given, **how)
+        state = {key: self._out(key, value) for key, value in block.state.items()}
+        return dataclasses.replace(block, state=state)
+
+    def _in(self, key: str, value):
+        order = self.order.get(key.split(".")[0])
+        return value if order is None or np.size(value) != order.size else np.asarray(value)[order]
+
+    def _out(self, key: str, value: np.ndarray) -> np.ndarray:
+        back = self.back.get(key.split(".")[0])
+        return value if back is None or value.size != back.size else value[back]
+
+
+def sorted_wiring(wiring, without: tuple[str, ...]):
+    """Wiring sorted by source, then target, and the order of each of its synapses groups."""
+    orders, made = {}, {}
+    for name in {key[:-2]: None for key in wiring}:
+        if name in without:
+            continue
+        i, j = wiring[f"{name}.i"], wiring[f"{name}.j"]
+        order = np.lexsort((j, i))
+        made[f"{name}.i"], made[f"{name}.j"] = i[order], j[order]
+        if not np.array_equal(order, np.arange(order.size)):
+            orders[name] = order
+    return orders, made
+
+
+def row_bounds(wiring) -> dict[str, list[int]]:
+    """Room for the synapses of one source and of one target, with some to spare for other seeds.
+
+    Rounded up, see `rounded_up`, so that the networks of a sweep, whose wiring is drawn anew,
+    nearly always share a program.
+    """
+    bounds = {}
+    for name in {key[:-2]: None for key in wiring}:
+        ends = (wiring[f"{name}.i"], wiring[f"{name}.j"])
+        bounds[name] = [rounded_up(np.bincount(end).max()) for end in ends]
+    return bounds
+
+
+def rounded_up(n: int) -> int:
+    """`n` or a little more: a multiple of an eighth of the power of two at or below it.
+
+    Examples
+    --------
+    >>> rounded_up(5), rounded_up(17), rounded_up(100)
+    (5, 18, 104)
+    """
+    step = max(1, 1 << max(0, int(n).bit_length() - 4))
+    return -(-int(n) // step) * step
+
+
+@dataclasses.dataclass(frozen=True)
+class GennMaker(Maker):
+    """Makes a program through brian2genn and GeNN."""
+
+    on_gpu: bool = False
+
+    def request(self) -> dict:
+        """Room for synapses; and where GeNN is, so that another one makes another program."""
+        places = [str(where_genn_is().resolve()), str(interpreter())]
+        return {"rows": row_bounds(self.model.wiring), "on_gpu": self.on_gpu, "places": places}
+
+    def command(self, folder: Path) -> list[str]:
+        return [str(interpreter()), "-m", "driver.generate_genn", str(folder)]
+
+    def compile(self, source: Path, cxx: str) -> None:
+        """GeNN writes its kernels; they become a library, and everything else a program."""
+        environment = {**os.environ, "GENN_PATH": str(where_genn_is()), "CXX": cxx}
+        build = [str(where_genn_is() / "bin" / "genn-buildmodel.sh")]
+        build += [] if self.on_gpu else ["-c"]
+        build += ["-i", f"{source}:{source / RANDOMKIT}", "magicnetwork_model.cpp"]
+        run_tool(build, source, environment)
+        kernels = source / "magicnetwork_model_CODE"
+        make = ["make", "-j", str(cores()), "-C", kernels.name]
+        if not self.on_gpu:  # GeNN compiles them without optimisation
+            flags = " ".join([HOT, "-w", *ARITHMETIC])
+            make.append(f"CXXFLAGS=-c -fPIC -std=c++11 -MMD -MP {flags}")
+        run_tool(make, source, environment)
+        sources = json.loads((source / "manifest.json").read_text())["sources"]
+        names = [f"{RANDOMKIT}/randomkit.cc", *sources, "main.cpp"]
+        text = "\n".join(f'#include "{name}"' for name in names if name != "objects.cpp")
+        (source / "program.cpp").write_text(text)
+        link = (f"-L{kernels.name}", "-lrunner", f"-Wl,-rpath,$ORIGIN/{kernels.name}")
+        units = {"program.cpp": False, "objects.cpp": True}
+        compile_units(source, cxx, units, flags=(f"-I{RANDOMKIT}",), link=link)
+
+
+def run_tool(command: list[str], cwd: Path, environment: dict[str, str]) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
+        raise BuildError(f"{' '.join(command)} failed:\n{said}")
