@@ -25,7 +25,7 @@ QUICK_SIZES = {
     "waves": (16, 24, 32),
     "quiet": (32,),
 }
-ALL = (OURS, "plain", "plain_ieee", "numpy", "genn", "nest", "nest_2")
+ALL = (OURS, "plain", "plain_ieee", "numpy", "genn", "genn_gpu", "nest", "nest_2")
 CURVE = (OURS, "plain", "numpy", "genn", "nest")
 CYTHON_S = 330  # what compiling its code may take, so it comes last
 

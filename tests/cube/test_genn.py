@@ -31,7 +31,9 @@ def test_every_spike_and_weight_is_that_of_numpy_however_the_run_is_cut(network)
     whole, whole_spikes = test_blocks.run(network, test_blocks.CUTS[0], "genn")
     cut, cut_spikes = test_blocks.run(network, test_blocks.CUTS[1], "genn")
     assert whole_spikes == cut_spikes
-    assert {k: sorted(v) for k, v in spikes.items()} == {k: sorted(v) for k, v in cut_spikes.items()}
+    assert {k: sorted(v) for k, v in spikes.items()} == {
+        k: sorted(v) for k, v in cut_spikes.items()
+    }
     for key in state:
         np.testing.assert_array_equal(whole[key], cut[key], err_msg=key)
         np.testing.assert_allclose(cut[key], state[key], rtol=1e-12, atol=1e-12, err_msg=key)
