@@ -37,8 +37,8 @@ THREADS = {"nest": 1, "nest_2": 2}
 # Largest sizes of the programs that would make the run long: of MON, and of n.
 LIMITS = {
     "numpy": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
-    "genn": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
-    "genn_gpu": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
+    "genn": {"lateral_line": 51_200, "waves": 48, "quiet": 48},
+    "genn_gpu": {"lateral_line": 51_200, "waves": 48, "quiet": 48},
 }
 
 

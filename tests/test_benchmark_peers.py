@@ -110,13 +110,13 @@ def ask_plain(folder, kind: str, size: int, units: int) -> dict:
 @pytest.mark.compiler
 @pytest.mark.parametrize("n_mon", [800, 1600])
 def test_the_hand_written_line_fires_and_learns_as_ours(tmp_path, n_mon):
-    ours = ask_ours("lateral_line", n_mon, 2)
-    plain = ask_plain(tmp_path, "lateral_line", n_mon, 2)
+    ours = ask_ours("lateral_line", n_mon, 1)
+    plain = ask_plain(tmp_path, "lateral_line", n_mon, 1)
     # Wiring and weights are other draws. Bounds are three standard deviations of the difference
-    # of two seeds; of one (eight seeds): spikes of LL 0.8 %, MON 4 %, TS 7 %, mean weights 0.35 %
-    # and 1.9 %.
-    bounds = {"ll_spikes": 0.034, "mon_spikes": 0.17, "ts_spikes": 0.3}
-    bounds |= {"ll_mon_w_mean_mV": 0.015, "mon_ts_w_mean": 0.08}
+    # of two seeds; of one (eight seeds): spikes of LL 1.1 %, MON 3.6 %, TS 6.4 %, mean weights
+    # 0.23 % and 1.7 %.
+    bounds = {"ll_spikes": 0.045, "mon_spikes": 0.15, "ts_spikes": 0.27}
+    bounds |= {"ll_mon_w_mean_mV": 0.01, "mon_ts_w_mean": 0.07}
     for name, bound in bounds.items():
         assert plain[name] == pytest.approx(ours[name], rel=bound), name
 
@@ -136,5 +136,6 @@ def test_the_hand_written_cube_makes_waves_as_dense_as_ours(tmp_path):
     peer.ask(50)
     plain = peer.ask(50)["spikes"]
     peer.close()
-    assert plain == pytest.approx(ours, rel=0.15)
+    # three standard deviations of the difference of two seeds, 4.7 % each (ten seeds)
+    assert plain == pytest.approx(ours, rel=0.2)
     assert np.isfinite(ours) and ours > 0
