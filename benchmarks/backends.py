@@ -25,8 +25,9 @@ QUICK_SIZES = {
     "waves": (16, 24, 32),
     "quiet": (32,),
 }
-ALL = (OURS, "plain", "plain_ieee", "numpy", "genn", "nest", "nest_2")
+ALL = (OURS, "plain", "plain_ieee", "numpy", "genn", "genn_gpu", "nest", "nest_2")
 CURVE = (OURS, "plain", "numpy", "genn", "nest")
+QUICK_CURVE = (OURS, "plain", "nest")
 CYTHON_S = 330  # what compiling its code may take, so it comes last
 
 table = backends_table.table
@@ -35,14 +36,15 @@ table = backends_table.table
 def measure(quick: bool = False) -> dict:
     """All measurements: at most 6 minutes with `quick`, 25 without."""
     sizes, base = (QUICK_SIZES, QUICK_BASE) if quick else (SIZES, BASE)
+    curve = QUICK_CURVE if quick else CURVE
     repeats, base_repeats = (2, 3) if quick else (3, 7)
-    timetable = side_by_side.Timetable(300 if quick else 1380, 0.4 if quick else 0.8)
+    timetable = side_by_side.Timetable(300 if quick else 1320, 0.4 if quick else 0.8)
     rows: dict[str, dict[str, dict]] = {kind: {} for kind in networks.KINDS}
     with tempfile.TemporaryDirectory() as folder:
         workshop = Workshop(Path(folder))
         for kind, size in in_order(sizes, base):
             is_base = size == base[kind]
-            programs = [p for p in (ALL if is_base else CURVE) if applies(p, kind)]
+            programs = [p for p in (ALL if is_base else curve) if applies(p, kind, is_base)]
             rows[kind][str(size)] = side_by_side.measure(
                 workshop, kind, size, programs, base_repeats if is_base else repeats, timetable
             )
@@ -69,8 +71,11 @@ def in_order(sizes: dict, base: dict):
             yield kind, size
 
 
-def applies(program: str, kind: str) -> bool:
-    return kind == "lateral_line" or not program.startswith("nest")
+def applies(program: str, kind: str, is_base: bool) -> bool:
+    """Whether a program is asked for: NEST for the line, slow ones for the quiet cube only once."""
+    if program.startswith("nest"):
+        return kind == "lateral_line"
+    return kind != "quiet" or is_base or program in (OURS, "plain")
 
 
 def cython(workshop: Workshop, size: int, repeats: int, timetable, quick: bool) -> dict:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks import networks
 from benchmarks.peers import LABELS, OURS
 from driver import style
@@ -88,16 +86,16 @@ def on_sizes(ax, results: dict, kind: str):
 
 def draw_memory(ax, results: dict, kind: str):
     for program, look in LOOKS.items():
-        synapses, _ = points(results, kind, program, lambda row: row["synapses"])
-        counts = points(results, kind, program, lambda row: row["synapses"])[1]
+        _, counts = points(results, kind, program, lambda row: row["synapses"])
         _, memory = points(results, kind, program, lambda row: row["memory_mb"])
-        if synapses:
-            ax.plot(np.array(counts), memory, ms=4, **look)
+        if counts:
+            ax.plot(counts, memory, ms=4, **look)
     ax.set(
         xlabel=SYNAPSES, ylabel="peak memory (MB)", title=f"Memory, {TITLES[kind].split(',')[0]}"
     )
     if ax.has_data():
         ax.set(xscale="log", yscale="log")
+        ax.minorticks_off()
         return ax
     return style.empty(ax, "not measured")
 
@@ -107,14 +105,15 @@ def draw_start(ax, results: dict):
     marks = {"lateral_line": "-", "waves": "--"}
     for program in (OURS, "genn"):
         for kind, line in marks.items():
-            sizes, seconds = points(results, kind, program, lambda row: row["start_s"])
-            counts = points(results, kind, program, lambda row: row["synapses"])[1]
-            if sizes:
+            _, seconds = points(results, kind, program, lambda row: row["start_s"])
+            _, counts = points(results, kind, program, lambda row: row["synapses"])
+            if counts and None not in seconds:
                 name = f"{LABELS[program].replace('`', '')}: {TITLES[kind].split(',')[0]}"
                 ax.plot(counts, seconds, line, ms=4, label=name, **LOOKS[program])
     ax.set(xlabel=SYNAPSES, ylabel="generate, compile, first step (s)", title="Cold start")
     if not ax.has_data():
         return style.empty(ax, "not measured")
     ax.set(xscale="log", ylim=(0, 1.35 * ax.get_ylim()[1]))
+    ax.minorticks_off()
     ax.legend(loc="upper left")
     return ax

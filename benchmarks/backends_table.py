@@ -26,7 +26,7 @@ def table(results: dict, machine: dict) -> str:
             lines += side_by_side(kind, base, rows[base])
     lines += ["", "## Over sizes", ""]
     for kind, rows in results["sizes"].items():
-        lines += over_sizes(kind, rows)
+        lines += over_sizes(kind, rows) if len(rows) > 1 else []
     lines += growth(results["growth"])
     lines += ["", "![Time, memory and cold start against size](backends.png)"]
     return "\n".join(lines + notes()) + "\n"
@@ -106,7 +106,8 @@ def growth(found: dict) -> list[str]:
     ]
     for kind, programs in found.items():
         for program, fits in programs.items():
-            lines.append(f"| {SHORT[kind]} | {LABELS[program]} | {fitted(fits)} |")
+            if fits["cpu_ms_per_step"]["n"] > 1:
+                lines.append(f"| {SHORT[kind]} | {LABELS[program]} | {fitted(fits)} |")
     return lines
 
 
@@ -143,10 +144,10 @@ def notes() -> list[str]:
         "relative residuals. Peak memory is that of a program and what it has running; of ours "
         "Python, its libraries and the compiled program. Bytes a synapse is all of the memory "
         "over all synapses, cells and libraries included; what a synapse adds is the slope. Cold "
-        "start is generating, compiling and the first step, with nothing kept from before; NEST "
-        "comes compiled, and has a network to build. The hand-written programs draw weights of "
-        "their own, so their rates differ from ours as those of another seed do; when the waves "
-        "of a cube begin is chance.",
+        "start is generating, compiling and the first step, with nothing kept from before; of "
+        "the hand-written programs it is compiling, of NEST building the network. The "
+        "hand-written programs draw weights of their own, so their rates differ from ours as "
+        "those of another seed do; when the waves of a cube begin is chance.",
         "",
         f"Slow programs stop early to keep this short: {limits}; `cython` compiles for minutes "
         "and is measured at one size. Cubes are not compared with NEST: it has no synapse that "

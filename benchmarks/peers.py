@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import networks
 from benchmarks.machine import family, high_water_mb
-from driver.backend import BACKENDS, compiler
+from driver.backend import GENN, compiler
 
 HERE = Path(__file__).parent
 OURS = "cpp_standalone"
@@ -27,6 +27,7 @@ LABELS = {
     "cython": "ours, `cython`",
     "numpy": "ours, `numpy`",
     "genn": "ours, `genn`",
+    "genn_gpu": "ours, `genn_gpu`",
     "plain": "hand-written C++, `-ffast-math`",
     "plain_ieee": "hand-written C++, IEEE as ours",
     "nest": "NEST, 1 thread",
@@ -36,7 +37,8 @@ THREADS = {"nest": 1, "nest_2": 2}
 # Largest sizes of the programs that would make the run long: of MON, and of n.
 LIMITS = {
     "numpy": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
-    "genn": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
+    "genn": {"lateral_line": 51_200, "waves": 48, "quiet": 48},
+    "genn_gpu": {"lateral_line": 51_200, "waves": 48, "quiet": 48},
 }
 
 
@@ -46,11 +48,8 @@ class PeerError(RuntimeError):
 
 def why_not(program: str, kind: str, size: int) -> str | None:
     """Why a program cannot be measured here, or None."""
-    if program == "genn":
-        if not os.environ.get("GENN_PATH"):
-            return "GENN_PATH is not set"
-        if "genn" not in BACKENDS:
-            return "there is no backend genn"
+    if program in GENN and (reason := why_no_genn(program)):
+        return reason
     if program in ("plain", "plain_ieee", "cython", OURS) and compiler() is None:
         return "no C++ compiler"
     if program in THREADS:
@@ -60,6 +59,19 @@ def why_not(program: str, kind: str, size: int) -> str | None:
             return "no interpreter with NEST (`make nest`, or set NEST_PYTHON)"
     limit = LIMITS.get(program, {}).get(kind, size)
     return f"above {limit} it would take too long" if size > limit else None
+
+
+def why_no_genn(backend: str) -> str | None:
+    """What GeNN lacks here, or None."""
+    if not os.environ.get("GENN_PATH"):
+        return "GENN_PATH is not set"
+    from driver.genn import check
+
+    try:
+        check(backend)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def nest_interpreter() -> Path:
@@ -74,9 +86,12 @@ class Workshop:
     ----------
     folder : Path
         Holds the compiled programs of this measurement, so that all of them are compiled anew.
+    compiled_s : dict of float
+        Wall seconds that each hand-written program took to compile.
     """
 
     folder: Path
+    compiled_s: dict[Path, float] = dataclasses.field(default_factory=dict)
 
     def state_file(self, kind: str, size: int) -> Path:
         return self.folder / f"state_{kind}_{size}.npz"
@@ -97,12 +112,14 @@ class Workshop:
 
     def start_plain(self, program: str, kind: str, size: int) -> Peer:
         source = "plain_loop" if kind == "lateral_line" else "plain_cube"
+        start = time.perf_counter()
         binary = build(source, self.folder, *(["-ffast-math"] if program == "plain" else []))
+        ready = {"start_s": self.compiled_s.setdefault(binary, time.perf_counter() - start)}
         if kind == "lateral_line":
-            return Peer([binary, "123", str(size)], speaks_first=False)
+            return Peer([binary, "123", str(size)], ready=ready)
         arguments = [kind, str(size), "0", *networks.dot_arguments(size)]
         numbers = networks.UNIT_STEPS[kind]
-        return Peer([binary, *arguments], speaks_first=False, numbers_per_unit=numbers)
+        return Peer([binary, *arguments], ready=ready, numbers_per_unit=numbers)
 
     def start_nest(self, program: str, size: int) -> Peer:
         file = self.folder / f"nest_{size}.npz"
@@ -130,13 +147,15 @@ class Peer:
     Parameters
     ----------
     command : list
-    speaks_first : bool
-        Whether it prints a line when it is ready.
+    ready : dict, optional
+        What is known of its start; a program for which nothing is given says so itself.
     numbers_per_unit : int
         What it counts in a unit (the hand-written cube counts steps).
     """
 
-    def __init__(self, command: list, *, speaks_first=True, numbers_per_unit=1, environment=None):
+    def __init__(
+        self, command: list, *, ready: dict | None = None, numbers_per_unit=1, environment=None
+    ):
         self.numbers_per_unit = numbers_per_unit
         self.complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed with the program)
         self.process = subprocess.Popen(
@@ -148,7 +167,7 @@ class Peer:
             stderr=self.complaints,
             text=True,
         )
-        self.ready = self._read() if speaks_first else {}
+        self.ready = self._read() if ready is None else ready
 
     def ask(self, units: int) -> dict:
         """Go on by so many units; its answer, and ``wall_s`` as seen from here."""
