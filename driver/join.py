@@ -15,7 +15,8 @@ HELPERS = re.compile(r"^namespace \{$", re.MULTILINE)
 USING = "using namespace brian;"
 # Arrays are given through a pipe and set by blocks: nothing calls these, a third of all text.
 UNUSED = re.compile(
-    r"^(void (?:_write_arrays|set_variable_by_name)\(.*?\))\s*\{.*?^\}", re.M | re.S
+    r"^(void (?:_write_arrays|set_variable_by_name)\([^)]*\))\s*\{\n.*?^\}",
+    re.MULTILINE | re.DOTALL,
 )
 
 

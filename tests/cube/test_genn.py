@@ -1,4 +1,4 @@
-"""The cube and the local layer on GeNN: the golden fixtures, and the same as NumPy in every spike."""
+"""The cube and the local layer on GeNN: golden fixtures, and the spikes of NumPy."""
 
 import numpy as np
 import pytest
