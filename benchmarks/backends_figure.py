@@ -91,7 +91,7 @@ def draw_memory(ax, results: dict, kind: str):
         if counts:
             ax.plot(counts, memory, ms=4, **look)
     ax.set(
-        xlabel=SYNAPSES, ylabel="peak memory (MB)", title=f"Memory, {TITLES[kind].split(',')[0]}"
+        xlabel=SYNAPSES, ylabel="peak memory (MB)", title=f"Memory: {TITLES[kind].split(',')[0]}"
     )
     if ax.has_data():
         ax.set(xscale="log", yscale="log")

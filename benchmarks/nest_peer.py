@@ -23,8 +23,8 @@ DIFFERENCES = (
     "Every connection has a delay of one step (1 ms), the least that NEST allows; ours have none.",
     "Membranes and currents are integrated exactly (iaf_psc_exp); ours by forward Euler with the "
     "same step, which NEST does not offer for this cell. The area under an EPSP is the same.",
-    "A spike that arrives moves the membrane two steps later (the current rises at the end of a "
-    "step), ours one; with the delay, three steps against one.",
+    "A spike moves the membrane of its target two steps later, ours one: a step of delay, and the "
+    "current that rises at the end of a step counts in the next.",
     "Afferents are inhomogeneous Poisson generators with our rates, each in front of a parrot "
     "neuron, because a generator cannot be the source of a plastic synapse; two spikes in a step "
     "are possible, ours have one at most.",
@@ -34,6 +34,8 @@ DIFFERENCES = (
     "additive with mu = 0, the same gains, bounds and 20 ms). Depression is applied when the next "
     "presynaptic spike arrives, potentiation then too, in the order of their times; pairs are "
     "shifted by the delay, and spikes of the same step pair in another order.",
+    "Weights of EPSPs and IPSPs are scaled by one number for MON and one for TS (MON_GAIN, "
+    "TS_GAIN), so that rates are ours.",
     "No homeostasis: to rescale summed input means to read and write all weights from Python. "
     "Ours does it in the loop, every tenth trial.",
     "NEST keeps the times of all spikes of a cell until each incoming synapse has seen them; its "
@@ -86,7 +88,7 @@ class Network:
         cell = {
             **{"E_L": p["el_mV"], "V_th": p["vth_mV"], "V_reset": p["vreset_mV"]},
             **{"tau_m": p["tau_m_ms"], "tau_syn_ex": p["tau_s_ms"], "tau_syn_in": p["tau_s_ms"]},
-            "t_ref": p["tau_ref_ms"] - DT_MS,  # ours counts the step of the spike
+            "t_ref": p["tau_ref_ms"] - DT_MS,  # the same hold: ours counts the step of the spike
             "tau_minus": p["stdp_tau_ms"],
         }
         nest.SetDefaults("iaf_psc_exp", cell)
@@ -95,7 +97,8 @@ class Network:
         nest.Connect(self.generators, self.ll, "one_to_one", {"delay": DT_MS})
         self.mon = self.make_lif(p["n_mon"], MON_GAIN, V_m=self.given["mon_v_mV"])
         self.ts = self.make_lif(p["n_ts"], TS_GAIN, V_m=self.given["ts_v_mV"])
-        self.i_mon, self.i_ts = self.make_lif(1, MON_GAIN), self.make_lif(1, TS_GAIN)
+        self.i_mon = self.make_lif(1, MON_GAIN, V_m=p["el_mV"])
+        self.i_ts = self.make_lif(1, TS_GAIN, V_m=p["el_mV"])
 
     def make_lif(self, n: int, gain: float, **state):
         """Cells whose membrane a current of 1 pA drives like a g of 1 mV, times `gain`."""

@@ -39,6 +39,7 @@ LIMITS = {
     "numpy": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
     "genn": {"lateral_line": 51_200, "waves": 48, "quiet": 48},
     "genn_gpu": {"lateral_line": 51_200, "waves": 48, "quiet": 48},
+    "nest": {"lateral_line": 25_600},
 }
 
 
