@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 GENN_VENV ?= .venv-genn
 
-.PHONY: run test test-all lint benchmark genn genn-env clean
+.PHONY: run test test-all lint benchmark genn genn-env nest clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python ll_stdp_brian2.py --mode ll_fast
@@ -32,8 +32,11 @@ genn: $(VENV)/run.stamp genn-env
 
 genn-env: $(GENN_VENV)/genn.stamp
 
+# A peer of the benchmarks, in an environment of its own.
+nest: .venv-nest/nest.stamp
+
 clean:
-	rm -rf $(VENV) $(GENN_VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(GENN_VENV) .venv-nest .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -47,4 +50,9 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 $(GENN_VENV)/genn.stamp: requirements-genn.txt
 	$(PYTHON) -m venv $(GENN_VENV)
 	$(GENN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-genn.txt
+	touch $@
+
+.venv-nest/nest.stamp: requirements-nest.txt
+	$(PYTHON) -m venv .venv-nest
+	.venv-nest/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-nest.txt
 	touch $@

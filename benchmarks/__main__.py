@@ -6,13 +6,15 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import agreement, cube, lateral_line, machine, many_runs
+from benchmarks import agreement, backends, cube, lateral_line, machine, many_runs, threads
 
 RESULTS = Path(__file__).parent / "results"
 ALL = {
     "lateral_line": lateral_line,
     "many_runs": many_runs,
     "cube": cube,
+    "threads": threads,
+    "backends": backends,
     "agreement": agreement,
 }
 

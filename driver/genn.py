@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from driver.backend import Block, Model
-from driver.program import ARITHMETIC, HOT, BuildError, Maker, compile_files, cores
+from driver.program import ARITHMETIC, HOT, BuildError, Maker, compile_units, cores
 from driver.standalone import StandaloneEngine
 
 ROOT = Path(__file__).parents[1]
@@ -128,7 +128,7 @@ class GennEngine(StandaloneEngine):
         super().__init__(for_genn, say)
 
     def maker(self) -> GennMaker:
-        return GennMaker(self.model, False, self.backend == "genn_gpu")
+        return GennMaker(self.model, on_gpu=self.backend == "genn_gpu")
 
     def run(self, values, **how) -> Block:
         """Run a block, see `driver.backend.Engine`."""
@@ -222,10 +222,13 @@ class GennMaker(Maker):
             flags = " ".join([HOT, "-w", *ARITHMETIC])
             make.append(f"CXXFLAGS=-c -fPIC -std=c++11 -MMD -MP {flags}")
         run_tool(make, source, environment)
-        manifest = json.loads((source / "manifest.json").read_text())
-        names = ["main.cpp", f"{RANDOMKIT}/randomkit.cc", *manifest["sources"]]
+        sources = json.loads((source / "manifest.json").read_text())["sources"]
+        names = [f"{RANDOMKIT}/randomkit.cc", *sources, "main.cpp"]
+        text = "\n".join(f'#include "{name}"' for name in names if name != "objects.cpp")
+        (source / "program.cpp").write_text(text)
         link = (f"-L{kernels.name}", "-lrunner", f"-Wl,-rpath,$ORIGIN/{kernels.name}")
-        compile_files(source, cxx, names, include=(RANDOMKIT,), link=link)
+        units = {"program.cpp": False, "objects.cpp": True}
+        compile_units(source, cxx, units, flags=(f"-I{RANDOMKIT}",), link=link)
 
 
 def run_tool(command: list[str], cwd: Path, environment: dict[str, str]) -> None:

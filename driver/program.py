@@ -29,7 +29,9 @@ from pathlib import Path
 
 import numpy as np
 
+from driver import threads as sharing
 from driver.backend import Model, compiler
+from driver.join import units
 from driver.profile import COMPILING, GENERATION, Profile, part
 from driver.run_folder import replace_file
 
@@ -38,11 +40,15 @@ from driver.run_folder import replace_file
 ARITHMETIC = ["-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
 FLAGS = ["-std=c++17", "-w", *ARITHMETIC]
 HOT, COLD = "-O3", "-O1"
+MOST_HOT_UNITS = 4  # each reads all headers
 
 # Which generator this process knows; a program made by another one speaks another protocol.
-GENERATOR = hashlib.sha256((Path(__file__).parent / "generate.py").read_bytes()).hexdigest()[:16]
+GENERATORS = ("counters", "generate", "generate_genn", "genn_server", "serve")
+GENERATOR = hashlib.sha256(
+    b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in GENERATORS)
+).hexdigest()[:16]
 
-PRECOMPILED = """
+HEADERS = """
 #include "objects.h"
 #include "brianlib/common_math.h"
 #include "brianlib/stdint_compat.h"
@@ -78,15 +84,19 @@ class Maker:
     ----------
     model : Model
     profiled : bool
-        Whether the program counts where its time goes.
+        It counts the time of each object, see `driver.counters`.
+    threaded : bool
+        Loops over large groups can be shared by threads, see `driver.threads`.
     """
 
     model: Model
     profiled: bool = False
+    threaded: bool = False
 
     def request(self) -> dict:
         """What the generator is told beyond the model."""
-        return {"profiled": self.profiled}
+        said = {"profiled": self.profiled, "threaded": self.threaded}
+        return said | {"crossover": sharing.CROSSOVER}
 
     def command(self, folder: Path) -> list[str]:
         """Command that writes the project, in a process of its own.
@@ -96,10 +106,14 @@ class Maker:
         return [sys.executable, "-m", "driver.generate", str(folder)]
 
     def compile(self, source: Path, cxx: str) -> None:
-        """Make ``main`` in the project's folder."""
-        names = [p.relative_to(source) for p in source.glob("*.cpp")]
-        names += [p.relative_to(source) for p in source.glob("code_objects/*.cpp")]
-        compile_files(source, cxx, [str(name) for name in names])
+        """Make ``main`` in the project's folder.
+
+        Headers dominate the time, so the files are joined into few units.
+        """
+        (source / "all.h").write_text(HEADERS)
+        joined = units(source, is_cold, min(cores(), MOST_HOT_UNITS))
+        threads = (sharing.FLAG,) if self.threaded else ()
+        compile_units(source, cxx, joined, flags=("-include", "all.h", *threads), link=threads)
 
 
 def cached(maker: Maker, cxx: str) -> Path | None:
@@ -175,28 +189,24 @@ def generate(maker: Maker, folder: Path) -> None:
         raise BuildError(f"code generation failed:\n{_tail(done.stderr)}")
 
 
-def compile_files(
-    source: Path, cxx: str, names: list[str], include: tuple[str, ...] = (), link: tuple = ()
+def compile_units(
+    source: Path, cxx: str, units: dict[str, bool], flags: tuple[str, ...], link: tuple = ()
 ) -> None:
-    """Compile files of a generated project into ``main``, as many at a time as there are cores.
+    """Compile units of a generated project into ``main``, as many at a time as there are cores.
 
-    Headers dominate the time, so they are compiled once (halves it); only what runs every step
-    is optimised fully. Bounding the parallel jobs bounds the memory: about 0.25 GB each.
+    Only what runs every step is optimised fully: `units` says of each whether it is cold. Bounding
+    the parallel jobs bounds the memory: about 0.25 GB each.
     """
-    header = source / "all.h"
-    header.write_text(PRECOMPILED)
-    flags = [*FLAGS, *(f"-I{folder}" for folder in (".", *include))]
-    _run([cxx, HOT, *flags, "-x", "c++-header", "all.h", "-o", "all.h.gch"], source)
 
     def compile_one(name: str) -> str:
-        level = COLD if is_cold(name) else HOT
-        _run([cxx, level, *flags, "-include", "all.h", "-c", name, "-o", name + ".o"], source)
+        level = COLD if units[name] else HOT
+        _run([cxx, level, *FLAGS, "-I.", *flags, "-c", name, "-o", name + ".o"], source)
         return name + ".o"
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=cores()) as pool:
-        objects = list(pool.map(compile_one, sorted(names, key=lambda n: n != "objects.cpp")))
+        objects = list(pool.map(compile_one, units))
     _run([cxx, *objects, *link, "-o", "main"], source)
-    for leftover in ("all.h.gch", *objects):
+    for leftover in (*objects, *(name for name in units if name != "objects.cpp")):
         (source / leftover).unlink()
 
 
@@ -261,7 +271,7 @@ def _run(command: list[str], cwd: Path) -> None:
         raise BuildError(f"{' '.join(command)} failed:\n{_tail(done.stderr)}")
 
 
-def _tail(text: str, lines: int = 15) -> str:
+def _tail(text: str, lines: int = 25) -> str:
     return "\n".join(text.strip().splitlines()[-lines:])
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from driver import genn
 from driver.backend import Block, Engine, Spikes, compiler, open_engine
+from driver.profile import Profile
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from models.lateral_line.wiring import Wiring
@@ -99,13 +100,17 @@ class Bench:
 
     params: NetworkParams
     backend: str = "numpy"
+    profile: Profile | None = None
+    threads: int = 1
 
     def __post_init__(self) -> None:
         self.stimulus = StimulusParams()
         self.wiring = Wiring.of(self.params)
         self.model = values.model(self.params, self.wiring)
         self.said: list[str] = []
-        self.engine: Engine = open_engine(self.backend, self.model, self.said.append)
+        self.engine: Engine = open_engine(
+            self.backend, self.model, self.said.append, self.profile, self.threads
+        )
 
     def close(self) -> None:
         self.engine.close()

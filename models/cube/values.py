@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from driver.backend import Model
+from driver.backend import ForGenn, Model
 from driver.randomness import generator
 from models.cube.params import DT_S, CubeParams, GroupsParams, LocalParams, Params
 from models.cube.wiring import (
@@ -70,7 +70,27 @@ def model(p: Params, dots: DotParams, wiring: Wiring) -> Model:
     state = tuple(initial_state(p, dots, wiring))
     populations = tuple(structure["populations"])
     return Model(
-        "models.cube.network:build", structure, contacts, state, scratch(structure), populations
+        builder="models.cube.network:build",
+        structure=structure,
+        wiring=contacts,
+        state=state,
+        scratch=scratch(structure),
+        populations=populations,
+        genn=for_genn(p),
+    )
+
+
+def for_genn(p: Params) -> ForGenn | str:
+    """How GeNN gets the network (see `network_genn`), or why it cannot."""
+    if not isinstance(p, LocalParams) and p.rule in ("reward", "reward-column"):
+        return f"--rule {p.rule} needs reward in the middle of a step, which GeNN has no stage for"
+    extra = ["dots.told"]
+    if isinstance(p, LocalParams) or p.readout:
+        extra += ["output.on"]
+    return ForGenn(
+        builder="models.cube.network_genn:build",
+        scratch=tuple(extra),
+        without=("light", "output_target", "feedback"),
     )
 
 

@@ -148,7 +148,7 @@ def afferents(structure: dict, dt) -> b2.NeuronGroup:
         namespace=plain.afferent_tables(structure, dt),
         name="ll",
     )
-    ll.run_regularly(LL_SHOW, when="start", name="ll_run_regularly_show")
+    ll.run_regularly(LL_SHOW, when="start", name="ll_run_regularly_start_0")
     return ll
 
 
@@ -204,7 +204,9 @@ def learning(source, target, model: str, on_pre: str, on_post: str, name: str) -
 def in_order(clock, *steps) -> None:
     """Run `(group, code)` pairs one after the other at each tick of `clock`."""
     for order, (group, code) in enumerate(steps):
-        name = f"{group.name}_run_regularly_{order}"  # brian2genn knows such code by this word
+        name = (
+            f"{group.name}_run_regularly_start_{order}"  # brian2genn knows such code by this word
+        )
         group.run_regularly(code, clock=clock, when="start", order=order, name=name)
 
 
