@@ -280,14 +280,39 @@ def test_a_run_on_genn_has_the_folder_and_the_numbers_of_a_compiled_one(door):
     assert names[0] == names[1]
     assert door.results()["backend"] == "genn"
     assert_alike(without_times(door.results()), without_times(other.results()))
-    for file in ("weights", "recordings"):
-        one, two = getattr(door, file)(), getattr(other, file)()
-        assert list(one) == list(two)
-        for key in two:
-            if np.issubdtype(two[key].dtype, np.floating):
-                np.testing.assert_allclose(one[key], two[key], rtol=CLOSE, atol=1e-12, err_msg=key)
-            else:
-                np.testing.assert_array_equal(one[key], two[key], err_msg=key)
+    assert_same_arrays(door, other)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--test-using-held-snapshots",
+        "--test-ll-noise-hz 5 --ll-rate-mode modulation",
+        "--keep-mon-ts-stdp-during-test --no-use-ts-feedback-inh",
+        "--mon-ts-homeo-target initial-mean --mon-ts-homeo-eta 1 --mon-ts-homeo-every-trials 1",
+        "--bg-rate-mon-hz 0 --tau-ref-ms 0 --mon-ts-apost 0.2",
+        "--disable-all-stdp",
+        pytest.param("--no-use-ll-mon-stdp", marks=pytest.mark.slow),  # another program
+    ],
+)
+def test_whatever_is_asked_for_a_run_on_genn_is_that_of_a_compiled_one(genn_bench, tmp_path, flags):
+    runs = [
+        bare(tmp_path, *SMALL, *flags.split(), "--backend", backend, name=backend)
+        for backend in ("genn", "cpp_standalone")
+    ]
+    assert [run.status for run in runs] == [0, 0], runs[0].said
+    assert_same_arrays(*runs)
+
+
+def assert_same_arrays(one, two) -> None:
+    """Weights, recordings and checkpoint; whole numbers, as of spikes, to the bit."""
+    found, expected = one.arrays(), two.arrays()
+    assert list(found) == list(expected)
+    for key, array in expected.items():
+        if np.issubdtype(array.dtype, np.floating):
+            np.testing.assert_allclose(found[key], array, rtol=CLOSE, atol=1e-12, err_msg=key)
+        elif np.issubdtype(array.dtype, np.integer):
+            np.testing.assert_array_equal(found[key], array, err_msg=key)
 
 
 def assert_alike(one, two, where="results") -> None:
