@@ -23,8 +23,10 @@ from driver.serve import (
     HELPERS,
     OPEN,
     WAIT,
+    clock_arrays,
     give_lines,
     input_variables,
+    leave_clocks_alone,
     take_lines,
     watch,
     wiring_files,
@@ -73,8 +75,7 @@ def refuse_openmp() -> None:
 
 def serve_blocks(network, request: dict, inputs: dict[str, Variable]) -> None:
     """Turn the one `run` of the generated ``main`` into a loop over blocks."""
-    queue = b2.get_device().main_queue  # clocks are rewound in each block, not once, in any order
-    queue[:] = [q for q in queue if q[0] != "set_by_single_value" or q[1][0] not in clock_arrays()]
+    leave_clocks_alone()
     lines = the_run_lines()
     start = next(n for n, line in enumerate(lines) if line.startswith(f"{network.name}.run("))
     run = f"{network.name}.run({b2.defaultclock.dt_!r},"
@@ -112,13 +113,6 @@ def the_run_lines() -> list[str]:
 def rewind_lines(network) -> list[str]:
     """Set clocks to 0; zero delays leave nothing in the queues."""
     return [f"{network.name}.t = 0;", *(f"{name}[0] = 0;" for name in clock_arrays())]
-
-
-def clock_arrays() -> list[str]:
-    """C++ names of time and step of every clock, in one order (Brian holds clocks in a set)."""
-    device = b2.get_device()
-    variables = [clock.variables[v] for clock in device.clocks for v in ("t", "timestep")]
-    return sorted(device.get_array_name(variable) for variable in variables)
 
 
 def switchable(line: str, populations: list[str]) -> str:

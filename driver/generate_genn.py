@@ -32,7 +32,7 @@ from driver.backend import resolve
 from driver.genn_server import server
 from driver.genn_step import SWITCHES
 from driver.program import GENERATOR
-from driver.serve import input_variables, wiring_files
+from driver.serve import input_variables, leave_clocks_alone, wiring_files
 
 CLIP = """
 SUPPORT_CODE_FUNC double _clip(const double value, const double low, const double high)
@@ -77,6 +77,7 @@ def describe(request: dict, wiring: dict[str, np.ndarray], folder: Path):
     network.run(b2.defaultclock.dt, namespace={})
     device = get_device()
     device.run_statement_used = False  # it would refuse the wiring, which it writes only now
+    leave_clocks_alone()
     device.net_objects = sorted(device.net_objects, key=lambda item: item.name)
     device.build(directory=str(folder), compile=False, run=False, use_GPU=request["on_gpu"])
     return device

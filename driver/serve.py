@@ -117,3 +117,17 @@ def wiring_files(wiring: dict[str, np.ndarray]) -> dict[str, str]:
     """File of ``static_arrays/`` that each end of the contacts is read from."""
     words = {"i": "sources", "j": "targets"}
     return {key: f"_static_array__array_{key[:-2]}_{words[key[-1]]}" for key in sorted(wiring)}
+
+
+def leave_clocks_alone() -> None:
+    """Drop what sets clocks to 0, once and in any order: a block begins with that."""
+    queue = b2.get_device().main_queue
+    clocks = clock_arrays()
+    queue[:] = [q for q in queue if q[0] != "set_by_single_value" or q[1][0] not in clocks]
+
+
+def clock_arrays() -> list[str]:
+    """C++ names of time and step of every clock, in one order (Brian holds clocks in a set)."""
+    device = b2.get_device()
+    variables = [clock.variables[v] for clock in device.clocks for v in ("t", "timestep")]
+    return sorted(device.get_array_name(variable) for variable in variables)

@@ -148,7 +148,6 @@ def for_genn(model):
     return dataclasses.replace(model, builder=model.genn.builder, scratch=scratch, wiring=wiring)
 
 
-@pytest.mark.xfail(strict=False, reason="two clocks are set in the order of their addresses")
 def test_a_project_of_genn_is_generated_and_always_the_same_text(project):
     texts = [
         {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.*") if p.is_file()}
