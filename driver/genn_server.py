@@ -207,15 +207,17 @@ def running(device, slot: str | None = None) -> list:
 def code(device, run) -> str:
     """A function that hands Brian's code what it reads and takes back what it writes."""
     used = device.run_regularly_read_write[run.codeobj.name]
-    names = set(device.groupDict[run.group.name].variables)
+    name = run.group.name
+    names = set(device.groupDict[name].variables)
     read, write = sorted(used["read"] & names), sorted(used["write"] & names)
     every = round(run.clock.dt_ / b2.defaultclock.dt_)
-    name = run.group.name
     lines = [f"if (step % {every}) return;"] if every > 1 else []
     lines += ["_array_defaultclock_t[0] = t;"]
     for variable in read:
         lines += [f"pull{variable}{name}FromDevice();", move(device, name, variable, False)]
     lines += [f"_run_{run.codeobj.name}();"]
+    for variable in sorted(used["write"] & set(device.groupDict[name].shared_variables)):
+        lines += [f"{variable}{name} = _array_{name}_{variable}[0];"]
     for variable in write:
         lines += [move(device, name, variable, True), f"push{variable}{name}ToDevice();"]
     body = "\n    ".join(lines)

@@ -50,24 +50,27 @@ SHOW_IMAGINED = "imagined = look(IMAGINED, i)"
 
 # --- cells ---------------------------------------------------------------------------------------
 
-LEAKED = "leaked = v*exp(-dt/tau_v) + v_rest - v_rest*exp(-dt/tau_v) : 1"
-CELLS = f"""
+CELLS = """
 v_rest         : 1 (constant)
 tau_v          : second (shared, constant)
+rho            : 1 (shared)                                       # exp(-dt/tau_v), once per step and not for each cell
+leaked         = v*rho + v_rest - v_rest*rho : 1
 dI_syn/dt      = 0/dt : 1                                         # taken in
 dspiked/dt     = 0/dt : 1                                         # until the reset of this step
-{LEAKED}
 """
+CELLS_LEAK = "rho = exp(-dt/tau_v)"
 ADAPTATION = """
 dv/dt          = (int(timer <= 0)*(leaked + I_syn + noise) + int(timer > 0)*v_ref)/dt : 1
 dtimer/dt      = (timer - int(timer > 0))/dt : 1
-da/dt          = a*exp(-dt/tau_a)/dt : 1
+da/dt          = a*keep/dt : 1
+keep           : 1 (shared)                                       # exp(-dt/tau_a)
 tau_a          : second (shared, constant)
 a_jump         : 1 (shared, constant)
 theta0         : 1 (shared, constant)
 tau_ref        : 1 (shared, constant)
 v_ref          : 1 (shared, constant)
 """
+ADAPTATION_LEAK = "keep = exp(-dt/tau_a)"
 HOMEOSTASIS = """
 dv/dt          = (leaked + I_syn + noise)/dt : 1
 dtheta/dt      = (int(step > 0)*clip(theta + eta_theta*(spiked - r_target), theta_min, theta_max) + int(step <= 0)*theta)/dt : 1
@@ -234,7 +237,7 @@ def spiking(name: str, n: int, structure: dict) -> b2.NeuronGroup:
         model += eq.NOISE
     if "kept" in structure.get("roles", {}).values():
         model += eq.INCOMING
-    return b2.NeuronGroup(
+    group = b2.NeuronGroup(
         n,
         model,
         threshold=threshold,
@@ -243,6 +246,8 @@ def spiking(name: str, n: int, structure: dict) -> b2.NeuronGroup:
         namespace={"normal": normal(), "NOISE_STREAM": stream_id(f"{name} noise")} | board(),
         name=name,
     )
+    run(group, "start", *([ADAPTATION_LEAK] if "keep" in model else []), CELLS_LEAK)
+    return group
 
 
 def links(source, target, model: str, on_pre: str, name: str) -> b2.Synapses:

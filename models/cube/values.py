@@ -84,7 +84,10 @@ def for_genn(p: Params) -> ForGenn | str:
     """How GeNN gets the network (see `network_genn`), or why it cannot."""
     if not isinstance(p, LocalParams) and p.rule in ("reward", "reward-column"):
         return f"--rule {p.rule} needs reward in the middle of a step, which GeNN has no stage for"
-    extra = ["dots.told"]
+    group = "hidden" if isinstance(p, LocalParams) else "cells"
+    extra = ["dots.told", f"{group}.rho"]
+    if not isinstance(p, LocalParams) and p.excitability == "adaptation":
+        extra += [f"{group}.keep"]
     if isinstance(p, LocalParams) or p.readout:
         extra += ["output.on"]
     return ForGenn(
