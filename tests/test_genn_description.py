@@ -154,6 +154,8 @@ def test_a_project_of_genn_is_generated_and_always_the_same_text(project):
         for folder in project
     ]
     assert texts[0] == texts[1]
+    names = {str(name) for name in texts[0]}
+    assert {"main.cpp", "magicnetwork_model.cpp", "blackboard.h"} <= names
 
 
 def test_the_project_takes_and_gives_what_the_model_says(project):
@@ -174,6 +176,23 @@ def test_the_project_is_changed_where_brian2genn_would_be_wrong(project):
     assert "const long maxRowmon_ts= 16;" in model_text  # as many for each cell
     assert "const long maxColmon_ts= 64;" in model_text  # the next power of two
     assert "float clip" not in model_text.replace("_clip", "")
-    server = (project[0] / "main.cpp").read_text()
-    assert 0 < server.index("updateNeurons(t);") < server.index("updateSynapses(t);")
-    assert "stepTime();" not in server
+    main = (project[0] / "main.cpp").read_text()
+    assert main.index("updateNeurons(t);") < main.index("updateSynapses(t);")
+    assert "stepTime();" not in main
+    for name in model_of().populations:
+        assert f"watch_{name}();" in main
+
+
+def test_a_project_for_a_gpu_differs_in_nothing_but_that(project, tmp_path, monkeypatch):
+    """As far as that can be seen without one: neither CUDA kernels nor a run are tested."""
+    (tmp_path / "version.txt").write_text("4.9.0")
+    monkeypatch.setenv("GENN_PATH", str(tmp_path))
+    generate(GennMaker(for_genn(model_of()), on_gpu=True), tmp_path / "source")
+    texts = [
+        {
+            name: sorted((folder / name).read_text().splitlines())
+            for name in ("main.cpp", "engine.cpp")
+        }
+        for folder in (tmp_path / "source", project[0])
+    ]
+    assert texts[0] == texts[1]
