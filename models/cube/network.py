@@ -35,6 +35,11 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
     """
     b2.defaultclock.dt = structure["dt_s"] * b2.second
     made = {"local": local_layer, "cube": cube}[structure["model"]](structure)
+    return wired(made, structure, wiring)
+
+
+def wired(made: list, structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
+    """The network of these objects, with its links and monitors."""
     for synapses in made:
         if isinstance(synapses, b2.Synapses):
             synapses.connect(i=wiring[f"{synapses.name}.i"], j=wiring[f"{synapses.name}.j"])

@@ -21,6 +21,7 @@ from driver.blackboard import blackboard
 from driver.genn_step import Deliver, Fire, Neurons, Run, Settle
 from driver.randomness import normal, stream_id, uniform
 from models.cube import equations as eq
+from models.cube.network import wired
 
 # fmt: off
 # ruff: noqa: E501
@@ -114,15 +115,7 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
     """
     b2.defaultclock.dt = structure["dt_s"] * b2.second
     made, stages = {"local": local_layer, "cube": cube}[structure["model"]](structure)
-    for synapses in made:
-        if isinstance(synapses, b2.Synapses):
-            synapses.connect(i=wiring[f"{synapses.name}.i"], j=wiring[f"{synapses.name}.j"])
-    monitors = [
-        b2.SpikeMonitor(group, name=f"{group.name}_spikes")
-        for group in made
-        if group.name in structure["populations"]
-    ]
-    network = b2.Network(made, monitors, name="network")
+    network = wired(made, structure, wiring)
     network.genn_step = stages
     return network
 

@@ -3,10 +3,23 @@
 import numpy as np
 import pytest
 
+from driver.genn import sorted_wiring
+from models.cube import network, network_genn
 from tests.cube import door, test_blocks, test_golden
+from tests.cube.bench import Bench
+from tests.genn_rules import problems
 
 REFUSED = ("reward", "reward by column", "02_01")
 NETWORKS = [name for name in test_blocks.NETWORKS if name not in REFUSED]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_descriptions_are_such_as_brian2genn_can_express(name):
+    """Without GeNN: the rules are looked at in the network that the default Brian builds."""
+    model = Bench(*test_blocks.NETWORKS[name]).model
+    _, wiring = sorted_wiring(model.wiring, model.genn.without)
+    assert problems(network_genn.build(model.structure, wiring)) == []
+    assert problems(network.build(model.structure, model.wiring))
 
 
 @pytest.mark.genn
