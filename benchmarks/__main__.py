@@ -6,10 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import cube, lateral_line, machine, many_runs
+from benchmarks import backends, cube, lateral_line, machine, many_runs
 
 RESULTS = Path(__file__).parent / "results"
-ALL = {"lateral_line": lateral_line, "many_runs": many_runs, "cube": cube}
+ALL = {"lateral_line": lateral_line, "many_runs": many_runs, "cube": cube, "backends": backends}
 
 
 def main() -> None:

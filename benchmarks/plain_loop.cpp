@@ -4,7 +4,10 @@
 // intrinsics and without dependencies. It trains and reports; no test phase, no checkpoints.
 //
 //   g++ -O3 -march=native -ffast-math -std=c++17 plain_loop.cpp -o plain_loop
-//   ./plain_loop [n_trials = 20] [seed = 123]          one line of JSON on standard output
+//   echo 20 | ./plain_loop [seed = 123] [n_mon = 3200]
+//
+// Each number on standard input is a number of trials to go on with, and is answered by a line of JSON.
+// With another n_mon, what MON drives (TS, and its inhibitory cell) gets the same summed input as with 3200.
 //
 // How it works
 //   * clock-driven cells, event-driven synapses; one step is: state update, threshold, presynaptic
@@ -26,14 +29,14 @@
 #include <cstdlib>
 #include <numeric>
 #include <random>
-#include <sys/resource.h>
+#include <time.h>
 #include <vector>
 
 using Array = std::vector<double>;
 using Index = std::vector<int>;
 
 // ---------------------------------------------------------------------------------------- parameters
-constexpr int n_ll = 100, n_mon = 3200, n_ts = 300;
+constexpr int n_ll = 100, n_mon_calibrated = 3200, n_ts = 300;
 constexpr double dt = 1.0, trial_duration = 1200.0;                       // ms
 constexpr int steps_per_trial = int(trial_duration / dt + 0.5);
 
@@ -103,7 +106,8 @@ struct Layer {                                      // integrate-and-fire cells 
         constexpr double leak = dt / tau_m, decay = 1.0 - dt / tau_s;
         double *V = v.data(), *E = g_e.data(), *I = g_i.data();
         int *H = held.data();
-        for (int i = 0; i < n; ++i) {
+        const int size = n;                         // a copy: a store to H could change n
+        for (int i = 0; i < size; ++i) {
             const double dv = leak * (E_L - V[i] + E[i] - I[i]);
             V[i] += H[i] > 0 ? 0.0 : dv;
             H[i] = std::max(H[i] - 1, 0);
@@ -116,9 +120,10 @@ struct Layer {                                      // integrate-and-fire cells 
     // reads v, so the reset is done here.
     void threshold() {
         const double* V = v.data();
-        int count = 0;
-        for (int i = 0; i < n; ++i) {               // without a branch: the spikes cannot be predicted
-            found[count] = i;
+        int *F = found.data(), count = 0;
+        const int size = n;
+        for (int i = 0; i < size; ++i) {            // without a branch: the spikes cannot be predicted
+            F[count] = i;
             count += V[i] > V_th;
         }
         spikes.assign(found.begin(), found.begin() + count);
@@ -189,7 +194,7 @@ void homeostasis(Projection& p, Array S, double target, double eta, double wmax)
 
 // Mixed wiring: every MON cell draws `degree` partners in a layer of n cells, a share of them around its
 // own relative position (clipped at the ends), the rest anywhere. Duplicates are synapses of their own.
-Index draw_partners(Random random, int degree, int n, double sigma) {
+Index draw_partners(Random random, int n_mon, int degree, int n, double sigma) {
     const int n_topo = int(std::nearbyint(degree * topography));
     std::normal_distribution<double> normal(0.0, sigma);
     Index partner;
@@ -203,7 +208,7 @@ Index draw_partners(Random random, int degree, int n, double sigma) {
     return partner;
 }
 
-Index mon_cells(int degree) {                       // 0 0 0 ... 1 1 1 ...: the MON side of draw_partners
+Index mon_cells(int n_mon, int degree) {            // 0 0 0 ... 1 1 1 ...: the MON side of draw_partners
     Index cell(size_t(n_mon) * degree);
     for (size_t s = 0; s < cell.size(); ++s) cell[s] = int(s / degree);
     return cell;
@@ -229,10 +234,10 @@ void snapshot_rates(int64_t k, Array& spike_probability) {
 }
 
 // ---------------------------------------------------------------------------------------- statistics
-double user_seconds() {
-    rusage use;
-    getrusage(RUSAGE_SELF, &use);
-    return double(use.ru_utime.tv_sec) + 1e-6 * double(use.ru_utime.tv_usec);
+double cpu_seconds() {
+    timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
 }
 
 double mean(const Array& x) { return std::accumulate(x.begin(), x.end(), 0.0) / double(x.size()); }
@@ -244,124 +249,164 @@ double deviation(const Array& x) {
     return std::sqrt(sum / double(x.size()));
 }
 
-// ----------------------------------------------------------------------------------------------- run
-int main(int argc, char** argv) {
-    const int n_trials = argc > 1 ? std::atoi(argv[1]) : 20;
-    const uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 123;
-    if (n_trials < 1) return std::fprintf(stderr, "usage: plain_loop [n_trials >= 1] [seed]\n"), 2;
+// ------------------------------------------------------------------------------------------- network
+struct Network {
+    int n_mon;
+    double mon_ts_G, mon_i_mon_w;                    // EPSPs of a MON spike, by the size of MON
+    Layer mon, ts, i_mon, i_ts;
+    Projection ll_mon, mon_ts;
+    double ll_mon_target;                            // T, from initial weights
+    std::vector<char> drives_i_mon, drives_i_ts;
+    double kernel[lateral_radius];                   // zero at d = radius
+    Array ll_plus, mon_minus, mon_plus, ts_minus;    // traces of LL -> MON and of MON -> TS
+    double trace_decay = std::exp(-dt / tau_trace);
+    Array ll_probability;
+    Index ll_spikes_now;
+    int64_t n_ll_spikes = 0, step = 0, trials = 0;
+    Random random_ll;
+    Background background_mon, background_ts;
 
-    Layer mon(n_mon), ts(n_ts), i_mon(1), i_ts(1);
+    Network(uint64_t seed, int n_mon);
+    void trial();
+    void advance();
+    void fire();
+    void presynaptic();
+    void inhibition();
+    void postsynaptic();
+    void rescale();
+};
+
+Network::Network(uint64_t seed, int n_mon)
+    : n_mon(n_mon), mon_ts_G(mon_ts_gain * n_mon_calibrated / n_mon),
+      mon_i_mon_w(mon_inh_drive * n_mon_calibrated / n_mon), mon(n_mon), ts(n_ts), i_mon(1), i_ts(1),
+      ll_mon(draw_partners(Random(seed, ll_mon_wiring), n_mon, ll_mon_in_degree, n_ll, ll_mon_sigma),
+             mon_cells(n_mon, ll_mon_in_degree), n_ll, n_mon),
+      mon_ts(mon_cells(n_mon, mon_ts_out_degree),
+             draw_partners(Random(seed, mon_ts_wiring), n_mon, mon_ts_out_degree, n_ts, mon_ts_sigma), n_mon, n_ts),
+      ll_plus(n_ll, 0.0), mon_minus(n_mon, 0.0), mon_plus(n_mon, 0.0), ts_minus(n_ts, 0.0), ll_probability(n_ll),
+      random_ll(seed, ll_spikes), background_mon(seed, mon_bg, bg_rate_mon, bg_w_mon),
+      background_ts(seed, ts_bg, bg_rate_ts, bg_w_ts) {
     Random random_v(seed, initial_v);
     for (double& v : mon.v) v = E_L + v_jitter * random_v.uniform();
     for (double& v : ts.v) v = E_L + v_jitter * random_v.uniform();
-
-    Projection ll_mon(draw_partners(Random(seed, ll_mon_wiring), ll_mon_in_degree, n_ll, ll_mon_sigma),
-                      mon_cells(ll_mon_in_degree), n_ll, n_mon);
-    Projection mon_ts(mon_cells(mon_ts_out_degree),
-                      draw_partners(Random(seed, mon_ts_wiring), mon_ts_out_degree, n_ts, mon_ts_sigma),
-                      n_mon, n_ts);
     Random random_w(seed, weights);
     for (double& w : ll_mon.w) w = ll_mon_w_init + ll_mon_w_jitter * random_w.uniform();
     for (double& w : mon_ts.w) w = mon_ts_w_init + mon_ts_w_jitter * random_w.uniform();
-    const double ll_mon_target = mean_of_positive(ll_mon.sums(n_mon));             // T, from initial weights
-
+    ll_mon_target = mean_of_positive(ll_mon.sums(n_mon));
     Random random_inh(seed, inhibition_wiring);
-    const auto drives_i_mon = draw_subset(random_inh, n_mon, mon_inh_p);
-    const auto drives_i_ts = draw_subset(random_inh, n_ts, ts_inh_p);
-    double kernel[lateral_radius];                                                 // zero at d = radius
+    drives_i_mon = draw_subset(random_inh, n_mon, mon_inh_p);
+    drives_i_ts = draw_subset(random_inh, n_ts, ts_inh_p);
     for (int d = 0; d < lateral_radius; ++d) kernel[d] = lateral_peak * (1.0 - double(d) / lateral_radius);
-
-    Array ll_plus(n_ll, 0.0), mon_minus(n_mon, 0.0);                               // traces of LL -> MON
-    Array mon_plus(n_mon, 0.0), ts_minus(n_ts, 0.0);                               // traces of MON -> TS
-    const double trace_decay = std::exp(-dt / tau_trace);
-
-    Array ll_probability(n_ll);
-    Index ll_spikes_now;
     ll_spikes_now.reserve(n_ll);
-    int64_t n_ll_spikes = 0;
-    Random random_ll(seed, ll_spikes);
-    Background background_mon(seed, mon_bg, bg_rate_mon, bg_w_mon), background_ts(seed, ts_bg, bg_rate_ts, bg_w_ts);
+}
 
-    const double start = user_seconds();
-    int64_t step = 0;
-    for (int trial = 0; trial < n_trials; ++trial) {
-        for (int k = 0; k < steps_per_trial; ++k, ++step) {
-            // state update and threshold
-            if (step % hold_steps == 0) snapshot_rates(step / hold_steps, ll_probability);
-            for (Layer* layer : {&mon, &ts, &i_mon, &i_ts}) {
-                layer->update();
-                layer->threshold();
-            }
-            ll_spikes_now.clear();
-            for (int i = 0; i < n_ll; ++i)
-                if (random_ll.uniform() < ll_probability[i]) ll_spikes_now.push_back(i);
-            n_ll_spikes += int64_t(ll_spikes_now.size());
-            for (Array* trace : {&ll_plus, &mon_minus, &mon_plus, &ts_minus})
-                for (double& a : *trace) a *= trace_decay;
+void Network::trial() {
+    for (int k = 0; k < steps_per_trial; ++k, ++step) advance();
+    if (++trials % homeo_every_trials == 0) rescale();
+}
 
-            // presynaptic pathways: deliver the old weight, raise the source trace, depress
-            background_mon.deliver(mon);
-            background_ts.deliver(ts);
-            for (int i : ll_spikes_now) {
-                ll_plus[i] += ll_mon_apre;
-                for (int s = ll_mon.first[i]; s < ll_mon.first[i + 1]; ++s) {
-                    const int j = ll_mon.post[s];
-                    const double w = ll_mon.w[s];
-                    mon.g_e[j] += w;
-                    ll_mon.w[s] = std::clamp(w + mon_minus[j] * w, 0.0, ll_mon_wmax);
-                }
-            }
-            for (int i : mon.spikes) {
-                mon_plus[i] += mon_ts_apre;
-                for (int s = mon_ts.first[i]; s < mon_ts.first[i + 1]; ++s) {
-                    const int j = mon_ts.post[s];
-                    const double w = mon_ts.w[s];
-                    ts.g_e[j] += mon_ts_gain * w;
-                    mon_ts.w[s] = std::clamp(w + ts_minus[j], 0.0, mon_ts_wmax);
-                }
-                if (drives_i_mon[i]) i_mon.g_e[0] += mon_inh_drive;
-            }
-            for (int i : ts.spikes) {
-                for (int d = 1; d < lateral_radius; ++d) {
-                    const int up = i + d, down = i - d;
-                    ts.g_i[up < n_ts ? up : up - n_ts] += kernel[d];
-                    ts.g_i[down < 0 ? down + n_ts : down] += kernel[d];
-                }
-                if (drives_i_ts[i]) i_ts.g_e[0] += ts_inh_drive;
-            }
-            if (!i_mon.spikes.empty()) for (double& g : mon.g_i) g += inh_to_mon;
-            if (!i_ts.spikes.empty()) for (double& g : ts.g_i) g += inh_to_ts;
+void Network::advance() {
+    fire();
+    presynaptic();
+    inhibition();
+    postsynaptic();
+}
 
-            // postsynaptic pathways: raise the target trace, potentiate
-            for (int j : mon.spikes) {
-                mon_minus[j] += ll_mon_apost;
-                for (int q = ll_mon.in_first[j]; q < ll_mon.in_first[j + 1]; ++q) {
-                    double& w = ll_mon.w[ll_mon.in_syn[q]];
-                    w = std::clamp(w + ll_plus[ll_mon.in_pre[q]] * (ll_mon_wmax - w), 0.0, ll_mon_wmax);
-                }
-            }
-            for (int j : ts.spikes) {
-                ts_minus[j] += mon_ts_apost;
-                for (int q = mon_ts.in_first[j]; q < mon_ts.in_first[j + 1]; ++q) {
-                    double& w = mon_ts.w[mon_ts.in_syn[q]];
-                    w = std::clamp(w + mon_plus[mon_ts.in_pre[q]], 0.0, mon_ts_wmax);
-                }
-            }
-        }
-        if ((trial + 1) % homeo_every_trials == 0) {
-            homeostasis(ll_mon, ll_mon.sums(n_mon), ll_mon_target, ll_mon_homeo_eta, ll_mon_wmax);
-            const Array S = mon_ts.sums(n_ts);
-            homeostasis(mon_ts, S, mean_of_positive(S), mon_ts_homeo_eta, mon_ts_wmax);
+void Network::fire() {                               // state update and threshold
+    if (step % hold_steps == 0) snapshot_rates(step / hold_steps, ll_probability);
+    for (Layer* layer : {&mon, &ts, &i_mon, &i_ts}) {
+        layer->update();
+        layer->threshold();
+    }
+    ll_spikes_now.clear();
+    for (int i = 0; i < n_ll; ++i)
+        if (random_ll.uniform() < ll_probability[i]) ll_spikes_now.push_back(i);
+    n_ll_spikes += int64_t(ll_spikes_now.size());
+    for (Array* trace : {&ll_plus, &mon_minus, &mon_plus, &ts_minus})
+        for (double& a : *trace) a *= trace_decay;
+}
+
+void Network::presynaptic() {                        // deliver the old weight, raise the source trace, depress
+    background_mon.deliver(mon);
+    background_ts.deliver(ts);
+    for (int i : ll_spikes_now) {
+        ll_plus[i] += ll_mon_apre;
+        for (int s = ll_mon.first[i]; s < ll_mon.first[i + 1]; ++s) {
+            const int j = ll_mon.post[s];
+            const double w = ll_mon.w[s];
+            mon.g_e[j] += w;
+            ll_mon.w[s] = std::clamp(w + mon_minus[j] * w, 0.0, ll_mon_wmax);
         }
     }
-    const double cpu = (user_seconds() - start) / n_trials;
+    for (int i : mon.spikes) {
+        mon_plus[i] += mon_ts_apre;
+        for (int s = mon_ts.first[i]; s < mon_ts.first[i + 1]; ++s) {
+            const int j = mon_ts.post[s];
+            const double w = mon_ts.w[s];
+            ts.g_e[j] += mon_ts_G * w;
+            mon_ts.w[s] = std::clamp(w + ts_minus[j], 0.0, mon_ts_wmax);
+        }
+    }
+}
 
-    const double seconds = double(step) * dt * 1e-3;
-    std::printf("{\"trials\": %d, \"cpu_seconds_per_trial\": %.6f, \"mon_rate_hz\": %.4f, \"ts_rate_hz\": %.4f, "
-                "\"ll_rate_hz\": %.4f, \"ll_mon_w_mean_mV\": %.5f, \"ll_mon_w_sd_mV\": %.5f, "
-                "\"mon_ts_w_mean\": %.6f, \"mon_ts_w_sd\": %.6f}\n",
-                n_trials, cpu, double(mon.n_spikes) / n_mon / seconds, double(ts.n_spikes) / n_ts / seconds,
-                double(n_ll_spikes) / n_ll / seconds, mean(ll_mon.w), deviation(ll_mon.w), mean(mon_ts.w),
-                deviation(mon_ts.w));
+void Network::inhibition() {
+    for (int i : mon.spikes)
+        if (drives_i_mon[i]) i_mon.g_e[0] += mon_i_mon_w;
+    for (int i : ts.spikes) {
+        for (int d = 1; d < lateral_radius; ++d) {
+            const int up = i + d, down = i - d;
+            ts.g_i[up < n_ts ? up : up - n_ts] += kernel[d];
+            ts.g_i[down < 0 ? down + n_ts : down] += kernel[d];
+        }
+        if (drives_i_ts[i]) i_ts.g_e[0] += ts_inh_drive;
+    }
+    if (!i_mon.spikes.empty()) for (double& g : mon.g_i) g += inh_to_mon;
+    if (!i_ts.spikes.empty()) for (double& g : ts.g_i) g += inh_to_ts;
+}
+
+void Network::postsynaptic() {                       // raise the target trace, potentiate
+    for (int j : mon.spikes) {
+        mon_minus[j] += ll_mon_apost;
+        for (int q = ll_mon.in_first[j]; q < ll_mon.in_first[j + 1]; ++q) {
+            double& w = ll_mon.w[ll_mon.in_syn[q]];
+            w = std::clamp(w + ll_plus[ll_mon.in_pre[q]] * (ll_mon_wmax - w), 0.0, ll_mon_wmax);
+        }
+    }
+    for (int j : ts.spikes) {
+        ts_minus[j] += mon_ts_apost;
+        for (int q = mon_ts.in_first[j]; q < mon_ts.in_first[j + 1]; ++q) {
+            double& w = mon_ts.w[mon_ts.in_syn[q]];
+            w = std::clamp(w + mon_plus[mon_ts.in_pre[q]], 0.0, mon_ts_wmax);
+        }
+    }
+}
+
+void Network::rescale() {
+    homeostasis(ll_mon, ll_mon.sums(n_mon), ll_mon_target, ll_mon_homeo_eta, ll_mon_wmax);
+    const Array S = mon_ts.sums(n_ts);
+    homeostasis(mon_ts, S, mean_of_positive(S), mon_ts_homeo_eta, mon_ts_wmax);
+}
+
+// ----------------------------------------------------------------------------------------------- run
+int main(int argc, char** argv) {
+    const uint64_t seed = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 123;
+    const int n_mon = argc > 2 ? std::atoi(argv[2]) : n_mon_calibrated;
+    if (n_mon < 2) return std::fprintf(stderr, "usage: echo TRIALS | plain_loop [seed] [n_mon >= 2]\n"), 2;
+
+    Network net(seed, n_mon);
+    int n_trials;
+    while (std::scanf("%d", &n_trials) == 1 && n_trials > 0) {
+        const int64_t ll = net.n_ll_spikes, mon = net.mon.n_spikes, ts = net.ts.n_spikes;
+        const double start = cpu_seconds();
+        for (int trial = 0; trial < n_trials; ++trial) net.trial();
+        const double cpu = cpu_seconds() - start;
+        std::printf("{\"trials\": %d, \"cpu_s\": %.9f, \"ll_spikes\": %lld, \"mon_spikes\": %lld, \"ts_spikes\": %lld, "
+                    "\"ll_mon_w_mean_mV\": %.5f, \"ll_mon_w_sd_mV\": %.5f, \"mon_ts_w_mean\": %.6f, "
+                    "\"mon_ts_w_sd\": %.6f}\n",
+                    n_trials, cpu, (long long)(net.n_ll_spikes - ll), (long long)(net.mon.n_spikes - mon),
+                    (long long)(net.ts.n_spikes - ts), mean(net.ll_mon.w), deviation(net.ll_mon.w),
+                    mean(net.mon_ts.w), deviation(net.mon_ts.w));
+        std::fflush(stdout);
+    }
     return 0;
 }

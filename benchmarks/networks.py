@@ -1,0 +1,92 @@
+"""The networks whose cost is measured, by kind and by size."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+
+from models.cube.params import PRESETS, CubeParams
+from models.cube.wiring import CubeWiring
+from models.lateral_line import values
+from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.wiring import Wiring
+from stimulus import DotParams, StimulusParams, first_launch, frame_rates, training_frames
+
+KINDS = ("lateral_line", "waves", "quiet")
+# What is run on request: a trial of 1.2 s, or the eight steps of a move.
+UNIT_STEPS = {"lateral_line": 1200, "waves": 8, "quiet": 8}
+CALIBRATED_N_MON = 3200
+CUBES = {"waves": PRESETS["02_02"].reference, "quiet": PRESETS["relay-a"].fixed}
+ORBIT = DotParams(stimulus="orbit")
+
+
+def lateral_line(n_mon: int) -> NetworkParams:
+    """The baseline with another number of MON cells; n_ts and degrees as they are.
+
+    Each MON cell keeps its 16 targets, so those few cells that all of MON drives (TS, I_MON) have
+    a fan-in that grows with it. Their weights fall by the same factor: rates stay as they were,
+    and what is measured is size and not a network that has begun to do something else.
+    """
+    baseline = apply_model_mode(NetworkParams(), "ll_baseline")
+    scale = CALIBRATED_N_MON / n_mon
+    return dataclasses.replace(
+        baseline,
+        n_mon=n_mon,
+        mon_ts_gain_mV=baseline.mon_ts_gain_mV * scale,
+        mon_to_global_inh_drive_mV=baseline.mon_to_global_inh_drive_mV * scale,
+    )
+
+
+def cube(kind: str, n: int) -> CubeParams:
+    """n = L: 02_02 as it was published, dense with waves; or relay-a without its readout."""
+    return CubeParams(**CUBES[kind] | {"n": n, "L": n, "readout": False})
+
+
+def n_cells(kind: str, size: int) -> int:
+    """Cells whose number grows with the size: of MON, or of the cube."""
+    return size if kind == "lateral_line" else size**3
+
+
+@functools.cache
+def n_synapses(kind: str, size: int) -> int:
+    """Synapses that learn or are drawn (background sources and one-to-all loops left out)."""
+    if kind == "lateral_line":
+        p = lateral_line(size)
+        return p.n_mon * (p.ll_to_mon_in_degree + p.mon_to_ts_out_degree)
+    return sum(int(role.i.size) for role in CubeWiring(cube(kind, size)).roles.values())
+
+
+def dot_arguments(n: int, seed: int = 0) -> list[str]:
+    """Where the dot starts and how fast, for the hand-written cube."""
+    start = first_launch(ORBIT, n, seed)
+    return [str(int(getattr(start, name)[0])) for name in ("x", "y", "vx", "vy")]
+
+
+def write_for_nest(n_mon: int, file: Path) -> None:
+    """Wiring, initial weights and membranes, afferent rates and numbers of a lateral line."""
+    p = lateral_line(n_mon)
+    wiring = Wiring.of(p)
+    state = values.initial_state(p, wiring)
+    lateral_i, lateral_j, lateral_w = values.lateral_contacts(p)
+    loop = 2 * p.n_ll * values.hold_steps(p)  # the source goes along the body and back
+    rates = frame_rates(training_frames(p, StimulusParams(), 0, loop), p, StimulusParams())
+    np.savez(
+        file,
+        params=json.dumps(dataclasses.asdict(p)),
+        rates_hz=rates,
+        hold_ms=values.hold_steps(p) * p.dt_s * 1e3,
+        mon_v_mV=state["mon.v"] * 1e3,
+        ts_v_mV=state["ts.v"] * 1e3,
+        ll_mon=np.array([wiring.ll_mon.i, wiring.ll_mon.j]),
+        ll_mon_w_mV=wiring.ll_mon_w_init_mV,
+        mon_ts=np.array([wiring.mon_ts.i, wiring.mon_ts.j]),
+        mon_ts_w=wiring.mon_ts_w_init,
+        mon_drives=wiring.mon_drives,
+        ts_drives=wiring.ts_drives,
+        lateral=np.array([lateral_i, lateral_j]),
+        lateral_w_mV=lateral_w * 1e3,
+    )
