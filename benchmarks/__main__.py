@@ -6,10 +6,16 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import backends, cube, lateral_line, machine, many_runs
+from benchmarks import backends, cube, lateral_line, machine, many_runs, scaling_check
 
 RESULTS = Path(__file__).parent / "results"
-ALL = {"lateral_line": lateral_line, "many_runs": many_runs, "cube": cube, "backends": backends}
+ALL = {
+    "lateral_line": lateral_line,
+    "many_runs": many_runs,
+    "cube": cube,
+    "backends": backends,
+    "scaling_check": scaling_check,
+}
 
 
 def main() -> None:
