@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+GENN_VENV ?= .venv-genn
 
-.PHONY: run test test-all lint benchmark clean
+.PHONY: run test test-all lint benchmark genn genn-env clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python ll_stdp_brian2.py --mode ll_fast
@@ -21,8 +22,18 @@ lint: $(VENV)/dev.stamp
 benchmark: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks
 
+# What `--backend genn` needs on top: see GeNN in the README. GENN_PATH is a copy of GeNN's source,
+# which must be writable now: its libraries are built in it, once and one at a time.
+genn: $(VENV)/run.stamp genn-env
+	@GENN_PYTHON=$(abspath $(GENN_VENV))/bin/python $(BIN)/python -m driver.genn
+	@test -w "$(GENN_PATH)" || { echo "GENN_PATH=$(GENN_PATH) cannot be written" >&2; exit 2; }
+	$(MAKE) -j1 -C "$(GENN_PATH)" libgenn
+	$(MAKE) -j1 -C "$(GENN_PATH)" single_threaded_cpu $(if $(CUDA_PATH),cuda)
+
+genn-env: $(GENN_VENV)/genn.stamp
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(GENN_VENV) .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,4 +42,9 @@ $(VENV)/run.stamp: requirements.txt
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(GENN_VENV)/genn.stamp: requirements-genn.txt
+	$(PYTHON) -m venv $(GENN_VENV)
+	$(GENN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-genn.txt
 	touch $@

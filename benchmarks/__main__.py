@@ -6,14 +6,25 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import backends, cube, lateral_line, machine, many_runs, scaling_check
+from benchmarks import (
+    agreement,
+    backends,
+    cube,
+    lateral_line,
+    machine,
+    many_runs,
+    scaling_check,
+    threads,
+)
 
 RESULTS = Path(__file__).parent / "results"
 ALL = {
     "lateral_line": lateral_line,
     "many_runs": many_runs,
     "cube": cube,
+    "threads": threads,
     "backends": backends,
+    "agreement": agreement,
     "scaling_check": scaling_check,
 }
 

@@ -310,7 +310,11 @@ def numpy_seconds(n_steps: int, n_cells: int) -> float:
 
 
 def open_engine(
-    backend: str, model: Model, say=lambda text: None, profile: Profile | None = None
+    backend: str,
+    model: Model,
+    say=lambda text: None,
+    profile: Profile | None = None,
+    threads: int = 1,
 ) -> Engine:
     """Make the model ready to run.
 
@@ -323,16 +327,18 @@ def open_engine(
         Told in a line what takes time.
     profile : Profile, optional
         Told where all of it goes.
+    threads : int
+        Of a compiled program.
     """
     with part(profile, ENGINE):
-        return _open(backend, model, say, profile)
+        return _open(backend, model, say, profile, threads)
 
 
-def _open(backend: str, model: Model, say, profile: Profile | None) -> Engine:
+def _open(backend: str, model: Model, say, profile: Profile | None, threads: int) -> Engine:
     if backend == "cpp_standalone":
         from driver.standalone import StandaloneEngine
 
-        return StandaloneEngine(model, say, profile)
+        return StandaloneEngine(model, say, profile, threads)
     if backend in GENN:
         from driver.genn import GennEngine
 

@@ -29,6 +29,7 @@ from driver.serve import (
     watch,
     wiring_files,
 )
+from driver.threads import share_loops
 from driver.tune import tune
 
 
@@ -46,6 +47,7 @@ def main(folder: Path) -> None:
     b2.get_device().build(directory=str(folder), compile=False, run=False)
     require_no_delays((folder / "main.cpp").read_text())
     add_helpers(folder / "main.cpp", request)
+    shared = share_loops(folder, request["crossover"]) if request["threaded"] else []
     tune(folder)
     if objects:
         add_counters(folder / "network.cpp")
@@ -54,6 +56,7 @@ def main(folder: Path) -> None:
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
         "wiring": wiring_files(wiring),
         "objects": objects,
+        "shared": shared,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from driver import checkpoint, progress
 from driver.isolation import INTERRUPTED, run_isolated
 from driver.profile import FIGURES, Profile, part, table
-from driver.request import Request
+from driver.request import Request, too_many
 from driver.run_folder import PARAMS, REPORT, SUMMARY, environment, remove_parts
 from driver.saved import NotARun, checksum, read_json
 from driver.status import Status
@@ -59,6 +59,9 @@ def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
     log.info(started(request))
     for adjustment in request.adjustments:
         log.warning(str(adjustment))
+    jobs = min(request.options.jobs, len(request.seeds))
+    if warning := too_many(request.options.threads, jobs):
+        log.warning(warning)
     profile = Profile() if request.options.profile else None
     try:
         failed = run_seeds(request, log, profile)

@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from driver import threads as sharing
 from driver.backend import Model, compiler
 from driver.join import units
 from driver.profile import COMPILING, GENERATION, Profile, part
@@ -83,15 +84,19 @@ class Maker:
     ----------
     model : Model
     profiled : bool
-        Whether the program counts where its time goes.
+        It counts the time of each object, see `driver.counters`.
+    threaded : bool
+        Loops over large groups can be shared by threads, see `driver.threads`.
     """
 
     model: Model
     profiled: bool = False
+    threaded: bool = False
 
     def request(self) -> dict:
         """What the generator is told beyond the model."""
-        return {"profiled": self.profiled}
+        said = {"profiled": self.profiled, "threaded": self.threaded}
+        return said | {"crossover": sharing.CROSSOVER}
 
     def command(self, folder: Path) -> list[str]:
         """Command that writes the project, in a process of its own.
@@ -107,7 +112,8 @@ class Maker:
         """
         (source / "all.h").write_text(HEADERS)
         joined = units(source, is_cold, min(cores(), MOST_HOT_UNITS))
-        compile_units(source, cxx, joined, flags=("-include", "all.h"))
+        threads = (sharing.FLAG,) if self.threaded else ()
+        compile_units(source, cxx, joined, flags=("-include", "all.h", *threads), link=threads)
 
 
 def cached(maker: Maker, cxx: str) -> Path | None:

@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 from driver import backend, checkpoint, cli
 from driver.backend import Backend
 from driver.cli import Adjustment, UsageError
+from driver.program import cores
 from driver.randomness import MAX_SEED
 from driver.run_folder import MAX_NAME_BYTES, PARAMS, RunFolder, folder_name
 from driver.saved import NotARun
@@ -53,6 +54,9 @@ later."""
     backend: Backend = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
 and genn_gpu need an environment of their own, see GeNN in the README."""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """Threads of a compiled program, for one run on an idle machine: they share loops over 65 536 \
+cells and more (a cube of n = 48) and leave smaller ones alone. Seeds gain more by --jobs."""
     profile: bool = False
     """Say at the end where the time went, object by object, and write it to run_summary.json. One \
 seed; a compiled program counts in a copy of its own."""
@@ -174,6 +178,11 @@ def check_options(options: RunOptions, seed: int) -> None:
             genn.check(options.backend)
         except ValueError as error:
             raise UsageError(str(error)) from None
+    if options.threads > 1 and options.backend != "cpp_standalone":
+        raise UsageError(
+            f"--threads {options.threads} with --backend {options.backend}: needs --backend "
+            "cpp_standalone"
+        )
     check_profile(options)
 
 
@@ -189,6 +198,16 @@ def check_profile(options: RunOptions) -> None:
     if options.backend not in PROFILED:
         allowed = ", ".join(PROFILED)
         raise UsageError(f"--profile with --backend {options.backend}: must be one of {allowed}")
+
+
+def too_many(threads: int, jobs: int) -> str:
+    """A warning if there will be more threads than cores: in a step all wait for the slowest."""
+    if threads == 1 or threads * jobs <= cores():
+        return ""
+    return (
+        f"--threads {threads} x {jobs} jobs on {cores()} cores: this can be many times slower than "
+        "one thread"
+    )
 
 
 def check_tag(tag: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from driver.backend import Block, Model, Spikes, Variable, checked, is_table
 from driver.profile import BLOCKS, Profile, part
 from driver.program import GENERATOR, Maker, find_or_build
+from driver.threads import CROSSOVER
 
 
 class BlockError(RuntimeError):
@@ -32,17 +33,27 @@ class StandaloneEngine:
         Told in a line when a compilation starts and ends.
     profile : Profile, optional
         Told where the time goes, by a program that counts it.
+    threads : int
+        That share the loops over large groups.
     """
 
     backend = "cpp_standalone"
 
-    def __init__(self, model: Model, say=lambda text: None, profile: Profile | None = None):
-        self.model, self.profile = model, profile
+    def __init__(
+        self,
+        model: Model,
+        say=lambda text: None,
+        profile: Profile | None = None,
+        threads: int = 1,
+    ):
+        self.model, self.profile, self.threads = model, profile, threads
         program = find_or_build(self.maker(), say, profile)
         manifest = json.loads((program / "manifest.json").read_text())
         if manifest["generator"] != GENERATOR:
             raise BlockError("driver/ changed while this process was running; start it again")
         self.objects = manifest["objects"]
+        if threads > 1 and not manifest["shared"]:
+            say(f"--threads {threads}: no group has {CROSSOVER} cells, so one thread does it all")
         self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
         self.folder = Path(tempfile.mkdtemp(prefix="brian_program_"))
         shutil.copytree(program / "static_arrays", self.folder / "static_arrays")
@@ -54,7 +65,7 @@ class StandaloneEngine:
 
     def maker(self) -> Maker:
         """How the program is made."""
-        return Maker(self.model, self.profile is not None)
+        return Maker(self.model, self.profile is not None, self.threads > 1)
 
     def _start(self) -> None:
         """Start the program; its answers come through a pipe of their own."""
@@ -64,8 +75,7 @@ class StandaloneEngine:
             self.process = subprocess.Popen(
                 [self.program],
                 cwd=self.folder,
-                # libm is slow where it binds lazily
-                env={**os.environ, "ANSWER_FD": str(writer), "LD_BIND_NOW": "1"},
+                env={**os.environ, **self._environment(), "ANSWER_FD": str(writer)},
                 stdin=subprocess.PIPE,
                 stdout=complaints,
                 stderr=complaints,
@@ -75,6 +85,14 @@ class StandaloneEngine:
         os.close(writer)
         self.answers = os.fdopen(reader, "rb")
         self.busy = False
+
+    def _environment(self) -> dict[str, str]:
+        """For the program: libm is slow where it binds lazily.
+
+        Threads with nothing to do spin for a millisecond and then sleep, which is the default of
+        OpenMP: at once would cost what they gain in a step, for ever would spin between blocks.
+        """
+        return {"LD_BIND_NOW": "1", "OMP_NUM_THREADS": str(self.threads)}
 
     def run(
         self,

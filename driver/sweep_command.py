@@ -13,6 +13,7 @@ from driver.isolation import INTERRUPTED
 from driver.life import FAILED, REPORT_EVERY_S
 from driver.plan import OURS, SEEDS, Sweep, as_typed, plan
 from driver.progress import Seldom, clock
+from driver.request import too_many
 from driver.room import Room
 from driver.run_folder import REPORT, RunFolder
 from driver.sweep_table import row, write_table
@@ -44,6 +45,9 @@ def main(room: Room, argv: Sequence[str]) -> int:
     made = plan(room, options.name, axes, flags, options.output_root, options.figures)
     todo = [job for job in made.jobs if not made.is_done(job)]
     print("\n".join(plan_lines(made, todo, options.jobs)))
+    threads = max(request.options.threads for request in made.requests.values())
+    if warning := too_many(threads, options.jobs):
+        print(warning, file=sys.stderr)
     return 0 if options.dry_run else execute(made, todo, options)
 
 

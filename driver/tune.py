@@ -47,6 +47,14 @@ THRESHOLD = re.compile(
 )
 
 
+# the hits of eight cells; little-endian: the lowest byte is the first cell
+COLLECT = """
+            uint64_t _word;
+            std::memcpy(&_word, _hit + _byte, 8);
+            for(; _word; _word &= _word - 1)
+                {space}[_count++] = _base + _byte + __builtin_ctzll(_word)/8;"""
+
+
 def vectorised_threshold(text: str) -> str:
     """Test `CHUNK` cells in a loop without branches, then collect the hits eight at a time."""
     return THRESHOLD.sub(
@@ -61,11 +69,7 @@ def vectorised_threshold(text: str) -> str:
             _hit[_idx - _base] = _cond;
         }}
         for(size_t _byte=0; _byte<{CHUNK}; _byte+=8)
-        {{
-            uint64_t _word;
-            std::memcpy(&_word, _hit + _byte, 8);
-            for(; _word; _word &= _word - 1)  // little-endian: the lowest byte is the first cell
-                {found["space"]}[_count++] = _base + _byte + __builtin_ctzll(_word)/8;
+        {{{COLLECT.format(space=found["space"])}
         }}
     }}"""
         ),

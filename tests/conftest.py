@@ -6,11 +6,13 @@ import dataclasses
 import hashlib
 import os
 import signal
+import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from driver import genn
 from driver.backend import Block, Engine, Spikes, compiler, open_engine
 from driver.profile import Profile
 from models.lateral_line import values
@@ -32,11 +34,21 @@ def pytest_configure(config) -> None:
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Skip what needs a compiler where there is none."""
-    if compiler() is None:
+    """Skip what needs a compiler or GeNN where there is none."""
+    no_compiler = None if compiler() else "no C++ compiler found"
+    for name, reason in (("compiler", no_compiler), ("genn", no_compiler or without_genn())):
         for item in items:
-            if item.get_closest_marker("compiler"):
-                item.add_marker(pytest.mark.skip(reason="no C++ compiler found"))
+            if reason and item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def without_genn() -> str | None:
+    """What is missing for `--backend genn`."""
+    try:
+        genn.check("genn")
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -178,6 +190,24 @@ def cpp_bench(small):
     bench = Bench(small, "cpp_standalone")
     yield bench
     bench.close()
+
+
+@pytest.fixture(scope="session")
+def genn_bench(small):
+    """The one program of GeNN that the tests compile."""
+    bench = Bench(small, "genn")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def pretended_genn(tmp_path_factory, monkeypatch):
+    """Folder that looks like GeNN, and an interpreter: enough for all checks before a build."""
+    folder = tmp_path_factory.mktemp("pretended_genn")
+    (folder / "version.txt").write_text("4.9.0\n")
+    monkeypatch.setenv("GENN_PATH", str(folder))
+    monkeypatch.setenv("GENN_PYTHON", sys.executable)
+    return folder
 
 
 @pytest.fixture(scope="session")

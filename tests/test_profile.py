@@ -6,7 +6,7 @@ from driver import profile
 from driver.backend import compiler, open_engine
 from driver.counters import EDITS, add_counters, readable
 from driver.profile import BLOCKS, CLOCK, COMPILING, GENERATION, REST, Profile, table
-from driver.program import recipe_key
+from driver.program import Maker, recipe_key
 from tests.conftest import Bench, assert_same
 from tests.program import BACKEND, SMALL, call, differing, listing, problems, shared, without_times
 
@@ -118,7 +118,7 @@ def test_a_profiled_training_has_the_bits_of_a_plain_one(request, backend, small
 @pytest.mark.compiler
 def test_a_profiled_program_is_another_one(numpy_bench):
     cxx, model = compiler(), numpy_bench.model
-    assert recipe_key(model, cxx, profiled=True) != recipe_key(model, cxx)
+    assert recipe_key(Maker(model, profiled=True), cxx) != recipe_key(Maker(model), cxx)
     plain = open_engine("cpp_standalone", model)
     assert plain.objects == []
     assert "ticks" not in (plain.program.parent / "network.cpp").read_text()

@@ -23,7 +23,7 @@ def test_generated_tables_are_up_to_date():
     assert describe.regenerate(TEXT) == TEXT, "run python -m models.lateral_line.describe"
 
 
-def test_every_command_of_the_readme_can_be_run(tmp_path, monkeypatch):
+def test_every_command_of_the_readme_can_be_run(tmp_path, monkeypatch, pretended_genn):
     """As far as the checks go that are made before a run begins; `Runs/ten` stands for a run."""
     shutil.copytree(shared().folder, tmp_path / "Runs" / "ten")
     monkeypatch.chdir(tmp_path)

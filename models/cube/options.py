@@ -11,11 +11,12 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from driver import cli, request
-from driver.backend import Backend
+from driver.backend import GENN, Backend
 from driver.cli import Adjustment, Flag, Group, UsageError
 from models.cube import checks
 from models.cube.params import DEFAULT_MODE, MODELS, PRESETS, Params, Preset
 from models.cube.room import ROOM
+from models.cube.values import for_genn
 from stimuli.dots import DotParams
 
 DESCRIPTION = (
@@ -94,6 +95,8 @@ def read(argv: Sequence[str]) -> Request:
         raise UsageError(f"--down {options.down}: must be at most --n {params.n}")
     if options.every is not None and not options.animation:
         raise UsageError(f"--every {options.every}: no effect without --animation")
+    if options.backend in GENN and isinstance(why := for_genn(params), str):
+        raise UsageError(f"--backend {options.backend}: {why}")
     request.check_options(options, params.seed)
     warned = [Adjustment("", None, None, text) for text in checks.warnings(params, dots)]
     folder = request.place_of(options)

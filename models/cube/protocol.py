@@ -86,6 +86,7 @@ def simulate(
     dots: DotParams,
     *,
     backend: str = "auto",
+    threads: int = 1,
     log: logging.Logger | None = None,
     status: Status | None = None,
     keeper: Keeper | None = None,
@@ -117,7 +118,7 @@ def simulate(
         status.phase("preparing", note=text)
 
     recordings = {label: keeper.recording(label) for label in LABELS}
-    with Simulation(params, dots, backend, say, status.profile) as sim:
+    with Simulation(params, dots, backend, say, status.profile, threads) as sim:
         status.update(backend=sim.engine.backend)
         for label in LABELS:
             if recordings[label] is None:

@@ -86,7 +86,8 @@ class Cube(Room):
 
         p, dots = request.params, request.dots
         files = Files(p, dots, request.checkpoint, request.resumed, log)
-        how = {"backend": request.options.backend, "log": log, "status": status}
+        how = {"backend": request.options.backend, "threads": request.options.threads}
+        how |= {"log": log, "status": status}
         result = simulate(p, dots, keeper=files, saved=saved, **how)
         status.phase("saving")
         save_seed(result, request.folder, request.options)

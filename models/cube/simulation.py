@@ -32,6 +32,8 @@ class Simulation:
         Told in a line what was chosen and what takes time.
     profile : Profile, optional
         Told where all of it goes.
+    threads : int
+        Of a compiled program.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Simulation:
         backend: str,
         say=lambda text: None,
         profile: Profile | None = None,
+        threads: int = 1,
     ):
         self.params, self.dots = params, dots
         self.wiring = values.wiring_of(params, dots)
@@ -49,7 +52,7 @@ class Simulation:
         say(f"backend {chosen}: {reason}")
         self.constants = values.constants(params, dots, self.wiring)
         self.populations = model.populations
-        self.engine: Engine = open_engine(chosen, model, say, profile)
+        self.engine: Engine = open_engine(chosen, model, say, profile, threads)
 
     def __enter__(self) -> Simulation:
         return self

@@ -136,6 +136,7 @@ def simulate(
     *,
     stimulus: StimulusParams | None = None,
     backend: str = "auto",
+    threads: int = 1,
     log: logging.Logger | None = None,
     status: Status | None = None,
     saved: Callable[[], None] = lambda: None,
@@ -155,6 +156,7 @@ def simulate(
         Continue from this file; the result has the bits of an uninterrupted run.
     stimulus : StimulusParams, optional
     backend : str
+    threads : int
     log : logging.Logger, optional
     status : Status, optional
         Told how far it has come.
@@ -169,7 +171,7 @@ def simulate(
     log, status = log or logging.getLogger(__name__), status or Status()
     stimulus = stimulus or StimulusParams()
     started = time.monotonic()
-    with opened(params, stimulus, backend, log, status) as sim:
+    with opened(params, stimulus, backend, threads, log, status) as sim:
         if resume_checkpoint is None:
             training = begin(sim)
         else:
@@ -218,6 +220,7 @@ def evaluate(
     *,
     stimulus: StimulusParams | None = None,
     backend: str = "auto",
+    threads: int = 1,
     log: logging.Logger | None = None,
     status: Status | None = None,
 ) -> Result:
@@ -229,7 +232,7 @@ def evaluate(
     log, status = log or logging.getLogger(__name__), status or Status()
     stimulus = stimulus or StimulusParams()
     started = time.monotonic()
-    with opened(params, stimulus, backend, log, status) as sim:
+    with opened(params, stimulus, backend, threads, log, status) as sim:
         trained, untrained = (
             sim.initial_state() | network_weights(sim.wiring, weights)
             for weights in (stored.final, stored.initial)
@@ -245,14 +248,16 @@ def evaluate(
         )
 
 
-def opened(params, stimulus, backend: str, log: logging.Logger, status: Status) -> Simulation:
+def opened(
+    params, stimulus, backend: str, threads: int, log: logging.Logger, status: Status
+) -> Simulation:
     """The network, ready to run; what takes time is said."""
 
     def say(text: str) -> None:
         log.info(text)
         status.phase("preparing", note=text)
 
-    sim = Simulation(params, stimulus, backend, say, status.profile)
+    sim = Simulation(params, stimulus, backend, say, status.profile, threads)
     status.update(backend=sim.engine.backend)
     return sim
 

@@ -185,6 +185,7 @@ def simulated(
 
     params, source = request.params, request.weights
     how = {"stimulus": request.stimulus, "backend": request.options.backend}
+    how |= {"threads": request.options.threads}
     how |= {"log": log, "status": status}
     if source is not None:
         log.info(f"testing weights of {source.folder}")

@@ -29,6 +29,8 @@ class Simulation:
         Told in a line what was chosen and what takes time.
     profile : Profile, optional
         Told where all of it goes.
+    threads : int
+        Of a compiled program.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Simulation:
         backend: str,
         say,
         profile: Profile | None = None,
+        threads: int = 1,
     ):
         self.params, self.stimulus = params, stimulus
         self.wiring = Wiring.of(params)
@@ -46,7 +49,7 @@ class Simulation:
         say(f"backend {chosen}: {reason}")
         self.constants = values.constants(params, stimulus, self.wiring)
         self.capacity = model.structure["n_frames"]
-        self.engine: Engine = open_engine(chosen, model, say, profile)
+        self.engine: Engine = open_engine(chosen, model, say, profile, threads)
 
     def __enter__(self) -> Simulation:
         return self
