@@ -6,7 +6,16 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks import agreement, backends, cube, lateral_line, machine, many_runs, threads
+from benchmarks import (
+    agreement,
+    backends,
+    cube,
+    lateral_line,
+    machine,
+    many_runs,
+    scaling_check,
+    threads,
+)
 
 RESULTS = Path(__file__).parent / "results"
 ALL = {
@@ -16,6 +25,7 @@ ALL = {
     "threads": threads,
     "backends": backends,
     "agreement": agreement,
+    "scaling_check": scaling_check,
 }
 
 

@@ -1,0 +1,205 @@
+"""Memory of a network as a sum of terms, derived from the arrays that exist.
+
+Bytes are those of the generated program (see ``objects.cpp`` of one), of the Python process that
+serves it, of its files, and of GeNN's padded rows on a device. `benchmarks.scaling_check` holds
+them against measurements, and docs/scaling.md reckons with them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+Terms = dict[str, float]
+
+# Bytes of one synapse in the program.
+GIVEN = 4 * 4  # sources and targets, as read from file and as copied from there; both stay
+ENDS = 2 * 4  # _synaptic_pre, _synaptic_post
+WEIGHT = 8
+LIST = 4  # its number in the list of a pathway
+# Synapses by whether each has a weight of its own, and by their pathways.
+PLASTIC = GIVEN + ENDS + WEIGHT + 2 * LIST
+STATIC = GIVEN + ENDS + WEIGHT + LIST
+SHARED = GIVEN + ENDS + LIST
+BARE = GIVEN + ENDS
+
+# Bytes of one cell in the program: state and counters of spikes (v, g_e, g_i, trace, S, scale;
+# ready, i, _spikespace, count, _source_idx), its background source, and where its synapses begin.
+CELL = 6 * 8 + 5 * 4 + 3 * 4
+MON_INDEX, TS_INDEX = 10 * 4, 12 * 4
+TS_TARGET = 8
+MON_CONTACTS = 2 * STATIC + SHARED  # to and from I_MON, from the background
+TS_CONTACTS = 2 * STATIC + SHARED + BARE  # to and from I_TS, from the background, to the mean
+
+# Bytes in Python.
+WIRING = 3 * 8  # i, j, order (int64)
+DRAWN = 8  # initial weights in the order of construction
+HANDED = 2 * 4  # wiring as the engine takes it (int32), of every synapse
+STATE_OF_WEIGHT = 2 * 8  # before a block and after it
+BEFORE = 8  # MON -> TS weights before training
+STATE_OF_CELL = 2 * (4 * 8 + 2 * 4)
+CONSTANTS_OF_CELL = 3 * 8 + 2 * 8  # I_MON's or I_TS's weights and drivers; scratch, as zeros
+KERNEL = 3 * 8  # of every pair of TS cells, while the lateral kernel is made
+SPIKE_IN_PROGRAM, SPIKE_IN_PYTHON = 4 + 8, 4 + 8 + 8 + 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """Sizes that memory depends on."""
+
+    n_mon: int
+    n_ts: int = 300
+    in_degree: int = 10
+    out_degree: int = 16
+    radius: int = 18
+    n_ll: int = 100
+    n_frames: int = 1024
+
+    @staticmethod
+    def of(p) -> Size:
+        """Of the parameters of a lateral line."""
+        from models.lateral_line.values import frame_capacity
+
+        return Size(
+            p.n_mon,
+            p.n_ts,
+            p.ll_to_mon_in_degree,
+            p.mon_to_ts_out_degree,
+            p.ts_lateral_radius,
+            p.n_ll,
+            frame_capacity(p),
+        )
+
+    @property
+    def ll_mon(self) -> int:
+        return self.n_mon * self.in_degree
+
+    @property
+    def mon_ts(self) -> int:
+        return self.n_mon * self.out_degree
+
+    @property
+    def plastic(self) -> int:
+        return self.ll_mon + self.mon_ts
+
+    @property
+    def lateral(self) -> int:
+        return self.n_ts * min(2 * self.radius, self.n_ts - 1)
+
+    @property
+    def others(self) -> int:
+        """Synapses that come with each cell."""
+        return 3 * self.n_mon + 4 * self.n_ts
+
+    @property
+    def tables(self) -> int:
+        """Bytes of the stimulus tables."""
+        return 8 * self.n_frames * (2 * self.n_ll + 3)
+
+
+def program(s: Size) -> Terms:
+    """Bytes of the compiled program, without what an empty one takes."""
+    return {
+        "plastic synapses": PLASTIC * s.plastic,
+        "lateral synapses": STATIC * s.lateral,
+        "synapses of each cell": MON_CONTACTS * s.n_mon + TS_CONTACTS * s.n_ts,
+        "cells": (CELL + MON_INDEX) * s.n_mon + (CELL + TS_INDEX + TS_TARGET) * s.n_ts,
+        "stimulus tables": s.tables,
+    }
+
+
+def python(s: Size) -> Terms:
+    """Bytes of the Python process between two blocks, without its libraries."""
+    return {
+        "wiring and initial weights": (WIRING + DRAWN) * s.plastic,
+        "wiring as handed over": HANDED * (s.plastic + s.lateral + s.others),
+        "weights, before and after a block": STATE_OF_WEIGHT * s.plastic + BEFORE * s.mon_ts,
+        "cells": (STATE_OF_CELL + CONSTANTS_OF_CELL) * (s.n_mon + s.n_ts),
+        "stimulus tables": s.tables,
+    }
+
+
+def kernel_peak(s: Size) -> float:
+    """Bytes in Python while the lateral kernel is made, by pairs of TS cells."""
+    so_far = python(s)
+    held = so_far["wiring and initial weights"] + so_far["wiring as handed over"]
+    return held + KERNEL * s.n_ts**2
+
+
+def python_peak(s: Size) -> float:
+    return max(sum(python(s).values()), kernel_peak(s))
+
+
+def recorded(n_spikes: float) -> tuple[float, float]:
+    """Bytes of the recorded spikes of a block in the program (at least) and in Python."""
+    return SPIKE_IN_PROGRAM * n_spikes, SPIKE_IN_PYTHON * n_spikes
+
+
+def transported(s: Size) -> float:
+    """Bytes of state through the pipe, per block and direction."""
+    return 8 * s.plastic + STATE_OF_CELL / 2 * (s.n_mon + s.n_ts)
+
+
+def checkpoint(s: Size) -> float:
+    """Bytes of a checkpoint file: LL -> MON twice, MON -> TS four times, the cells' state."""
+    return 2 * 8 * s.ll_mon + 4 * 8 * s.mon_ts + STATE_OF_CELL / 2 * (s.n_mon + s.n_ts)
+
+
+def checkpoint_peak(s: Size) -> float:
+    """Bytes in Python on top, while a checkpoint is saved.
+
+    The weights after a due homeostasis (8), in the order of construction (8), and the file before,
+    which is read to see whether it is whole (all its arrays, and once more the largest of them).
+    """
+    return 16 * s.plastic + checkpoint(s) + 8 * max(s.ll_mon, s.mon_ts)
+
+
+def wiring_files(s: Size) -> float:
+    """Bytes of ``static_arrays``: once in the cache, once in a temporary folder of each run."""
+    return HANDED * (s.plastic + s.lateral + s.others) + s.tables
+
+
+def on_device(s: Size, rows: dict[str, list[int]]) -> float:
+    """Bytes of GeNN's sparse projections, padded to the longest row and column. Not measured.
+
+    Parameters
+    ----------
+    rows : dict
+        Longest row and column of each projection, as of `driver.genn.row_bounds`.
+    """
+    projections = {
+        "ll_mon": (s.n_ll, s.n_mon, True),
+        "mon_ts": (s.n_mon, s.n_ts, True),
+        "ts_ts": (s.n_ts, s.n_ts, False),
+        "mon_i_mon": (s.n_mon, 1, False),
+        "i_mon_mon": (1, s.n_mon, False),
+    }
+    total = 0
+    for name, (sources, targets, plastic) in projections.items():
+        row, column = rows[name]
+        total += sources * (row * (4 + WEIGHT) + 4)  # index and weight; length of the row
+        total += targets * (column * 4 + 4) * plastic  # where the learning of a target looks
+    return total
+
+
+# --- the cube --------------------------------------------------------------------------------
+
+CUBE_CELL = 6 * 8 + 5 * 4  # v, I_syn, spiked, a, timer, v_rest; i, two lists of events, counters
+CUBE_INDEX = 4 * 4 + 3 * 4  # numbers of links in and out; where they begin, by list
+LINKS = PLASTIC, STATIC  # forward ones learn one step later, by a second list; lateral ones do not
+LINK_IN_PYTHON = 2 * 4 + HANDED + 3 * 8  # ends, ends; and weights with what they are drawn from
+CUBE_CELL_IN_PYTHON = 2 * 5 * 8 + 8  # state, before and after a block; v_rest
+
+
+def lattice_links(n: int, depth: int) -> tuple[int, int]:
+    """Links of a cube forward and sideways."""
+    return (depth - 1) * n * n, 4 * depth * n * (n - 1)
+
+
+def cube_program(n: int, depth: int) -> float:
+    """Bytes of the compiled program of relay-a, retina and readout left out."""
+    links = sum(each * n for each, n in zip(LINKS, lattice_links(n, depth), strict=True))
+    return links + (CUBE_CELL + CUBE_INDEX) * depth * n * n
+
+
+def cube_python(n: int, depth: int) -> float:
+    return LINK_IN_PYTHON * sum(lattice_links(n, depth)) + CUBE_CELL_IN_PYTHON * depth * n * n
