@@ -38,7 +38,6 @@ STATE_OF_WEIGHT = 2 * 8  # before a block and after it
 BEFORE = 8  # MON -> TS weights before training
 STATE_OF_CELL = 2 * (4 * 8 + 2 * 4)
 CONSTANTS_OF_CELL = 3 * 8 + 2 * 8  # I_MON's or I_TS's weights and drivers; scratch, as zeros
-KERNEL = 3 * 8  # of every pair of TS cells, while the lateral kernel is made
 SPIKE_IN_PROGRAM, SPIKE_IN_PYTHON = 4 + 8, 4 + 8 + 8 + 8
 
 
@@ -116,17 +115,6 @@ def python(s: Size) -> Terms:
         "cells": (STATE_OF_CELL + CONSTANTS_OF_CELL) * (s.n_mon + s.n_ts),
         "stimulus tables": s.tables,
     }
-
-
-def kernel_peak(s: Size) -> float:
-    """Bytes in Python while the lateral kernel is made, by pairs of TS cells."""
-    so_far = python(s)
-    held = so_far["wiring and initial weights"] + so_far["wiring as handed over"]
-    return held + KERNEL * s.n_ts**2
-
-
-def python_peak(s: Size) -> float:
-    return max(sum(python(s).values()), kernel_peak(s))
 
 
 def recorded(n_spikes: float) -> tuple[float, float]:

@@ -206,7 +206,7 @@ def predicted_memory(lines: list[dict]) -> list[dict[str, float]]:
     sizes = [of_size(line) for line in lines]
     terms = {
         "program": [sum(memory_model.program(s).values()) for s in sizes],
-        "python": [memory_model.python_peak(s) for s in sizes],
+        "python": [sum(memory_model.python(s).values()) for s in sizes],
     }
     return with_libraries(lines, terms)
 

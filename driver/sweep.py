@@ -240,11 +240,30 @@ class Dask:
             self.client = Client(address, timeout="10s")
         except (OSError, ValueError) as error:
             raise UsageError(f"--scheduler {address}: {error}") from None
+        self._require_our_code(address)
         self.executor = self.client.get_executor(pure=False, retries=3)
         self.work = work
 
+    def _require_our_code(self, address: str) -> None:
+        """What cannot import this repository would fail every run at once."""
+        try:
+            self.client.submit(here, pure=False).result(timeout=5)
+        except TimeoutError:
+            pass  # no worker yet
+        except Exception as error:
+            said = " ".join(str(error).split())[:90]
+            raise UsageError(
+                f"--scheduler {address}: its scheduler or a worker cannot run our code ({said}); "
+                "start both in this folder, with PYTHONPATH naming it"
+            ) from None
+
     def stop(self) -> None:
         self.client.close()
+
+
+def here() -> bool:
+    """Whether this code can be imported where it is called."""
+    return True
 
 
 def work(command: Sequence[str]) -> Ended:

@@ -35,11 +35,6 @@ def test_terms_of_a_small_network_by_hand():
     assert memory_model.checkpoint(SMALL) == 16 * 30 + 32 * 20 + 40 * 14
 
 
-def test_a_large_ring_costs_pairs():
-    grown = Size(n_mon=1000, n_ts=10_000)
-    assert memory_model.python_peak(grown) > 24 * 10_000**2
-
-
 @pytest.mark.parametrize("ring", ["fixed", "grown"])
 def test_numbers_of_synapses_are_those_of_the_wiring(ring):
     p = scaling_check.lateral_line(6400, ring)

@@ -427,6 +427,24 @@ def test_a_cluster_that_loses_a_worker_finishes_every_run_once(made, tmp_path):
     assert ours == theirs
 
 
+def test_a_cluster_that_cannot_import_us_is_told_so_at_once(monkeypatch, tmp_path):
+    distributed = pytest.importorskip("distributed")
+
+    class Elsewhere:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def submit(self, *args, **kwargs):
+            raise RuntimeError("Error during deserialization\nof the task graph")
+
+    monkeypatch.setattr(distributed, "Client", Elsewhere)
+    where = ("--output-root", tmp_path / "runs", "--scheduler", "tcp://there:1")
+    status, _, said = call("sweep", "s", *SMALL, *FEW, *where)
+    assert status == 2
+    assert "--scheduler tcp://there:1" in said and "PYTHONPATH" in said
+    assert not list(tmp_path.glob("runs/s/*/params.json"))
+
+
 def test_status_and_report_know_a_sweep(made, tmp_path, monkeypatch):
     folder = tmp_path / "Runs" / "s"
     shutil.copytree(made[0], folder)

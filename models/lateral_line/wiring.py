@@ -158,11 +158,13 @@ def lateral_kernel(
     w : ndarray of float
         In the unit of `peak`; 0 at ``d = radius``.
     """
+    reach = np.arange(1, min(radius, n_ts // 2) + 1)
+    steps = np.unique(np.concatenate([reach, n_ts - reach]))  # round the ring, both ways
     cells = np.arange(n_ts)
-    distance = np.abs(cells[:, None] - cells[None, :])
-    distance = np.minimum(distance, n_ts - distance)
-    i, j = np.nonzero((distance > 0) & (distance <= radius))
-    return i, j, peak * (1 - distance[i, j] / radius)
+    i = np.repeat(cells, steps.size)
+    j = np.sort((cells[:, None] + steps) % n_ts, axis=1).ravel()
+    distance = np.abs(i - j)
+    return i, j, peak * (1 - np.minimum(distance, n_ts - distance) / radius)
 
 
 def initial_ll_mon_weights(params: NetworkParams, n: int) -> np.ndarray:
