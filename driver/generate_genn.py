@@ -25,7 +25,6 @@ import brian2 as b2
 import numpy as np
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.devices.device import get_device
-from brian2genn.genn_generator import GeNNCodeGenerator  # and the import makes the device known
 
 from driver import blackboard
 from driver.backend import resolve
@@ -68,6 +67,8 @@ def main(folder: Path) -> None:
 
 def describe(request: dict, wiring: dict[str, np.ndarray], folder: Path):
     """The device, after brian2genn has written its project for the model."""
+    from brian2genn.genn_generator import GeNNCodeGenerator  # and the device is known
+
     for name, genn_name, code in (("clip", "_clip", CLIP), ("int", "int_", INT)):
         known = DEFAULT_FUNCTIONS[name].implementations
         known.add_implementation(GeNNCodeGenerator, code, name=genn_name)
