@@ -342,7 +342,7 @@ def _open(backend: str, model: Model, say, profile: Profile | None, threads: int
     if backend in GENN:
         from driver.genn import GennEngine
 
-        return GennEngine(backend, model, say)
+        return GennEngine(backend, model, say, profile)
     from driver.runtime import RuntimeEngine
 
     return RuntimeEngine(model, backend, profile)

@@ -71,14 +71,25 @@ static void report(int64_t ticks, int64_t nanoseconds)
 }
 """
 
+
+def begin_counting(n: int | str) -> list[str]:
+    """Lines before the loop over the steps of a block, which counts `n` objects."""
+    return [
+        f"counters.assign({n}, {{0, 0}});",
+        "const int64_t began = nanoseconds(), first = ticks();",
+    ]
+
+
+END_COUNTING = ["report(ticks() - first, nanoseconds() - began);"]
+GIVE_PROFILE = "give(profile.data(), profile.size()*sizeof(double));"
+
+RUNNING = "    Network::_globally_running = true;"
 # (what Brian writes, what stands there instead), each once
 EDITS = (
     ("#define Clock_epsilon", CLOCK + "\n#define Clock_epsilon"),
     (
-        "    Network::_globally_running = true;\n",
-        "    Network::_globally_running = true;\n"
-        "    counters.assign(objects.size(), {0, 0});\n"
-        "    const int64_t began = nanoseconds(), first = ticks();\n",
+        RUNNING + "\n",
+        "\n".join([RUNNING, *begin_counting("objects.size()"), ""]),
     ),
     (
         "        t = clock->t[0];\n\n        for(",
@@ -91,8 +102,7 @@ EDITS = (
     ),
     (
         "    Network::_globally_running = false;\n",
-        "    report(ticks() - first, nanoseconds() - began);\n"
-        "    Network::_globally_running = false;\n",
+        "\n".join([*END_COUNTING, "    Network::_globally_running = false;", ""]),
     ),
 )
 

@@ -17,7 +17,7 @@ import brian2 as b2
 import numpy as np
 
 from driver.backend import Variable, resolve
-from driver.counters import add_counters, counted
+from driver.counters import GIVE_PROFILE, add_counters, counted
 from driver.program import GENERATOR
 from driver.serve import (
     HELPERS,
@@ -94,7 +94,7 @@ def serve_blocks(network, request: dict, inputs: dict[str, Variable]) -> None:
         *rewind_lines(network),
         lines[start].replace(run, f"{network.name}.run(n_steps*{b2.defaultclock.dt_!r},"),
         *give_lines(network, {key: inputs[key] for key in request["state"]}, populations),
-        *(["give(profile.data(), profile.size()*sizeof(double));"] if request["profiled"] else []),
+        *([GIVE_PROFILE] if request["profiled"] else []),
         "fflush(answer);",
         "}",
         "return 0;",

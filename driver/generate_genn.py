@@ -53,10 +53,11 @@ def main(folder: Path) -> None:
     for key in [key for key in inputs if key.split(".")[1] in SWITCHES]:
         del inputs[key]  # stages of the step set them
     rewrite(folder / "magicnetwork_model.cpp", lambda text: bounded_rows(text, request["rows"]))
-    (folder / "main.cpp").write_text(server(device, request, inputs))
+    text, counted = server(device, request, inputs)
+    (folder / "main.cpp").write_text(text)
     manifest = {
         "generator": GENERATOR,
-        "objects": [],
+        "objects": counted,
         "shared": [],
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
         "wiring": wiring_files(wiring),

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from driver.backend import Block, Model
+from driver.profile import Profile
 from driver.program import ARITHMETIC, HOT, BuildError, Maker, compile_units, cores
 from driver.standalone import StandaloneEngine
 
@@ -115,7 +116,9 @@ class GennEngine(StandaloneEngine):
     them on the way in and out.
     """
 
-    def __init__(self, backend: str, model: Model, say=lambda text: None):
+    def __init__(
+        self, backend: str, model: Model, say=lambda text: None, profile: Profile | None = None
+    ):
         self.backend = backend
         self.order, wiring = sorted_wiring(model.wiring, model.genn.without)
         self.back = {name: np.argsort(order) for name, order in self.order.items()}
@@ -125,10 +128,10 @@ class GennEngine(StandaloneEngine):
             scratch=(*model.scratch, *model.genn.scratch),
             wiring=wiring,
         )
-        super().__init__(for_genn, say)
+        super().__init__(for_genn, say, profile)
 
     def maker(self) -> GennMaker:
-        return GennMaker(self.model, on_gpu=self.backend == "genn_gpu")
+        return GennMaker(self.model, self.profile is not None, on_gpu=self.backend == "genn_gpu")
 
     def run(self, values, **how) -> Block:
         """Run a block, see `driver.backend.Engine`."""
@@ -202,7 +205,8 @@ class GennMaker(Maker):
     def request(self) -> dict:
         """Room for synapses; and where GeNN is, so that another one makes another program."""
         places = [str(where_genn_is().resolve()), str(interpreter())]
-        return {"rows": row_bounds(self.model.wiring), "on_gpu": self.on_gpu, "places": places}
+        said = {"rows": row_bounds(self.model.wiring), "on_gpu": self.on_gpu, "places": places}
+        return said | {"profiled": self.profiled}
 
     def command(self, folder: Path) -> list[str]:
         """As in `Maker`; brian2genn writes sets in their order, so their hashes are fixed."""

@@ -12,6 +12,7 @@ import re
 import brian2 as b2
 
 from driver.backend import Variable
+from driver.counters import CLOCK, END_COUNTING, GIVE_PROFILE, begin_counting
 from driver.genn_step import PLAIN, SWITCHES, Deliver, Fire, Neurons, Run, Settle
 from driver.serve import HELPERS, OPEN, WAIT, give_lines, take_lines, watch
 
@@ -64,6 +65,7 @@ int main() {
             iT++;
             t = iT*DT;
         }
+        %(end)s
         from_genn();
         %(give)s
         fflush(answer);
@@ -73,12 +75,14 @@ int main() {
 """
 
 
-def server(device, request: dict, inputs: dict[str, Variable]) -> str:
-    """Text of main.cpp."""
+def server(device, request: dict, inputs: dict[str, Variable]) -> tuple[str, list[str]]:
+    """Text of main.cpp, and the names of what it counts the time of, if it does."""
     recorded = request["populations"]
     stages = getattr(device.net, "genn_step", PLAIN)
     spiking = [group.name for group in device.neuron_models if device.net[group.name].events]
     told = {stage.population for stage in stages if isinstance(stage, Fire)}
+    pieces = [p for stage in stages for p in stage_pieces(device, stage, spiking, told)]
+    counted = [name for name, _ in pieces] if request["profiled"] else []
     listed = [h for h in sorted(device.header_files) if h != "network.h"]
     listed = ["network.h", *listed, *b2.prefs.codegen.cpp.headers]
     parts = {
@@ -88,18 +92,34 @@ def server(device, request: dict, inputs: dict[str, Variable]) -> str:
         "to_genn": transfers(device, to_genn=True),
         "settle": [settle(group) for group in device.synapse_models],
         "from_genn": transfers(device, to_genn=False),
-        "step": [line for stage in stages for line in stage_lines(device, stage, spiking, told)]
-        + [f"late_{name} = now_{name};" for name in late(stages)],
+        "step": [
+            *(["int64_t last = ticks();"] if counted else []),
+            *(line for k, (_, lines) in enumerate(pieces) for line in piece(lines, k, counted)),
+            *(f"late_{name} = now_{name};" for name in late(stages)),
+        ],
         "wire": device.make_main_lines(),
         "rows": [row_line(group) for group in device.synapse_models],
         "helpers": [HELPERS],
+        "counting": [CLOCK] if counted else [],
         "open": OPEN,
         "wait": [WAIT],
         "take": take_lines(device.net, inputs, recorded),
-        "begin": [begin_line(device, name, start) for name, start in late(stages).items()],
-        "give": give_lines(device.net, {key: inputs[key] for key in request["state"]}, recorded),
+        "begin": [
+            *(begin_line(device, name, start) for name, start in late(stages).items()),
+            *(begin_counting(len(counted)) if counted else []),
+        ],
+        "end": END_COUNTING if counted else [],
+        "give": [
+            *give_lines(device.net, {key: inputs[key] for key in request["state"]}, recorded),
+            *([GIVE_PROFILE] if counted else []),
+        ],
     }
-    return MAIN % {name: "\n        ".join(lines) for name, lines in parts.items()}
+    return MAIN % {name: "\n        ".join(lines) for name, lines in parts.items()}, counted
+
+
+def piece(lines: list[str], k: int, counted: list[str]) -> list[str]:
+    """Lines of a piece of a step, whose time is counted in a profiled program."""
+    return [*lines, f"count(counters[{k}], last);"] if counted else lines
 
 
 # --- populations and their spikes --------------------------------------------------------------
@@ -135,29 +155,41 @@ def begin_line(device, name: str, variable: str) -> str:
 # --- the stages of a step ----------------------------------------------------------------------
 
 
-def stage_lines(device, stage, spiking: list[str], told: set[str]) -> list[str]:
-    """C++ of a stage; `told` are the populations that fire when they are told."""
+def stage_pieces(device, stage, spiking: list[str], told: set[str]) -> list[tuple[str, list[str]]]:
+    """Names and C++ of what a stage does; `told` are the populations that fire when told to."""
     match stage:
         case Run(slot):
-            return [f"{run.name}(step);" for run in running(device, slot)]
+            return [(run.name, [f"{run.name}(step);"]) for run in running(device, slot)]
         case Neurons():
             own = [name for name in spiking if name not in told]
-            return ["updateNeurons(t);", *(line for name in own for line in after_update(name))]
+            handed = [line for name in own for line in after_update(name)]
+            return [("neurons", ["updateNeurons(t);"]), ("spikes", handed)]
         case Fire(name, variable, record):
-            size = device.net[name].N
-            find = f"if ({variable}{name}[k] > 0) now_{name}.push_back(k);"
-            lines = [f"now_{name}.clear();", f"for (int k = 0; k < {size}; k++) {find}"]
-            return lines + ([f"fire_{name}(now_{name});", f"watch_{name}();"] if record else [])
+            return [(f"{name}_fires", fire_lines(device, name, variable, record))]
         case Settle(name):
-            group = next(g for g in device.synapse_models if g.name == name)
-            pull = [f"pullinSyn{name}FromDevice();", f"pull{target(group)}FromDevice();"]
-            push = [f"pushinSyn{name}ToDevice();", f"push{target(group)}ToDevice();"]
-            return [*pull, settle(group), *push]
+            return [(f"{name}_settles", settle_lines(device, name))]
         case Deliver(None):
-            return ["updateSynapses(t);"]
+            return [("synapses", ["updateSynapses(t);"])]
         case Deliver(name, acts, learns, is_late):
-            return deliver_lines(device, name, acts, learns, bool(is_late), spiking)
+            lines = deliver_lines(device, name, acts, learns, bool(is_late), spiking)
+            does = " ".join([*(f"{a} acts" for a in acts), *(f"{k} learns" for k in learns)])
+            return [(does, lines)]
     raise TypeError(f"{stage!r} is no stage of a step")
+
+
+def fire_lines(device, name: str, variable: str, record: bool) -> list[str]:
+    size = device.net[name].N
+    find = f"if ({variable}{name}[k] > 0) now_{name}.push_back(k);"
+    lines = [f"now_{name}.clear();", f"for (int k = 0; k < {size}; k++) {find}"]
+    return lines + ([f"fire_{name}(now_{name});", f"watch_{name}();"] if record else [])
+
+
+def settle_lines(device, name: str) -> list[str]:
+    """Host and device agree before and after."""
+    group = next(g for g in device.synapse_models if g.name == name)
+    pull = [f"pullinSyn{name}FromDevice();", f"pull{target(group)}FromDevice();"]
+    push = [f"pushinSyn{name}ToDevice();", f"push{target(group)}ToDevice();"]
+    return [*pull, settle(group), *push]
 
 
 def after_update(name: str) -> list[str]:

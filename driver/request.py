@@ -22,8 +22,6 @@ from driver.saved import NotARun
 if TYPE_CHECKING:
     from driver.room import Room
 
-PROFILED = ("auto", "numpy", "cython", "cpp_standalone")  # backends that can tell where time goes
-
 
 @dataclass(config=ConfigDict(extra="forbid", frozen=True))
 class RunOptions:
@@ -184,21 +182,11 @@ def check_options(options: RunOptions, seed: int) -> None:
             f"--threads {options.threads} with --backend {options.backend}: needs --backend "
             "cpp_standalone"
         )
-    check_profile(options)
-
-
-def check_profile(options: RunOptions) -> None:
-    """Seeds beside each other would be in each other's way, and not every backend counts."""
-    if not options.profile:
-        return
-    if options.multi_seed > 1:
+    if options.profile and options.multi_seed > 1:
         raise UsageError(
             f"--profile with --multi-seed {options.multi_seed}: a profile is of one seed, give "
             "--multi-seed 1"
         )
-    if options.backend not in PROFILED:
-        allowed = ", ".join(PROFILED)
-        raise UsageError(f"--profile with --backend {options.backend}: must be one of {allowed}")
 
 
 def too_many(threads: int, jobs: int) -> str:

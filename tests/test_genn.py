@@ -10,7 +10,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from driver.backend import open_engine
 from driver.genn import row_bounds, sorted_wiring
+from driver.profile import Profile
 from driver.program import find_or_build
 from models.lateral_line.values import NEVER, POPULATIONS
 from tests.conftest import Bench, assert_same, small_params
@@ -90,6 +92,18 @@ def test_cells_that_fire_in_one_step_pair_as_published(genn_bench, numpy_bench):
     for name in ("ll", "mon", "ts"):
         np.testing.assert_allclose(after.state[f"{name}.trace"], a + 1, rtol=ROUNDING)
     assert_close(after.state, numpy_bench.block(state, 0, 1, homeostasis=False, change=loud).state)
+
+
+def test_a_profile_names_the_stages_and_changes_no_bit(genn_bench):
+    made = Profile()
+    engine = open_engine("genn", genn_bench.model, profile=made)
+    inputs = genn_bench.inputs(genn_bench.start(), 0, TRIAL)
+    counted = engine.run(inputs, first_step=0, n_steps=TRIAL, record=POPULATIONS)
+    engine.close()
+    assert_same(counted, genn_bench.block(genn_bench.start(), 0, TRIAL))
+    found = made.summary()["loop"]
+    assert {"neurons", "synapses", "spikes", "ll_run_regularly_start_0"} <= set(found)
+    assert found["neurons"] > 0
 
 
 def sizes(params) -> dict[str, int]:

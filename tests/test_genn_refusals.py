@@ -120,13 +120,6 @@ def test_an_older_cuda_is_taken(root, tmp_path, pretended_genn, monkeypatch, rel
     assert resolve(words).options.backend == "genn_gpu"
 
 
-@pytest.mark.parametrize("backend", ["genn", "genn_gpu"])
-def test_a_profile_is_refused(root, tmp_path, pretended_genn, monkeypatch, backend):
-    monkeypatch.setenv("CUDA_PATH", str(pretend_cuda(tmp_path / "cuda", "12.4")))
-    said = refused(root, "--backend", backend, "--profile")
-    assert f"--profile with --backend {backend}: must be one of auto, numpy" in said
-
-
 def test_without_a_compiler_it_is_refused(root, pretended_genn, monkeypatch):
     monkeypatch.setattr("driver.backend.compiler", lambda: None)
     assert "--backend genn needs a C++ compiler" in refused(root, "--backend", "genn")

@@ -188,13 +188,6 @@ def test_what_makes_no_sense_is_refused(line, tmp_path, monkeypatch):
     assert REFUSED[line] in said
 
 
-def test_a_backend_that_does_not_count_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("driver.request.PROFILED", ("numpy",))
-    status, _, said = call("--profile", "--backend", "auto", "--output-root", tmp_path)
-    assert status == 2
-    assert "--profile with --backend auto: must be one of numpy" in said
-
-
 def test_a_run_that_was_complete_has_nothing_to_tell(made):
     places = ("--output-root", made.root, "--run-name", made.name)
     before = made.summary
