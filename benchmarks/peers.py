@@ -66,7 +66,7 @@ def why_no_genn(backend: str) -> str | None:
     """What GeNN lacks here, or None."""
     if not os.environ.get("GENN_PATH"):
         return "GENN_PATH is not set"
-    from driver.genn import check
+    from driver.genn_found import check
 
     try:
         check(backend)

@@ -284,7 +284,7 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
     if requested not in ("auto", "numpy") and not found:
         raise ValueError(f"--backend {requested} needs a C++ compiler; none found (try $CXX)")
     if requested in GENN:
-        from driver.genn import check
+        from driver.genn_found import check
 
         check(requested)
         if isinstance(model.genn, str):
@@ -335,6 +335,8 @@ def open_engine(
 
 
 def _open(backend: str, model: Model, say, profile: Profile | None, threads: int) -> Engine:
+    if threads > 1 and backend != "cpp_standalone":
+        raise ValueError(f"{threads} threads need the backend cpp_standalone, not {backend}")
     if backend == "cpp_standalone":
         from driver.standalone import StandaloneEngine
 

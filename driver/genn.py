@@ -4,9 +4,7 @@ brian2genn needs an older Brian than we do, so it lives in an environment of its
 writes code: `driver.generate_genn` runs there, and what comes out is a program that serves blocks
 like any other (`driver.standalone`). So a run on GeNN has the same folder, metrics and figures.
 
-Three settings say where things are: ``$GENN_PATH``, GeNN 4.9.0; ``$GENN_PYTHON``, the interpreter
-of `requirements-genn.txt` (``.venv-genn``, which ``make genn`` makes, if not given); and
-``$CUDA_PATH`` for ``--backend genn_gpu``. ``python -m driver.genn`` says what is found there.
+``python -m driver.genn`` says what of it is found (`driver.genn_found`).
 """
 
 from __future__ import annotations
@@ -14,99 +12,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from driver.backend import Block, Model
+from driver.genn_found import interpreter, versions, where_cuda_is, where_genn_is
 from driver.profile import Profile
-from driver.program import ARITHMETIC, HOT, BuildError, Maker, compile_units, cores
+from driver.program import ARITHMETIC, HOT, BuildError, Maker, compile_units, cores, run
 from driver.standalone import StandaloneEngine
 
-ROOT = Path(__file__).parents[1]
 RANDOMKIT = "brianlib/randomkit"  # what Brian's generated programs draw from; ours do not
-GENN_VERSIONS = "4.2.1 or later, before 5 (4.9.0 is tested)"
-
-
-def where_genn_is() -> Path:
-    """Folder of GeNN.
-
-    Raises
-    ------
-    ValueError
-        If ``$GENN_PATH`` is not set, or names a folder without a GeNN that brian2genn can use.
-    """
-    named = os.environ.get("GENN_PATH")
-    if not named:
-        raise ValueError(
-            "--backend genn needs GeNN 4.9.0 and its own environment: set GENN_PATH to a copy of "
-            "GeNN's source and run `make genn` (see GeNN in the README)"
-        )
-    folder = Path(named)
-    try:
-        version = (folder / "version.txt").read_text().strip()
-    except OSError:
-        raise ValueError(f"GENN_PATH={named}: no version.txt of GeNN there") from None
-    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
-    if not (4, 2, 1) <= numbers < (5,):
-        raise ValueError(f"GENN_PATH={named} is GeNN {version}; {GENN_VERSIONS} is needed")
-    return folder
-
-
-def interpreter() -> Path:
-    """Python of the environment that brian2genn lives in.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
-    named = os.environ.get("GENN_PYTHON")
-    python = Path(named) if named else ROOT / ".venv-genn" / "bin" / "python"
-    if not python.exists():
-        said = f"GENN_PYTHON={named}" if named else str(python.relative_to(ROOT))
-        raise ValueError(f"--backend genn: no Python at {said}; `make genn` makes one")
-    return python
-
-
-def where_cuda_is() -> Path:
-    """Folder of a CUDA toolkit that GeNN 4 compiles with.
-
-    Raises
-    ------
-    ValueError
-        If ``$CUDA_PATH`` is not set, has no nvcc, or is too new.
-    """
-    named = os.environ.get("CUDA_PATH")
-    if not named or not (Path(named) / "bin" / "nvcc").exists():
-        raise ValueError(
-            f"--backend genn_gpu needs CUDA_PATH, the folder of a CUDA toolkit; it is {named!r}"
-        )
-    said = subprocess.run([f"{named}/bin/nvcc", "--version"], capture_output=True, text=True).stdout
-    found = re.search(r"release (\d+)", said)
-    if found and int(found[1]) > 12:
-        raise ValueError(
-            f"CUDA_PATH={named} is CUDA {found[1]}, which GeNN 4.9.0 does not compile with: "
-            "CUDA 12 or older is needed"
-        )
-    return Path(named)
-
-
-def check(backend: str) -> None:
-    """Refuse what could not be built, before anything is written.
-
-    Raises
-    ------
-    ValueError
-        If a piece of the environment is missing.
-    """
-    where_genn_is()
-    interpreter()
-    if backend == "genn_gpu":
-        where_cuda_is()
+MOST = 2**32  # GeNN numbers the places for synapses with 32 bits
 
 
 class GennEngine(StandaloneEngine):
@@ -168,11 +86,23 @@ def row_bounds(wiring) -> dict[str, list[int]]:
 
     The networks of a sweep draw their wiring anew; with the room to spare nearly all of them
     share a program.
+
+    Raises
+    ------
+    BuildError
+        If a projection needs more places than GeNN can number.
     """
     bounds = {}
     for name in {key[:-2]: None for key in wiring}:
         ends = (wiring[f"{name}.i"], wiring[f"{name}.j"])
         bounds[name] = [room(np.unique(end, return_counts=True)[1]) for end in ends]
+        for end, longest in zip(ends, bounds[name], strict=True):
+            places = (int(end.max(initial=0)) + 1) * longest
+            if places >= MOST:
+                raise BuildError(
+                    f"--backend genn: {name} would need {places:.2g} places for synapses, as many "
+                    f"for each cell as its largest has, {longest}; GeNN can number {MOST:.2g}"
+                )
     return bounds
 
 
@@ -203,9 +133,9 @@ class GennMaker(Maker):
     on_gpu: bool = False
 
     def request(self) -> dict:
-        """Room for synapses; and where GeNN is, so that another one makes another program."""
-        places = [str(where_genn_is().resolve()), str(interpreter())]
-        said = {"rows": row_bounds(self.model.wiring), "on_gpu": self.on_gpu, "places": places}
+        """Room for synapses; and what makes the program, so that another GeNN makes another one."""
+        makers = [str(where_genn_is()), versions("genn_gpu" if self.on_gpu else "genn")]
+        said = {"rows": row_bounds(self.model.wiring), "on_gpu": self.on_gpu, "makers": makers}
         return said | {"profiled": self.profiled}
 
     def command(self, folder: Path) -> list[str]:
@@ -219,13 +149,13 @@ class GennMaker(Maker):
         build = [str(where_genn_is() / "bin" / "genn-buildmodel.sh")]
         build += [] if self.on_gpu else ["-c"]
         build += ["-i", f"{source}:{source / RANDOMKIT}", "magicnetwork_model.cpp"]
-        run_tool(build, source, environment)
+        run(build, source, environment)
         kernels = source / "magicnetwork_model_CODE"
         make = ["make", "-j", str(cores()), "-C", kernels.name]
         if not self.on_gpu:  # GeNN compiles them without optimisation
             flags = " ".join([HOT, "-w", *ARITHMETIC])
             make.append(f"CXXFLAGS=-c -fPIC -std=c++11 -MMD -MP {flags}")
-        run_tool(make, source, environment)
+        run(make, source, environment)
         sources = json.loads((source / "manifest.json").read_text())["sources"]
         names = [f"{RANDOMKIT}/randomkit.cc", *sources, "main.cpp"]
         text = "\n".join(f'#include "{name}"' for name in names if name != "objects.cpp")
@@ -235,21 +165,17 @@ class GennMaker(Maker):
         compile_units(source, cxx, units, flags=(f"-I{RANDOMKIT}",), link=link)
 
 
-def run_tool(command: list[str], cwd: Path, environment: dict[str, str]) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-25:])
-        raise BuildError(f"{' '.join(command)} failed:\n{said}")
-
-
 def main() -> int:
-    """Say what was found, or what is missing."""
+    """Say what was found, or what is missing; the status is that of the CPU's backend."""
     try:
-        check("genn_gpu" if "CUDA_PATH" in os.environ else "genn")
+        print(f"genn: {where_genn_is()}, {interpreter()}, {versions('genn')}")
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"GeNN: {where_genn_is()}; brian2genn: {interpreter()}")
+    try:
+        print(f"genn_gpu: {where_cuda_is()}, {versions('genn_gpu')}")
+    except ValueError as error:
+        print(f"no genn_gpu: {error}")
     return 0
 
 

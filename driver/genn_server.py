@@ -24,6 +24,8 @@ double Network::_last_run_time = 0.0;
 double Network::_last_run_completed_fraction = 0.0;
 using namespace brian;
 %(helpers)s
+%(counting)s
+
 %(populations)s
 
 %(codes)s

@@ -43,7 +43,10 @@ HOT, COLD = "-O3", "-O1"
 MOST_HOT_UNITS = 4  # each reads all headers
 
 # Which generator this process knows; a program made by another one speaks another protocol.
-GENERATORS = ("counters", "generate", "generate_genn", "genn_server", "serve")
+GENERATORS = (
+    *("counters", "generate", "generate_genn", "genn", "genn_server", "join", "program"),
+    *("serve", "threads", "tune"),
+)
 GENERATOR = hashlib.sha256(
     b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in GENERATORS)
 ).hexdigest()[:16]
@@ -200,12 +203,12 @@ def compile_units(
 
     def compile_one(name: str) -> str:
         level = COLD if units[name] else HOT
-        _run([cxx, level, *FLAGS, "-I.", *flags, "-c", name, "-o", name + ".o"], source)
+        run([cxx, level, *FLAGS, "-I.", *flags, "-c", name, "-o", name + ".o"], source)
         return name + ".o"
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=cores()) as pool:
         objects = list(pool.map(compile_one, units))
-    _run([cxx, *objects, *link, "-o", "main"], source)
+    run([cxx, *objects, *link, "-o", "main"], source)
     for leftover in (*objects, *(name for name in units if name != "objects.cpp")):
         (source / leftover).unlink()
 
@@ -265,10 +268,17 @@ def _lock(path: Path):
         yield
 
 
-def _run(command: list[str], cwd: Path) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+def run(command: list[str], cwd: Path, environment: dict[str, str] | None = None) -> None:
+    """Run a tool.
+
+    Raises
+    ------
+    BuildError
+        If it fails, with what it said last.
+    """
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise BuildError(f"{' '.join(command)} failed:\n{_tail(done.stderr)}")
+        raise BuildError(f"{' '.join(command)} failed:\n{_tail(done.stdout + done.stderr)}")
 
 
 def _tail(text: str, lines: int = 25) -> str:

@@ -171,10 +171,10 @@ def check_options(options: RunOptions, seed: int) -> None:
     if options.backend not in ("auto", "numpy") and not backend.compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
     if options.backend in backend.GENN:
-        from driver import genn
+        from driver import genn_found
 
         try:
-            genn.check(options.backend)
+            genn_found.check(options.backend)
         except ValueError as error:
             raise UsageError(str(error)) from None
     if options.threads > 1 and options.backend != "cpp_standalone":

@@ -24,8 +24,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from driver import VERSION
-from driver.backend import compiler
+from driver.backend import GENN, compiler
 from driver.cli import UsageError
+from driver.genn_found import versions
 
 PARAMS, SUMMARY, REPORT = "params.json", "run_summary.json", "report.html"
 IN_USE = "another process is working in this folder"
@@ -239,6 +240,7 @@ def environment(backend: str, integrator: str, argv: Sequence[str]) -> dict[str,
         "machine": platform.machine(),
         "backend": backend,
         "compiler": compiler_version(),
+        **({"genn": versions(backend)} if backend in GENN else {}),
         "integrator": integrator,
         "arguments": list(argv),
         "start_time_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

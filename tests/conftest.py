@@ -6,13 +6,12 @@ import dataclasses
 import hashlib
 import os
 import signal
-import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from driver import genn
+from driver import genn_found
 from driver.backend import Block, Engine, Spikes, compiler, open_engine
 from driver.profile import Profile
 from models.lateral_line import values
@@ -45,7 +44,7 @@ def pytest_collection_modifyitems(items) -> None:
 def without_genn() -> str | None:
     """What is missing for `--backend genn`."""
     try:
-        genn.check("genn")
+        genn_found.check("genn")
     except ValueError as error:
         return str(error)
     return None
@@ -206,10 +205,30 @@ def genn_bench(small):
 @pytest.fixture
 def pretended_genn(tmp_path_factory, monkeypatch):
     """Folder that looks like GeNN, and an interpreter: enough for all checks before a build."""
-    folder = tmp_path_factory.mktemp("pretended_genn")
-    (folder / "version.txt").write_text("4.9.0\n")
+    folder = pretend_genn(tmp_path_factory.mktemp("pretended_genn"))
+    python = folder / "bin" / "pretended_python"
+    versions = '{"brian2genn": "1.7.0", "brian2": "2.5.4", "numpy": "1.26.4"}'
+    python.write_text(f"#!/bin/sh\necho '{versions}'\n")
+    python.chmod(0o755)
     monkeypatch.setenv("GENN_PATH", str(folder))
-    monkeypatch.setenv("GENN_PYTHON", sys.executable)
+    monkeypatch.setenv("GENN_PYTHON", str(python))
+    return folder
+
+
+def pretend_cuda(folder, release: str):
+    """A CUDA toolkit as far as its compiler tells its version."""
+    nvcc = folder / "bin" / "nvcc"
+    nvcc.parent.mkdir(parents=True)
+    nvcc.write_text(f"#!/bin/sh\necho 'Cuda compilation tools, release {release}, V{release}.52'\n")
+    nvcc.chmod(0o755)
+    return folder
+
+
+def pretend_genn(folder):
+    """What tells a folder of GeNN from another one."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "genn-buildmodel.sh").touch()
+    (folder / "version.txt").write_text("4.9.0\n")
     return folder
 
 

@@ -10,11 +10,12 @@ import json
 import numpy as np
 import pytest
 
-from driver.genn import GennMaker, interpreter, sorted_wiring
+from driver.genn import GennMaker, sorted_wiring
+from driver.genn_found import interpreter
 from driver.program import generate
 from models.lateral_line import network, network_genn, values
 from models.lateral_line.wiring import Wiring
-from tests.conftest import small_params
+from tests.conftest import pretend_cuda, pretend_genn, small_params
 from tests.genn_rules import problems
 
 
@@ -133,9 +134,7 @@ def project(tmp_path_factory):
         pytest.skip(without_brian2genn())
     folders = [tmp_path_factory.mktemp("genn") / "source" for _ in range(2)]
     with pytest.MonkeyPatch.context() as patch:
-        place = tmp_path_factory.mktemp("no_genn")
-        (place / "version.txt").write_text("4.9.0")
-        patch.setenv("GENN_PATH", str(place))
+        patch.setenv("GENN_PATH", str(pretend_genn(tmp_path_factory.mktemp("no_genn"))))
         for folder in folders:
             generate(GennMaker(for_genn(model_of())), folder)
     return folders
@@ -175,7 +174,9 @@ def test_the_project_is_changed_where_brian2genn_would_be_wrong(project):
     model_text = (project[0] / "magicnetwork_model.cpp").read_text()
     assert "const long maxRowmon_ts= 16;" in model_text  # as many for each cell
     assert "const long maxColmon_ts= 64;" in model_text  # the next power of two
-    assert "float clip" not in model_text.replace("_clip", "")
+    assert "_clip(const double value" in model_text and "_clip(const float" not in model_text
+    assert "int_(const T value) { return (int)value; }" in model_text
+    assert "int_(const bool" not in model_text
     main = (project[0] / "main.cpp").read_text()
     assert main.index("updateNeurons(t);") < main.index("updateSynapses(t);")
     assert "stepTime();" not in main
@@ -185,8 +186,8 @@ def test_the_project_is_changed_where_brian2genn_would_be_wrong(project):
 
 def test_a_project_for_a_gpu_differs_in_nothing_but_that(project, tmp_path, monkeypatch):
     """As far as that can be seen without one: neither CUDA kernels nor a run are tested."""
-    (tmp_path / "version.txt").write_text("4.9.0")
-    monkeypatch.setenv("GENN_PATH", str(tmp_path))
+    monkeypatch.setenv("GENN_PATH", str(pretend_genn(tmp_path)))
+    monkeypatch.setenv("CUDA_PATH", str(pretend_cuda(tmp_path / "cuda", "12.4")))
     generate(GennMaker(for_genn(model_of()), on_gpu=True), tmp_path / "source")
     texts = [
         {
@@ -196,3 +197,27 @@ def test_a_project_for_a_gpu_differs_in_nothing_but_that(project, tmp_path, monk
         for folder in (tmp_path / "source", project[0])
     ]
     assert texts[0] == texts[1]
+    main = (tmp_path / "source" / "main.cpp").read_text()
+    in_order(main, "updateNeurons(t);", "pullmonCurrentSpikesFromDevice();", "watch_mon();")
+    in_order(main, "pullSmonFromDevice();", "_run_mon_run_regularly_start_2", "pushSmonToDevice();")
+    in_order(main, "copyStateFromDevice();", "inSynmon_ts[k] = 0;", "_array_ts_g_e, ")
+
+
+def in_order(text: str, *pieces: str) -> None:
+    """The pieces stand in the text one after the other."""
+    start = 0
+    for piece in pieces:
+        assert piece in text[start:], piece
+        start = text.index(piece, start)
+
+
+def test_a_profiled_project_counts_the_stages_of_its_step(project, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENN_PATH", str(pretend_genn(tmp_path)))
+    generate(GennMaker(for_genn(model_of()), profiled=True), tmp_path / "source")
+    main = (tmp_path / "source" / "main.cpp").read_text()
+    objects = json.loads((tmp_path / "source" / "manifest.json").read_text())["objects"]
+    assert {"neurons", "synapses", "ll_run_regularly_start_0"} <= set(objects)
+    for name in ("int64_t ticks()", "void count(", "counters;", "void report("):
+        assert 0 < main.index(name) < main.index("static void one_step")
+    assert main.count("count(counters[") == len(objects)
+    assert "count(counters[" not in (project[0] / "main.cpp").read_text()

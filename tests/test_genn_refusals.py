@@ -10,11 +10,12 @@ import sys
 
 import pytest
 
-from driver import genn
+from driver import genn_found
 from driver.backend import choose
+from driver.run_folder import environment
 from models.lateral_line import values
 from models.lateral_line.wiring import Wiring
-from tests.conftest import small_params
+from tests.conftest import pretend_cuda, small_params
 from tests.program import BACKEND, bare, listing, resolve
 
 
@@ -26,15 +27,6 @@ def refused(root, *flags) -> str:
     assert "Traceback" not in made.said
     assert listing(root) == before
     return made.said
-
-
-def pretend_cuda(folder, release: str):
-    """A CUDA toolkit as far as its compiler tells its version."""
-    nvcc = folder / "bin" / "nvcc"
-    nvcc.parent.mkdir(parents=True)
-    nvcc.write_text(f"#!/bin/sh\necho 'Cuda compilation tools, release {release}, V{release}.52'\n")
-    nvcc.chmod(0o755)
-    return folder
 
 
 pytestmark = pytest.mark.skipif(
@@ -69,6 +61,35 @@ def test_a_place_without_genn_is_named(root, tmp_path, monkeypatch, there):
     assert f"GENN_PATH={place}: no version.txt of GeNN" in said
 
 
+def test_a_place_with_a_piece_of_genn_is_named(root, pretended_genn):
+    (pretended_genn / "bin" / "genn-buildmodel.sh").unlink()
+    assert "no bin/genn-buildmodel.sh of GeNN there" in refused(root, "--backend", "genn")
+
+
+def test_an_interpreter_without_brian2genn_is_named(root, pretended_genn, monkeypatch):
+    monkeypatch.setenv("GENN_PYTHON", sys.executable)
+    said = refused(root, "--backend", "genn")
+    assert f"no brian2genn in GENN_PYTHON={sys.executable}; `make genn` makes one" in said
+
+
+def test_versions_of_what_makes_a_program_are_told(pretended_genn, tmp_path, monkeypatch):
+    found = {"genn": "4.9.0", "brian2genn": "1.7.0", "brian2": "2.5.4", "numpy": "1.26.4"}
+    assert genn_found.versions("genn") == found
+    monkeypatch.setenv("CUDA_PATH", str(pretend_cuda(tmp_path / "cuda", "12.4")))
+    assert genn_found.versions("genn_gpu").items() >= (found | {"cuda": "12.4"}).items()
+    assert environment("genn", "Euler", [])["genn"] == found
+    assert "genn" not in environment("numpy", "Euler", [])
+
+
+def test_a_compiler_of_cuda_that_says_nothing_is_refused(
+    root, pretended_genn, tmp_path, monkeypatch
+):
+    cuda = pretend_cuda(tmp_path / "cuda", "12.4")
+    (cuda / "bin" / "nvcc").write_text("#!/bin/sh\nexit 1\n")
+    monkeypatch.setenv("CUDA_PATH", str(cuda))
+    assert "its nvcc does not tell its release" in refused(root, "--backend", "genn_gpu")
+
+
 @pytest.mark.parametrize("version", ["5.0.0", "5.1.0-rc1", "4.2.0", "3.3.0", "", "of last week"])
 def test_a_genn_that_brian2genn_cannot_use_is_named_with_its_version(root, pretended_genn, version):
     (pretended_genn / "version.txt").write_text(version)
@@ -89,7 +110,7 @@ def test_without_its_interpreter_it_says_how_to_get_one(root, pretended_genn, mo
     said = refused(root, "--backend", "genn")
     assert f"no Python at GENN_PYTHON={pretended_genn / 'python'}; `make genn` makes one" in said
     monkeypatch.delenv("GENN_PYTHON")
-    monkeypatch.setattr(genn, "ROOT", pretended_genn)
+    monkeypatch.setattr(genn_found, "ROOT", pretended_genn)
     assert "no Python at .venv-genn/bin/python; `make genn`" in refused(root, "--backend", "genn")
 
 
@@ -140,10 +161,11 @@ def test_what_is_found_can_be_asked_for(pretended_genn):
         words = [sys.executable, "-m", "driver.genn"]
         said = {k: v for k, v in environment.items() if v}
         return subprocess.run(
-            words, cwd=genn.ROOT, env=known | said, capture_output=True, text=True
+            words, cwd=genn_found.ROOT, env=known | said, capture_output=True, text=True
         )
 
     assert str(pretended_genn) in ask().stdout
     missing = ask(GENN_PATH="")
     assert (missing.returncode, missing.stdout) == (2, "") and "make genn" in missing.stderr
-    assert ask(CUDA_PATH="/none").returncode == 2
+    without_gpu = ask(CUDA_PATH="/none")
+    assert without_gpu.returncode == 0 and "no genn_gpu:" in without_gpu.stdout
