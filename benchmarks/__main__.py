@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import (
     agreement,
+    agreement_cube,
     backends,
     cube,
     lateral_line,
@@ -25,6 +26,7 @@ ALL = {
     "threads": threads,
     "backends": backends,
     "agreement": agreement,
+    "agreement_cube": agreement_cube,
     "scaling_check": scaling_check,
 }
 

@@ -144,7 +144,7 @@ def compare(reference: list[Measured], other: list[Measured], exact: bool) -> di
     same = sum(a.spikes == b.spikes for a, b in zip(reference, other, strict=True))
     rows = {name: judge(column(reference, name), column(other, name), exact) for name in
             names(reference)}  # fmt: skip
-    for name in WEIGHTS:
+    for name in reference[0].weights:
         pairs = [(a.weights[name], b.weights[name]) for a, b in zip(reference, other, strict=True)]
         rows[f"{name} weights, KS distance"] = judge_distributions(pairs, exact)
     return {

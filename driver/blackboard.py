@@ -30,14 +30,20 @@ inline double board_look(int key, int place) { return on_the_board(key, place); 
 HEADER_FILE = "blackboard.h"
 
 
-def blackboard() -> dict:
-    """`put`, `add` and `look` for the namespace of a group.
+def blackboard(*keys: str) -> dict:
+    """`put`, `add` and `look` for the namespace of a group, and the keys.
+
+    Parameters
+    ----------
+    *keys : str
+        Names of what stands on the board; all groups of a network are given the same.
 
     Returns
     -------
-    dict of brian2.Function
+    dict
         ``put(key, place, value)`` writes and ``add(key, place, value)`` adds; both return `value`,
-        in its unit. ``look(key, place)`` reads, a pure number in SI base units.
+        in its unit. ``look(key, place)`` reads, a pure number in SI base units. Each key is a
+        number of its own.
     """
     from brian2 import Function
 
@@ -56,4 +62,4 @@ def blackboard() -> dict:
     made["look"] = Function(not_here, arg_units=[1, 1], return_unit=1, stateless=True)
     for name, function in made.items():
         function.implementations.add_implementation("cpp", "", name=f"board_{name}")
-    return made
+    return made | {key: number for number, key in enumerate(keys)}

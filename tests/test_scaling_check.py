@@ -35,6 +35,14 @@ def test_terms_of_a_small_network_by_hand():
     assert memory_model.checkpoint(SMALL) == 16 * 30 + 32 * 20 + 40 * 14
 
 
+def test_what_the_plan_reckons_beyond_the_measured_by_hand():
+    """30 + 20 plastic synapses: a checkpoint on top of them, and their padded rows on a device."""
+    assert memory_model.checkpoint_peak(SMALL) == 16 * 50 + memory_model.checkpoint(SMALL) + 8 * 30
+    rows = {name: [4, 2] for name in ("ll_mon", "mon_ts", "ts_ts", "mon_i_mon", "i_mon_mon")}
+    padded = sum(sources * (4 * 12 + 4) for sources in (5, 10, 4, 10, 1))
+    assert memory_model.on_device(SMALL, rows) == padded + (10 + 4) * (2 * 4 + 4)
+
+
 @pytest.mark.parametrize("ring", ["fixed", "grown"])
 def test_numbers_of_synapses_are_those_of_the_wiring(ring):
     p = scaling_check.lateral_line(6400, ring)

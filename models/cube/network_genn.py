@@ -31,7 +31,7 @@ STEP = eq.STEP.replace("t_in_timesteps", "timestep(t, dt)")
 
 # --- dots, retina and output: over the blackboard, one place for each dot ------------------------
 
-X, Y, X_AHEAD, Y_AHEAD, SHOWN, IMAGINED, TOTAL, SHARE = range(8)
+KEYS = ("X", "Y", "X_AHEAD", "Y_AHEAD", "SHOWN", "IMAGINED", "TOTAL", "SHARE")
 
 TELL = """
 told = put(X, i, x)
@@ -182,17 +182,11 @@ def run(group, slot: str, *codes: str, first: int = 0, dt=None) -> None:
         group.run_regularly(code, dt=dt, when="start", order=order, name=name)
 
 
-def board() -> dict:
-    """The blackboard and the keys on it."""
-    keys = ("X", "Y", "X_AHEAD", "Y_AHEAD", "SHOWN", "IMAGINED", "TOTAL", "SHARE")
-    return blackboard() | {key: globals()[key] for key in keys}
-
-
 def moving_dots(structure: dict) -> b2.NeuronGroup:
     dots = b2.NeuronGroup(
         structure["dots"],
         STEP + eq.SHOWN + eq.DOTS + eq.AHEAD + eq.LAUNCHES + "told : 1",
-        namespace={"uniform": uniform(), "LAUNCH": stream_id("dot launch")} | board(),
+        namespace={"uniform": uniform(), "LAUNCH": stream_id("dot launch")} | blackboard(*KEYS),
         name="dots",
     )
     run(dots, "start", eq.COUNT_MOVE, eq.DRAW, eq.MOVE, eq.BOUNCE, eq.LAUNCHED, TELL)
@@ -210,7 +204,12 @@ def seeing(structure: dict) -> b2.NeuronGroup:
     model = eq.RETINA + (eq.LAST_FRAME if keeps else "")
     model += STEP + eq.SHOWN + eq.FREE_RUNNING if recalls else ""
     retina = b2.NeuronGroup(
-        structure["n"] ** 2, model, threshold=eq.LIT, reset="", namespace=board(), name="retina"
+        structure["n"] ** 2,
+        model,
+        threshold=eq.LIT,
+        reset="",
+        namespace=blackboard(*KEYS),
+        name="retina",
     )
     lit = of_all_dots(LIGHT, structure)
     see = f"lit = imagined*(1 - shown) + {lit}\nimagined = 0" if recalls else f"lit = {lit}"
@@ -236,7 +235,8 @@ def spiking(name: str, n: int, structure: dict) -> b2.NeuronGroup:
         threshold=threshold,
         reset=reset,
         method=DISCRETE,
-        namespace={"normal": normal(), "NOISE_STREAM": stream_id(f"{name} noise")} | board(),
+        namespace={"normal": normal(), "NOISE_STREAM": stream_id(f"{name} noise")}
+        | blackboard(*KEYS),
         name=name,
     )
     run(group, "start", *([ADAPTATION_LEAK] if "keep" in model else []), CELLS_LEAK)
@@ -252,7 +252,7 @@ def links(source, target, model: str, on_pre: str, name: str) -> b2.Synapses:
         f"{model}\n{switches}",
         on_pre=on_pre,
         delay={"pre": 0 * b2.second},
-        namespace=board(),
+        namespace=blackboard(*KEYS),
         name=name,
     )
 
@@ -312,7 +312,7 @@ def pixels(structure: dict, model: str, clear: str, decide: str) -> b2.NeuronGro
         model + eq.TEACHER + ON,
         threshold="on > 0",
         reset="",
-        namespace=board(),
+        namespace=blackboard(*KEYS),
         name="output",
     )
     run(output, "start", clear, first=10)

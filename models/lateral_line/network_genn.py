@@ -52,7 +52,7 @@ FIRED_RESET = "fired = 1"
 BEFORE_SPIKE = "(trace_post - fired_post)"
 
 # The homeostasis of `equations.py`; S and scale go over the blackboard, under these keys.
-LL_MON, LL_MON_SCALE, MON_TS, MON_TS_SCALE, TS_TOTAL, TS_CELLS, TS_MEAN = range(7)
+KEYS = ("LL_MON", "LL_MON_SCALE", "MON_TS", "MON_TS_SCALE", "TS_TOTAL", "TS_CELLS", "TS_MEAN")
 
 MON_SUM_CLEAR = "S = put(LL_MON, i, 0*volt)"
 LL_MON_SUM_ADD = "w = add(LL_MON, j, w)"
@@ -103,7 +103,7 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
     i_ts = cells("i_ts", 1, eq.LIF, structure)
     mon_background = background("mon_background", structure["n_mon"])
     ts_background = background("ts_background", structure["n_ts"])
-    ts_mean = b2.NeuronGroup(1, eq.TS_MEAN, namespace=board(), name="ts_mean")
+    ts_mean = b2.NeuronGroup(1, eq.TS_MEAN, namespace=blackboard(*KEYS), name="ts_mean")
 
     projections = [
         ll_to_mon(ll, mon, structure["plastic_ll_mon"]),
@@ -131,12 +131,6 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
     )
 
 
-def board() -> dict:
-    """The blackboard and the keys on it."""
-    keys = ("LL_MON", "LL_MON_SCALE", "MON_TS", "MON_TS_SCALE", "TS_TOTAL", "TS_CELLS", "TS_MEAN")
-    return blackboard() | {key: globals()[key] for key in keys}
-
-
 def afferents(structure: dict, dt) -> b2.NeuronGroup:
     """LL: Poisson afferents that feel the dipole flow of the source."""
     ll = b2.NeuronGroup(
@@ -161,7 +155,7 @@ def cells(name: str, n: int, model: str, structure: dict) -> b2.NeuronGroup:
         threshold=eq.LIF_THRESHOLD,
         reset=reset,
         method="euler",
-        namespace={"trial_steps": structure["trial_steps"]} | board(),
+        namespace={"trial_steps": structure["trial_steps"]} | blackboard(*KEYS),
         name=name,
     )
 
@@ -196,7 +190,7 @@ def learning(source, target, model: str, on_pre: str, on_post: str, name: str) -
         on_pre=on_pre.replace("trace_post", BEFORE_SPIKE),
         on_post=on_post,
         delay=plain.NO_DELAYS,
-        namespace=board(),
+        namespace=blackboard(*KEYS),
         name=name,
     )
 
