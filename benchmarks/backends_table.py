@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks import networks
 from benchmarks.machine import ranged
 from benchmarks.nest_peer import DIFFERENCES
-from benchmarks.peers import LABELS, LIMITS, OURS
+from benchmarks.peers import LABELS, OURS
 
 TITLES = {
     "lateral_line": "Lateral line, {size} MON cells",
@@ -132,7 +132,6 @@ def fitted(fits: dict) -> str:
 
 
 def notes() -> list[str]:
-    limits = ", ".join(f"{LABELS[program]} above {largest(program)}" for program in LIMITS)
     return [
         "",
         "The cells of MON that a TS cell and I_MON hear grow in number with MON; their weights "
@@ -146,18 +145,10 @@ def notes() -> list[str]:
         "hand-written programs draw weights of their own, so their rates differ from ours as "
         "those of another seed do; when the waves of a cube begin is chance.",
         "",
-        f"Left out to keep this short: {limits}; `cython` compiles for minutes "
-        "and is measured at one size. Cubes are not compared with NEST: it has no synapse that "
+        "`cython` compiles for minutes and is measured at one size. Cubes are not compared with NEST: it has no synapse that "
         "learns one step after the spike of its source.",
         "",
         "What NEST computes is near to ours, not the same:",
         "",
         *(f"{k}. {text}" for k, text in enumerate(DIFFERENCES, start=1)),
     ]
-
-
-def largest(program: str) -> str:
-    """The sizes up to which a program is measured, in words."""
-    by_kind = LIMITS[program]
-    cells = f"{by_kind['lateral_line']} MON cells"
-    return cells + (f" or n = {by_kind['waves']}" if "waves" in by_kind else "")

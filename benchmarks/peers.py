@@ -34,20 +34,13 @@ LABELS = {
     "nest_2": "NEST, 2 threads",
 }
 THREADS = {"nest": 1, "nest_2": 2}
-# Largest sizes of the programs that would make the run long: of MON, and of n.
-LIMITS = {
-    "numpy": {"lateral_line": 12_800, "waves": 48, "quiet": 48},
-    "genn": {"lateral_line": 51_200, "waves": 48, "quiet": 48},
-    "genn_gpu": {"lateral_line": 51_200, "waves": 48, "quiet": 48},
-    "nest": {"lateral_line": 25_600},
-}
 
 
 class PeerError(RuntimeError):
     """A program ended or could not be built; the message says how."""
 
 
-def why_not(program: str, kind: str, size: int) -> str | None:
+def why_not(program: str) -> str | None:
     """Why a program cannot be measured here, or None."""
     if program in GENN and (reason := why_no_genn(program)):
         return reason
@@ -58,8 +51,7 @@ def why_not(program: str, kind: str, size: int) -> str | None:
             return "NEST has no synapse that learns one step after the spike of its source"
         if not nest_interpreter().exists():
             return "no interpreter with NEST (`make nest`, or set NEST_PYTHON)"
-    limit = LIMITS.get(program, {}).get(kind, size)
-    return f"above {limit} it would take too long" if size > limit else None
+    return None
 
 
 def why_no_genn(backend: str) -> str | None:

@@ -47,7 +47,7 @@ def measure(
     answers: dict[str, list[dict]] = {}
     with contextlib.ExitStack() as stack:
         for program in programs:
-            reason = OUT_OF_TIME if time_.left_s < 0 else why_not(program, kind, size)
+            reason = OUT_OF_TIME if time_.left_s < 0 else why_not(program)
             if reason is None:
                 try:
                     peer = workshop.start(program, kind, size)

@@ -73,8 +73,8 @@ def test_what_cannot_run_here_has_a_reason(monkeypatch, tmp_path):
     monkeypatch.delenv("GENN_PATH", raising=False)
     monkeypatch.setenv("NEST_PYTHON", str(tmp_path / "nothing"))
     monkeypatch.setattr(peers, "compiler", lambda: None)
-    assert why_not("genn", "waves", 16) == "GENN_PATH is not set"
-    assert "make nest" in why_not("nest", "lateral_line", 800)
+    assert why_not("genn") == "GENN_PATH is not set"
+    assert "make nest" in why_not("nest")
     assert "no synapse" in why_not("nest", "waves", 16)
     assert why_not("plain", "waves", 16) == why_not(OURS, "waves", 16) == "no C++ compiler"
     assert "too long" in why_not("numpy", "lateral_line", 51_200)
