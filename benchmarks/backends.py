@@ -44,7 +44,7 @@ def measure(quick: bool = False) -> dict:
         workshop = Workshop(Path(folder))
         for kind, size in in_order(sizes, base):
             is_base = size == base[kind]
-            programs = [p for p in (ALL if is_base else curve) if applies(p, kind, is_base)]
+            programs = [p for p in (ALL if is_base else curve) if applies(p, kind)]
             rows[kind][str(size)] = side_by_side.measure(
                 workshop, kind, size, programs, base_repeats if is_base else repeats, timetable
             )
@@ -71,11 +71,9 @@ def in_order(sizes: dict, base: dict):
             yield kind, size
 
 
-def applies(program: str, kind: str, is_base: bool) -> bool:
-    """Whether a program is asked for: NEST for the line, slow ones for the quiet cube only once."""
-    if program.startswith("nest"):
-        return kind == "lateral_line"
-    return kind != "quiet" or is_base or program in (OURS, "plain")
+def applies(program: str, kind: str) -> bool:
+    """Whether a program has this kind of network: NEST the lateral line only."""
+    return kind == "lateral_line" or not program.startswith("nest")
 
 
 def cython(workshop: Workshop, size: int, repeats: int, timetable, quick: bool) -> dict:

@@ -145,8 +145,8 @@ def notes() -> list[str]:
         "hand-written programs draw weights of their own, so their rates differ from ours as "
         "those of another seed do; when the waves of a cube begin is chance.",
         "",
-        "`cython` compiles for minutes and is measured at one size. Cubes are not compared with NEST: it has no synapse that "
-        "learns one step after the spike of its source.",
+        "`cython` compiles for minutes and is measured at one size. Cubes are not compared with "
+        "NEST: it has no synapse that learns one step after the spike of its source.",
         "",
         "What NEST computes is near to ours, not the same:",
         "",

@@ -46,11 +46,8 @@ def why_not(program: str) -> str | None:
         return reason
     if program in ("plain", "plain_ieee", "cython", OURS) and compiler() is None:
         return "no C++ compiler"
-    if program in THREADS:
-        if kind != "lateral_line":
-            return "NEST has no synapse that learns one step after the spike of its source"
-        if not nest_interpreter().exists():
-            return "no interpreter with NEST (`make nest`, or set NEST_PYTHON)"
+    if program in THREADS and not nest_interpreter().exists():
+        return "no interpreter with NEST (`make nest`, or set NEST_PYTHON)"
     return None
 
 
