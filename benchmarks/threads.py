@@ -160,9 +160,16 @@ def draw(results: dict) -> None:
             high = [r["ratio"]["high"] - r["ratio"]["median"] for r in rows]
             axes.errorbar(cells, ratio, yerr=(low, high), marker="o", ms=4, label=name)
         axes.axhline(1, color="k", lw=0.8)
-        axes.axvline(results["crossover"], color="k", ls=":", lw=0.8)
+        axes.axvline(results["crossover"], color="k", ls=":", lw=0.8, label="shared from here on")
         axes.set(xscale="log", yscale="log", xlabel="cells of the largest group")
         axes.set_ylabel(f"time of {results['threads']} threads / of one")
+        ticks = [
+            t
+            for t in (0.25, 0.5, 1, 2, 4, 8, 16, 32)
+            if axes.get_ylim()[0] < t < axes.get_ylim()[1]
+        ]
+        axes.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        axes.minorticks_off()
         axes.legend(frameon=False)
         figure.savefig(FIGURE, **style.PNG)
 
