@@ -34,11 +34,11 @@ table = backends_table.table
 
 
 def measure(quick: bool = False) -> dict:
-    """All measurements: at most 6 minutes with `quick`, 25 without."""
+    """All measurements: at most 6 minutes with `quick`, half an hour without."""
     sizes, base = (QUICK_SIZES, QUICK_BASE) if quick else (SIZES, BASE)
     curve = QUICK_CURVE if quick else CURVE
     repeats, base_repeats = (2, 3) if quick else (3, 7)
-    timetable = side_by_side.Timetable(300 if quick else 1320, 0.4 if quick else 0.8)
+    timetable = side_by_side.Timetable(300 if quick else 1600, 0.4 if quick else 0.8)
     rows: dict[str, dict[str, dict]] = {kind: {} for kind in networks.KINDS}
     with tempfile.TemporaryDirectory() as folder:
         workshop = Workshop(Path(folder))

@@ -113,7 +113,7 @@ def draw_start(ax, results: dict):
     ax.set(xlabel=SYNAPSES, ylabel="generate, compile, first step (s)", title="Cold start")
     if not ax.has_data():
         return style.empty(ax, "not measured")
-    ax.set(xscale="log", ylim=(0, 1.35 * ax.get_ylim()[1]))
+    ax.set(xscale="log", ylim=(0, 1.6 * ax.get_ylim()[1]))
     ax.minorticks_off()
     ax.legend(loc="upper left")
     return ax
