@@ -44,7 +44,7 @@ def main(room: Room, argv: Sequence[str]) -> int:
     flags += as_typed(room, fixed, f"--file {options.file}: fixed", OURS - SEEDS)
     made = plan(room, options.name, axes, flags, options.output_root, options.figures)
     todo = [job for job in made.jobs if not made.is_done(job)]
-    print("\n".join(plan_lines(made, todo, options)))
+    print("\n".join(plan_lines(made, todo, options.jobs, options.scheduler)))
     threads = max(request.options.threads for request in made.requests.values())
     if warning := too_many(threads, options.jobs):
         print(warning, file=sys.stderr)
@@ -77,9 +77,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
     return made
 
 
-def plan_lines(sweep: Sweep, todo: list, options: argparse.Namespace) -> list[str]:
+def plan_lines(sweep: Sweep, todo: list, jobs: int, scheduler: str | None = None) -> list[str]:
     """What will be done, and roughly what it takes."""
-    jobs = options.jobs
     n_seeds = len({job.seed for job in sweep.jobs})
     n_conditions = len(sweep.jobs) // n_seeds
     lines = [
@@ -90,9 +89,9 @@ def plan_lines(sweep: Sweep, todo: list, options: argparse.Namespace) -> list[st
     lines += ["  " + ", ".join(f"{k} {v}" for k, v in c) for c in conditions if c]
     if todo:
         each = [sweep.room.seconds(sweep.requests[job.name]) for job in todo]
-        if options.scheduler:
+        if scheduler:
             core = f"about {clock(sum(each))} of one core, with the compiled program"
-            return [*lines, f"{core}; on the workers of {options.scheduler}"]
+            return [*lines, f"{core}; on the workers of {scheduler}"]
         wall = max(sum(each) / jobs, max(each))
         at_once = min(jobs, len(todo))
         lines.append(

@@ -91,7 +91,7 @@ import driver.program
 from tests.test_faults import MAKER, generated
 
 driver.program.generate = generated
-driver.program._run = lambda command, cwd: (print("compiling", flush=True), time.sleep(60))
+driver.program.run = lambda command, cwd: (print("compiling", flush=True), time.sleep(60))
 driver.program.find_or_build(MAKER, lambda text: None)
 """
 MAKER = Maker(Model("models.lateral_line.network:build", {}, {}, (), (), ()))
@@ -121,7 +121,7 @@ def test_a_compilation_that_was_killed_leaves_nothing_to_the_next(tmp_path, monk
     assert len(left) == 1
     assert driver.program.cached(MAKER, sys.executable) is None
     monkeypatch.setattr(driver.program, "generate", generated)
-    monkeypatch.setattr(driver.program, "_run", compiled)
+    monkeypatch.setattr(driver.program, "run", compiled)
     made = driver.program.find_or_build(MAKER, lambda text: None)
     assert (made / "main").read_text() == "a program"
     assert driver.program.cached(MAKER, sys.executable) == made
