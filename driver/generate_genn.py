@@ -92,10 +92,10 @@ def rewrite(file: Path, change) -> None:
     file.write_text(change(file.read_text()))
 
 
-def replaced(pattern: str, by, text: str, at_least: int = 1) -> str:
+def replaced(pattern: str, by: str, text: str) -> str:
     """`re.sub` that insists on finding what it replaces."""
     text, found = re.subn(pattern, by, text)
-    if found < at_least:
+    if not found:
         raise RuntimeError(f"brian2genn did not write what was expected: {pattern}")
     return text
 
