@@ -18,7 +18,8 @@ from models.cube.show import model_text, scene, verdict
 from models.cube.show.report import write_report
 from models.cube.show.view import text
 from tests.cube.figure_seed import CUBE, LABELS, LOCAL, PAUSE, make_run, make_seed
-from tests.test_report import BROWSERS, WATCH, Page
+from tests.test_report import Page
+from tests.test_report_browser import BROWSERS, WATCH
 
 
 @pytest.fixture(scope="module")
