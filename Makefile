@@ -25,7 +25,7 @@ benchmark: $(VENV)/run.stamp
 # What `--backend genn` needs on top: see GeNN in the README. GENN_PATH is a copy of GeNN's source,
 # which must be writable now: its libraries are built in it, once and one at a time.
 genn: $(VENV)/run.stamp genn-env
-	@GENN_PYTHON=$(abspath $(GENN_VENV))/bin/python $(BIN)/python -m driver.genn
+	@GENN_PYTHON=$(abspath $(GENN_VENV))/bin/python $(BIN)/python -m driver.engine.genn.engine
 	@test -w "$(GENN_PATH)" || { echo "GENN_PATH=$(GENN_PATH) cannot be written" >&2; exit 2; }
 	$(MAKE) -j1 -C "$(GENN_PATH)" libgenn
 	$(MAKE) -j1 -C "$(GENN_PATH)" single_threaded_cpu $(if $(CUDA_PATH),cuda)

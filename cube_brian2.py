@@ -24,7 +24,7 @@ PUBLIC = {
     "DotParams": "stimulus",
     "dot_path": "stimulus",
     "simulate": "models.cube.protocol",
-    "measure": "models.cube.results",
+    "measure": "models.cube.metrics.results",
     "load_run": "models.cube.saved",
 }
 

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from driver.backend import choose
-from driver.statistics import estimate
+from driver.engine.choose import choose
+from driver.experiment.statistics import estimate
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from models.lateral_line.protocol import Result, simulate

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.agreement import EXACT, REFERENCE, Measured, compare
-from driver.backend import choose
-from models.cube import results, values
+from driver.engine.choose import choose
+from models.cube import values
+from models.cube.metrics import results
 from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams, Params
 from models.cube.protocol import Result, simulate
 from stimuli.dots import DotParams

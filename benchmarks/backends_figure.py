@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks import networks
 from benchmarks.peers import LABELS, OURS
-from driver import style
+from driver.figures import style
 
 FIGURE = Path(__file__).parent / "results" / "backends.png"
 LOOKS = {

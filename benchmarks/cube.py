@@ -144,7 +144,7 @@ def draw(results: dict) -> None:
     """Cost of a step against spikes and against size."""
     from matplotlib.figure import Figure
 
-    from driver import style
+    from driver.figures import style
 
     with style.applied():
         figure = Figure(figsize=(9, 3.6), layout="constrained")

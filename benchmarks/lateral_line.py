@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 from benchmarks.machine import cpu_seconds, peak_memory_mb, ranged, spread
-from driver.backend import compiler
-from driver.progress import Progress
+from driver.engine.choose import compiler
+from driver.run.progress import Progress
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from models.lateral_line.simulation import Simulation
 from models.lateral_line.training import begin, train

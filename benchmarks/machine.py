@@ -12,8 +12,8 @@ import sys
 import threading
 from pathlib import Path
 
-from driver import program
-from driver.backend import compiler
+from driver.engine.choose import compiler
+from driver.engine.compile import program
 
 
 def describe() -> dict[str, str | int]:

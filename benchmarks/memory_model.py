@@ -152,7 +152,7 @@ def on_device(s: Size, rows: dict[str, list[int]]) -> float:
     Parameters
     ----------
     rows : dict
-        Longest row and column of each projection, as of `driver.genn.row_bounds`.
+        Longest row and column of each projection, as of `driver.engine.genn.engine.row_bounds`.
     """
     projections = {
         "ll_mon": (s.n_ll, s.n_mon, True),

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import networks
 from benchmarks.machine import family, high_water_mb
-from driver.backend import GENN, compiler
+from driver.engine.choose import GENN, compiler
 
 HERE = Path(__file__).parent
 OURS = "cpp_standalone"
@@ -55,7 +55,7 @@ def why_no_genn(backend: str) -> str | None:
     """What GeNN lacks here, or None."""
     if not os.environ.get("GENN_PATH"):
         return "GENN_PATH is not set"
-    from driver.genn_found import check
+    from driver.engine.genn.found import check
 
     try:
         check(backend)

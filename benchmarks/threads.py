@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-import driver.threads
+import driver.engine.compile.threads
 from benchmarks.cube import ORBIT, WAVES
 from benchmarks.machine import ranged, spread
-from driver.backend import Block
+from driver.engine.choose import Block
 from models.cube.params import PRESETS, CubeParams
 from models.cube.simulation import Simulation as CubeSimulation
 from models.lateral_line.params import NetworkParams, apply_model_mode
@@ -42,7 +42,11 @@ def measure(quick: bool = False) -> dict:
     repeats, seconds = (5, 0.15) if quick else (9, 0.6)
     cubes = (16, 32, 48, 64) if quick else (16, 24, 32, 48, 64, 96)
     lines = (800, 3200, 12_800) if quick else (800, 3200, 12_800, 51_200)
-    results = {"threads": THREADS, "crossover": driver.threads.CROSSOVER, "repeats": repeats}
+    results = {
+        "threads": THREADS,
+        "crossover": driver.engine.compile.threads.CROSSOVER,
+        "repeats": repeats,
+    }
     with every_loop_shared():
         for kind in ("quiet", "waves"):
             sizes = cubes[1:3] if quick and kind == "waves" else cubes
@@ -54,12 +58,12 @@ def measure(quick: bool = False) -> dict:
 
 @contextlib.contextmanager
 def every_loop_shared() -> Iterator[None]:
-    before = driver.threads.CROSSOVER
-    driver.threads.CROSSOVER = EVERY_LOOP
+    before = driver.engine.compile.threads.CROSSOVER
+    driver.engine.compile.threads.CROSSOVER = EVERY_LOOP
     try:
         yield
     finally:
-        driver.threads.CROSSOVER = before
+        driver.engine.compile.threads.CROSSOVER = before
 
 
 def cube(kind: str, n: int) -> Callable[[int], tuple[CubeSimulation, Run]]:
@@ -148,7 +152,7 @@ def draw(results: dict) -> None:
     """Ratio against the number of cells."""
     from matplotlib.figure import Figure
 
-    from driver import style
+    from driver.figures import style
 
     with style.applied():
         figure = Figure(figsize=(5, 3.6), layout="constrained")

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from driver.isolation import INTERRUPTED, INTERRUPTS, end_with_parent
+from driver.run.isolation import INTERRUPTED, INTERRUPTS, end_with_parent
 
 if TYPE_CHECKING:
     from driver.room import Room
@@ -46,18 +46,18 @@ def main(model: str, argv: Sequence[str] | None = None) -> int:
 
 def run(room: Room, argv: Sequence[str]) -> int:
     """A word and what it is about, or a run; complaints go to standard error."""
-    from driver.cli import EXIT_USAGE, UsageError
+    from driver.flags.from_dataclass import EXIT_USAGE, UsageError
 
     try:
         if argv and not argv[0].startswith("-"):
-            from driver import words
+            from driver.command import words
 
             return words.main(room, argv)
-        from driver.request import resolve
+        from driver.run.request import resolve
 
         request = resolve(room, argv)
 
-        from driver.life import execute
+        from driver.command.life import execute
 
         return execute(request)
     except UsageError as error:

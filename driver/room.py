@@ -14,12 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from driver.progress import number
+from driver.run.progress import number
 
 if TYPE_CHECKING:
-    from driver.request import Request
-    from driver.saved import Run, Seed
-    from driver.status import Status
+    from driver.run.request import Request
+    from driver.run.saved import Run, Seed
+    from driver.run.status import Status
 
 
 class Room(abc.ABC):
@@ -110,7 +110,7 @@ class Room(abc.ABC):
 
         They are the weights, ``<save_tag>_seed_<s>.npz``, with ``<save_tag>_seed_<s>_params.json``
         beside them, and last ``seed_<s>_results.json``, in which `params_sha256` is the `checksum`
-        of `driver.saved` and `save_tag` names the weights.
+        of `driver.run.saved` and `save_tag` names the weights.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ class Room(abc.ABC):
 
     def words(self) -> dict[str, Callable[..., int]]:
         """What can be done with a run: functions by the word after the program's name."""
-        from driver.words import words
+        from driver.command.words import words
 
         return words(self)
 

@@ -24,8 +24,8 @@ import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from driver.cli import Flag
-from driver.randomness import stream_id, uniform_numpy
+from driver.engine.randomness import stream_id, uniform_numpy
+from driver.flags.from_dataclass import Flag
 
 LAUNCH = "dot launch"
 LEFT, RIGHT, TOP, BOTTOM = range(4)

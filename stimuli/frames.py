@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from driver.randomness import generator
+from driver.engine.randomness import generator
 from stimuli.flow import (
     StimulusParams,
     add_test_noise,

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from driver.randomness import generator
+from driver.engine.randomness import generator
 from stimuli.flow import StimulusParams, noise_factor
 from stimuli.frames import Frames, held_frames, hold_steps, positions
 

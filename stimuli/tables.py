@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from driver.randomness import generator
+from driver.engine.randomness import generator
 from stimuli.flow import DEFAULT_STIMULUS, StimulusParams
 from stimuli.frames import (
     Frames,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from driver.cli import UsageError
+from driver.flags.from_dataclass import UsageError
 from studies import stages, write
 from studies.measure import measure
 from studies.study import SCALES, Study, load, names
@@ -90,7 +90,7 @@ def run(study: Study, options: argparse.Namespace) -> int:
 
 
 def measured_training(planned: stages.Stages) -> list[dict]:
-    from driver.sweep_table import rows
+    from driver.sweep.table import rows
 
     return rows(planned.training, {})
 

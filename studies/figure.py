@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import style
+from driver.figures import style
 from models.lateral_line.comparison import CONDITIONS
 from models.lateral_line.metrics import MAX_ANGLE_BINS, chance_band
 from models.lateral_line.show.panels import SIGMA

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from driver.plan import Sweep
-from driver.sweep import Job
-from driver.sweep_table import by_condition, results_of, row
+from driver.sweep.axes import Job
+from driver.sweep.plan import Sweep
+from driver.sweep.table import by_condition, results_of, row
+from models.lateral_line.analyses.reconstruction import reconstruct
 from models.lateral_line.comparison import CONDITIONS, plain, score
-from models.lateral_line.reconstruction import reconstruct
 from models.lateral_line.saved import Run
 
 # name of a metric: what it is, in words
@@ -68,7 +68,7 @@ def defined(value: float) -> float | None:
 
 def compare(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Every condition in numbers: estimates of both, paired difference, what was left out."""
-    from driver.statistics import estimate, paired
+    from driver.experiment.statistics import estimate, paired
 
     found = []
     for condition, members in by_condition(rows):

@@ -7,13 +7,13 @@ from argparse import Namespace
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from driver.cli import UsageError
-from driver.plan import Sweep, as_typed, check_different, job_of, plan
-from driver.sweep import Job, axes_of
-from driver.sweep_command import execute, plan_lines
-from models.lateral_line.extract import TEST
+from driver.flags.from_dataclass import UsageError
+from driver.sweep.axes import Job, axes_of
+from driver.sweep.command import execute, plan_lines
+from driver.sweep.plan import Sweep, as_typed, check_different, job_of, plan
 from models.lateral_line.options import read
 from models.lateral_line.room import ROOM
+from models.lateral_line.stored import TEST
 from studies.study import CASE, Conditions, Study
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from driver.cli import UsageError
-from driver.sweep import Axes
+from driver.flags.from_dataclass import UsageError
+from driver.sweep.axes import Axes
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 SCALES = ("quick", "paper")

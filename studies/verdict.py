@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from driver.statistics import Estimate, estimate
+from driver.experiment.statistics import Estimate, estimate
 from studies.study import Claim, Condition, matching
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot be said"

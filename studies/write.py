@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from driver import style
-from driver.run_folder import RunFolder, git_commit, replace_file
+from driver.figures import style
+from driver.run.folder import RunFolder, git_commit, replace_file
 from models.lateral_line.comparison import CONDITIONS
 from models.lateral_line.show.sweep_report import interval, words
 from studies.figure import study_figure

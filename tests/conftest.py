@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from driver import genn_found
-from driver.backend import Block, Engine, Spikes, compiler, open_engine
-from driver.profile import Profile
+from driver.engine.choose import Block, Engine, Spikes, compiler, open_engine
+from driver.engine.genn import found as genn_found
+from driver.engine.timing.profile import Profile
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from models.lateral_line.wiring import Wiring

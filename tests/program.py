@@ -20,8 +20,8 @@ import numpy as np
 from referencing import Registry, Resource
 
 import ll_stdp_brian2
-from driver import request
-from driver.backend import compiler
+from driver.engine.choose import compiler
+from driver.run import request
 from models.lateral_line.options import Request
 from models.lateral_line.room import ROOM
 

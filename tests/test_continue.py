@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import ll_stdp_brian2
-from driver import checkpoint
-from driver.cli import UsageError
-from driver.run_folder import RunFolder
+from driver.flags.from_dataclass import UsageError
+from driver.run import checkpoint
+from driver.run.folder import RunFolder
 from models.lateral_line.checkpoint import require_same
 from tests.program import resolve
 

@@ -9,7 +9,12 @@ import sys
 import numpy as np
 import pytest
 
-from models.lateral_line.convergence import Verdict, check_series, plateau, weight_stability
+from models.lateral_line.analyses.convergence import (
+    Verdict,
+    check_series,
+    plateau,
+    weight_stability,
+)
 from models.lateral_line.saved import Run
 from tests import program
 

@@ -1,7 +1,7 @@
 """Blocks of steps are pure functions, and the same function on every backend.
 
 "The same" is meant bit for bit throughout. Compiled arithmetic keeps the order of operations and
-fuses nothing (`driver.program.ARITHMETIC`), so that it gives what NumPy gives.
+fuses nothing (`driver.engine.compile.program.ARITHMETIC`), so that it gives what NumPy gives.
 """
 
 import dataclasses
@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver import program
-from driver.backend import compiler, open_engine
-from driver.program import BuildError, Maker, cached, find_or_build, recipe_key
-from driver.standalone import BlockError
-from driver.tune import tune
+from driver.engine.choose import compiler, open_engine
+from driver.engine.compile import program
+from driver.engine.compile.program import BuildError, Maker, cached, find_or_build, recipe_key
+from driver.engine.compile.tune import tune
+from driver.engine.compiled import BlockError
 from models.lateral_line.values import POPULATIONS
 from tests.conftest import Bench, assert_same, digest, small_params
 

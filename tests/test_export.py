@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.cli import UsageError
-from driver.saved import NotARun
+from driver.flags.from_dataclass import UsageError
+from driver.run.saved import NotARun
 from models.lateral_line.export import export_csv, export_nwb, to_neo
 from models.lateral_line.saved import Run
 from tests.program import SEED, full, listing, shared
@@ -315,7 +315,7 @@ def test_a_failed_write_leaves_the_old_nwb_file(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("driver.run_folder.os.replace", fail)
+    monkeypatch.setattr("driver.run.folder.os.replace", fail)
     with pytest.raises(OSError, match="space"):
         export_nwb(Run(full().folder).seed(), path)
     assert path.read_text() == "an older file" and list(tmp_path.iterdir()) == [path]

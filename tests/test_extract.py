@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.saved import NotARun
-from models.lateral_line import extract
+from driver.run.saved import NotARun
+from models.lateral_line import stored as extract
 from models.lateral_line.saved import Run
 from tests import program
 from tests.program import SEED, call, differing, full, listing, problems, shared

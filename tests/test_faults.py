@@ -16,14 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import driver.program
-from driver import checkpoint as files
-from driver import isolation, life
-from driver.backend import Model
-from driver.checkpoint import Unreadable, backup
-from driver.cli import UsageError
-from driver.program import Maker
-from driver.run_folder import RunFolder
+import driver.engine.compile.program
+from driver.command import life
+from driver.engine.choose import Model
+from driver.engine.compile.program import Maker
+from driver.flags.from_dataclass import UsageError
+from driver.run import checkpoint as files
+from driver.run import isolation
+from driver.run.checkpoint import Unreadable, backup
+from driver.run.folder import RunFolder
 from tests import program
 from tests.faults.instructions import interrupted_records
 from tests.faults.judge import Kind, Wrong, compare, differences, refused, table
@@ -87,12 +88,14 @@ def test_a_folder_that_was_being_replaced_is_no_complete_run_and_can_be_replaced
 
 BUILD = """
 import sys, time
-import driver.program
+import driver.engine.compile.program
 from tests.test_faults import MAKER, generated
 
-driver.program.generate = generated
-driver.program.run = lambda command, cwd: (print("compiling", flush=True), time.sleep(60))
-driver.program.find_or_build(MAKER, lambda text: None)
+driver.engine.compile.program.generate = generated
+driver.engine.compile.program.run = lambda command, cwd: (
+    print("compiling", flush=True), time.sleep(60)
+)
+driver.engine.compile.program.find_or_build(MAKER, lambda text: None)
 """
 MAKER = Maker(Model("models.lateral_line.network:build", {}, {}, (), (), ()))
 
@@ -119,12 +122,12 @@ def test_a_compilation_that_was_killed_leaves_nothing_to_the_next(tmp_path, monk
     killed.communicate()
     left = list((tmp_path / "programs").glob("building_*"))
     assert len(left) == 1
-    assert driver.program.cached(MAKER, sys.executable) is None
-    monkeypatch.setattr(driver.program, "generate", generated)
-    monkeypatch.setattr(driver.program, "run", compiled)
-    made = driver.program.find_or_build(MAKER, lambda text: None)
+    assert driver.engine.compile.program.cached(MAKER, sys.executable) is None
+    monkeypatch.setattr(driver.engine.compile.program, "generate", generated)
+    monkeypatch.setattr(driver.engine.compile.program, "run", compiled)
+    made = driver.engine.compile.program.find_or_build(MAKER, lambda text: None)
     assert (made / "main").read_text() == "a program"
-    assert driver.program.cached(MAKER, sys.executable) == made
+    assert driver.engine.compile.program.cached(MAKER, sys.executable) == made
     assert list((tmp_path / "programs").glob("building_*")) == []
 
 
@@ -312,7 +315,7 @@ def test_a_disk_that_is_full_at_any_file_ends_the_run_with_a_word_and_loses_noth
         return whole_write(target, half if target.name == name else write)
 
     with monkeypatch.context() as patch:
-        patch.setattr("driver.run_folder.replace_file", full_at)
+        patch.setattr("driver.run.folder.replace_file", full_at)
         patch.setattr(files, "replace_file", full_at)
         made = run(tmp_path)
     refused(made, 1, "No space left", name)
@@ -326,7 +329,7 @@ def test_a_disk_that_is_full_at_any_file_ends_the_run_with_a_word_and_loses_noth
 LIMITED = """
 import resource, sys
 import ll_stdp_brian2
-from driver import checkpoint
+from driver.run import checkpoint
 
 save = checkpoint.save
 def limited(*args):
@@ -374,7 +377,7 @@ def test_a_run_folder_that_became_read_only_is_not_resumed_in_place(tmp_path, mo
 HOLD = """
 import sys
 from pathlib import Path
-from driver.run_folder import RunFolder
+from driver.run.folder import RunFolder
 
 with RunFolder(Path(sys.argv[1])).claimed():
     print("claimed", flush=True)
@@ -406,7 +409,7 @@ def test_a_folder_that_another_process_works_in_is_refused_and_left_alone(taken,
     refused(run(taken.parent, *flags), 2, "another process")
     with pytest.MonkeyPatch.context() as late:
         late.setattr(RunFolder, "check_unused", lambda self: None)
-        late.setattr("driver.run_folder.PATIENCE", 2)
+        late.setattr("driver.run.folder.PATIENCE", 2)
         refused(run(taken.parent, *flags), 2, "another process")
     assert listing(taken) == before
 

@@ -17,8 +17,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from driver import style
-from driver.saved import NotARun
+from driver.figures import style
+from driver.run.saved import NotARun
 from models.lateral_line.saved import Run
 from models.lateral_line.show import figures, panels
 from models.lateral_line.show.stimulus_figure import stimulus_figure
@@ -237,7 +237,7 @@ def test_drawing_again_gives_the_same_pictures_whatever_the_user_has_set(makers,
 
 def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplotlib(folder):
     code = (
-        "import sys, driver.life, models.lateral_line.artifacts\n"
+        "import sys, driver.command.life, models.lateral_line.artifacts\n"
         "assert 'matplotlib' not in sys.modules\n"
         "from models.lateral_line import saved\n"
         "from models.lateral_line.show import figures, stimulus_figure, summary_figure\n"

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from driver import style
+from driver.figures import style
 from models.lateral_line import metrics
 from models.lateral_line.show import figures, overviews, panels
 from tests.figure_run import DT_S, N_TEST, new_axes, saved_run, texts

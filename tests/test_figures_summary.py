@@ -8,7 +8,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from driver import statistics, style
+from driver.experiment import statistics
+from driver.figures import style
 from models.lateral_line.saved import Run
 from models.lateral_line.show import stimulus_figure, summary_figure
 from tests.figure_run import make_sweep, texts

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from driver import style
-from driver.backend import Spikes
-from models.lateral_line.show import activity_figures, position_panels, tuning, tuning_figures
-from models.lateral_line.show.tuning import Passage
+from driver.engine.choose import Spikes
+from driver.figures import style
+from models.lateral_line.analyses import tuning
+from models.lateral_line.analyses.tuning import Passage
+from models.lateral_line.show import activity_figures, position_panels, tuning_figures
 from tests.figure_run import DT_S, N_TEST, new_axes, saved_run, texts
 
 

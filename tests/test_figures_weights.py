@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.patches import StepPatch
 
-from driver import style
+from driver.figures import style
+from models.lateral_line.analyses import tuning
 from models.lateral_line.saved import Run
-from models.lateral_line.show import tuning, weight_figures, weight_panels
+from models.lateral_line.show import weight_figures, weight_panels
 from tests.figure_run import SEED, make_run, new_axes, saved_run, texts
 
 

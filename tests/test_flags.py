@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from driver import cli
-from driver.life import parameter_file
-from driver.randomness import MAX_SEED
+from driver.command.life import parameter_file
+from driver.engine.randomness import MAX_SEED
+from driver.flags import from_dataclass as cli
 from models.lateral_line.options import Request, RunOptions
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from stimulus import StimulusParams
@@ -152,7 +152,7 @@ DEFECTS = [
     ids=[line[:60] for line, _, _ in DEFECTS],
 )
 def test_what_cannot_run_is_refused_before_the_first_file(line, named, empty_folder, monkeypatch):
-    monkeypatch.setattr("driver.life.execute", lambda request: 0)
+    monkeypatch.setattr("driver.command.life.execute", lambda request: 0)
     if "afile" in line:
         (empty_folder / "afile").touch()
     before = listing(empty_folder)

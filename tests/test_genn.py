@@ -10,10 +10,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from driver.backend import open_engine
-from driver.genn import row_bounds, sorted_wiring
-from driver.profile import Profile
-from driver.program import find_or_build
+from driver.engine.choose import open_engine
+from driver.engine.compile.program import find_or_build
+from driver.engine.genn.engine import row_bounds, sorted_wiring
+from driver.engine.timing.profile import Profile
 from models.lateral_line.values import NEVER, POPULATIONS
 from tests.conftest import Bench, assert_same, small_params
 from tests.program import SMALL, TRIALS, bare, differing, shared, without_times
@@ -264,7 +264,7 @@ def test_weights_come_back_to_the_pairs_that_they_belong_to(genn_bench, numpy_be
 
 def shuffle(bench: Bench, order: dict[str, np.ndarray]) -> Bench:
     """The same network with its synapses listed in another order."""
-    from driver.backend import open_engine
+    from driver.engine.choose import open_engine
 
     wiring = dict(bench.model.wiring)
     for name, at in order.items():

@@ -10,9 +10,9 @@ import json
 import numpy as np
 import pytest
 
-from driver.genn import GennMaker, sorted_wiring
-from driver.genn_found import interpreter
-from driver.program import generate
+from driver.engine.compile.program import generate
+from driver.engine.genn.engine import GennMaker, sorted_wiring
+from driver.engine.genn.found import interpreter
 from models.lateral_line import network, network_genn, values
 from models.lateral_line.wiring import Wiring
 from tests.conftest import pretend_cuda, pretend_genn, small_params

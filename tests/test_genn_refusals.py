@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from driver import genn_found
-from driver.backend import choose
-from driver.run_folder import environment
+from driver.engine.choose import choose
+from driver.engine.genn import found as genn_found
+from driver.run.folder import environment
 from models.lateral_line import values
 from models.lateral_line.wiring import Wiring
 from tests.conftest import pretend_cuda, small_params
@@ -142,7 +142,7 @@ def test_an_older_cuda_is_taken(root, tmp_path, pretended_genn, monkeypatch, rel
 
 
 def test_without_a_compiler_it_is_refused(root, pretended_genn, monkeypatch):
-    monkeypatch.setattr("driver.backend.compiler", lambda: None)
+    monkeypatch.setattr("driver.engine.choose.compiler", lambda: None)
     assert "--backend genn needs a C++ compiler" in refused(root, "--backend", "genn")
 
 
@@ -158,7 +158,7 @@ def test_a_model_without_a_description_is_refused_with_its_reason(pretended_genn
 def test_what_is_found_can_be_asked_for(pretended_genn):
     def ask(**environment):
         known = {k: v for k, v in os.environ.items() if k not in ("CUDA_PATH", *environment)}
-        words = [sys.executable, "-m", "driver.genn"]
+        words = [sys.executable, "-m", "driver.engine.genn.engine"]
         said = {k: v for k, v in environment.items() if v}
         return subprocess.run(
             words, cwd=genn_found.ROOT, env=known | said, capture_output=True, text=True

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driver import genn
-from driver.genn import GennEngine, room, rounded_up, row_bounds, sorted_wiring
+from driver.engine.genn import engine as genn
+from driver.engine.genn.engine import GennEngine, room, rounded_up, row_bounds, sorted_wiring
 
 N = 12
 PAIRS = st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)), min_size=1, max_size=60)

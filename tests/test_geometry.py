@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driver import style
-from models.lateral_line import geometry
-from models.lateral_line.geometry import SINGLE, Source
-from models.lateral_line.show import reconstruction_figures as figures
+from driver.figures import style
+from models.lateral_line.analyses import figures as figures
+from models.lateral_line.analyses import geometry
+from models.lateral_line.analyses.geometry import SINGLE, Source
 from stimulus import StimulusParams, neuromast_positions
 from tests.figure_run import new_axes, saved_run, texts
 

@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from driver import program, standalone
-from driver.backend import Model, choose, open_engine
-from driver.program import BuildError, Maker, generate, program_key
+from driver.engine import compiled as standalone
+from driver.engine.choose import Model, choose, open_engine
+from driver.engine.compile import program
+from driver.engine.compile.program import BuildError, Maker, generate, program_key
 from models.lateral_line import simulation, values
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from stimulus import StimulusParams
@@ -104,13 +105,13 @@ def model_of(mode: str) -> Model:
 def test_auto_takes_numpy_for_little_work_and_compiles_for_much(tmp_path, monkeypatch):
     monkeypatch.setenv("PROGRAM_CACHE", str(tmp_path))
     model = model_of("ll_fast")
-    monkeypatch.setattr("driver.backend.compiler", lambda: "/usr/bin/true")
+    monkeypatch.setattr("driver.engine.choose.compiler", lambda: "/usr/bin/true")
     assert choose("auto", model, n_steps=1000, n_cells=1800)[0] == "numpy"
     assert choose("auto", model, n_steps=10**7, n_cells=1800)[0] == "cpp_standalone"
 
 
 def test_auto_takes_numpy_where_there_is_no_compiler_and_says_so(monkeypatch):
-    monkeypatch.setattr("driver.backend.compiler", lambda: None)
+    monkeypatch.setattr("driver.engine.choose.compiler", lambda: None)
     assert choose("auto", model_of("ll_fast"), 10**7, 1800) == ("numpy", "no C++ compiler found")
     with pytest.raises(ValueError, match="--backend cython needs a C"):
         choose("cython", model_of("ll_fast"), 10**7, 1800)

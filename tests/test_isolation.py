@@ -2,7 +2,7 @@
 
 import time
 
-from driver.isolation import run_isolated
+from driver.run.isolation import run_isolated
 from tests.program import SEED, TRIALS, differing, run, shared
 
 

@@ -4,9 +4,9 @@ import subprocess
 
 import pytest
 
-from driver.backend import compiler
-from driver.join import joinable, shorten, units
-from driver.program import is_cold
+from driver.engine.choose import compiler
+from driver.engine.compile.join import joinable, shorten, units
+from driver.engine.compile.program import is_cold
 
 PIECE = """
 namespace {{

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from driver.backend import compiler
+from driver.engine.choose import compiler
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from models.lateral_line.protocol import simulate
 

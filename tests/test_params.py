@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from driver import cli
+from driver.flags import from_dataclass as cli
 from models.lateral_line.params import PRESETS, NetworkParams, apply_model_mode
 from tests.program import resolve
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.saved import NotARun
-from driver.watch import continuation, run_lines
+from driver.command.watch import continuation, run_lines
+from driver.run.saved import NotARun
 from models.lateral_line.room import ROOM
 from models.lateral_line.saved import Run
 from tests import program
@@ -193,8 +193,8 @@ def test_a_missing_field_is_named(tmp_path, word, missing):
 
 
 def test_an_extract_checkpoint_that_lacks_a_parameter_is_refused(tmp_path):
-    from driver import checkpoint as files
-    from models.lateral_line import extract
+    from driver.run import checkpoint as files
+    from models.lateral_line import stored as extract
 
     path = extract.make_checkpoint(SEED, full().folder, tmp_path / "held")
     arrays = files.read(path)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from driver import profile
-from driver.backend import compiler, open_engine
-from driver.counters import EDITS, add_counters, readable
-from driver.profile import BLOCKS, CLOCK, COMPILING, GENERATION, REST, Profile, table
-from driver.program import Maker, recipe_key
+from driver.engine.choose import compiler, open_engine
+from driver.engine.compile.program import Maker, recipe_key
+from driver.engine.timing import profile
+from driver.engine.timing.counters import EDITS, add_counters, readable
+from driver.engine.timing.profile import BLOCKS, CLOCK, COMPILING, GENERATION, REST, Profile, table
 from tests.conftest import Bench, assert_same
 from tests.program import BACKEND, SMALL, call, differing, listing, problems, shared, without_times
 

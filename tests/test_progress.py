@@ -1,6 +1,6 @@
 """What is called seldom, and what it raises."""
 
-from driver.progress import Seldom
+from driver.run.progress import Seldom
 
 
 def test_a_seldom_call_waits_its_time_and_its_errors_go_no_further():

@@ -6,10 +6,10 @@ import subprocess
 import numpy as np
 import pytest
 
-import driver.cli
-import driver.randomness
-from driver.backend import compiler
-from driver.randomness import MAX_SEED, generator, stream_id, uniform, uniform_numpy
+import driver.engine.randomness
+import driver.flags.from_dataclass
+from driver.engine.choose import compiler
+from driver.engine.randomness import MAX_SEED, generator, stream_id, uniform, uniform_numpy
 
 N = 100_000
 SD = 1 / np.sqrt(12)  # of a uniform number in [0, 1)
@@ -167,7 +167,9 @@ def test_streams_of_the_model_have_different_numbers():
 # the examples in the docstrings
 
 
-@pytest.mark.parametrize("module", [driver.randomness, driver.cli], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [driver.engine.randomness, driver.flags.from_dataclass], ids=lambda m: m.__name__
+)
 def test_examples_in_docstrings_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.describe import names
-from models.lateral_line import describe
+from driver.report.tables import names
+from models.lateral_line import docs
 from tests.program import call, resolve, shared
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_generated_tables_are_up_to_date():
-    assert describe.regenerate(TEXT) == TEXT, "run python -m models.lateral_line.describe"
+    assert docs.regenerate(TEXT) == TEXT, "run python -m models.lateral_line.docs"
 
 
 def test_every_command_of_the_readme_can_be_run(tmp_path, monkeypatch, pretended_genn):
@@ -94,15 +94,15 @@ def test_files_and_arrays_of_a_run_are_those_of_the_tables(made):
     files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
     named = {
         name.replace("<s>", "123").replace("<tag>", "latest")
-        for name in describe.FILES
+        for name in docs.FILES
         if not name.startswith("figures")
     }
     named.discard("artifacts/mid_checkpoint_seed_123.npz.bak")  # there was one checkpoint only
     assert {f for f in files if not f.startswith("figures/")} == named
     assert any(f.startswith("figures/") for f in files)
     for file, table in (
-        ("latest_seed_123.npz", describe.WEIGHT_ARRAYS),
-        ("seed_123_recordings.npz", describe.RECORDED_ARRAYS),
+        ("latest_seed_123.npz", docs.WEIGHT_ARRAYS),
+        ("seed_123_recordings.npz", docs.RECORDED_ARRAYS),
     ):
         with np.load(run / "artifacts" / file) as arrays:
             assert set(arrays) == set(names(table)), file

@@ -10,11 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from driver import style
-from models.lateral_line import reconstruction
-from models.lateral_line.geometry import SINGLE, Source, rates_hz, source_positions
-from models.lateral_line.reconstruction import Reconstruction, reconstruct, reconstruct_arrays
-from models.lateral_line.show import reconstruction_figures as figures
+from driver.figures import style
+from models.lateral_line.analyses import figures as figures
+from models.lateral_line.analyses import reconstruction
+from models.lateral_line.analyses.geometry import SINGLE, Source, rates_hz, source_positions
+from models.lateral_line.analyses.reconstruction import (
+    Reconstruction,
+    reconstruct,
+    reconstruct_arrays,
+)
 from stimulus import neuromast_positions
 from tests.figure_run import new_axes, saved_run, texts
 

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from driver.report_scripts import plotly_script
+from driver.report.scripts import plotly_script
 from models.lateral_line.saved import Run
 from models.lateral_line.show.report import write_report
 from tests.test_report import two  # noqa: F401  (a fixture)

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from driver import checkpoint as files
-from driver.checkpoint import backup
+from driver.run import checkpoint as files
+from driver.run.checkpoint import backup
 from tests import program
 from tests.program import SEED, TRIALS, differing, full, listing, run, shared
 
@@ -174,7 +174,7 @@ def test_one_of_several_seeds_can_be_resumed_alone(tmp_path):
 KILLED = """
 import os, signal, sys, types
 import ll_stdp_brian2
-from driver import checkpoint, run_folder
+from driver.run import checkpoint, folder
 from models.lateral_line.protocol import Simulation
 
 def die(*_):
@@ -194,7 +194,7 @@ def half_written(file, **arrays):
     die()
 
 # their own: compiling uses these too
-run_folder.os = types.SimpleNamespace(**vars(os))
+folder.os = types.SimpleNamespace(**vars(os))
 checkpoint.np = types.SimpleNamespace(**vars(checkpoint.np))
 {how}
 ll_stdp_brian2.main(sys.argv[1:])
@@ -205,16 +205,16 @@ HOW = {
     "in a block": ("Simulation.train = after(4, Simulation.train)", 3),
     # between the two halves of a write
     "before a rename": (
-        f"run_folder.os.replace = after(2, os.replace, {CHECKPOINT!r})",
+        f"folder.os.replace = after(2, os.replace, {CHECKPOINT!r})",
         1,
     ),
     "before the backup's rename": (
-        f"run_folder.os.replace = after(2, os.replace, {CHECKPOINT + '.bak'!r})",
+        f"folder.os.replace = after(2, os.replace, {CHECKPOINT + '.bak'!r})",
         3,
     ),
     "while a file is written": ("checkpoint.np.savez = half_written", None),
     "before the summary": (
-        "run_folder.os.replace = after(1, os.replace, 'run_summary.json')",
+        "folder.os.replace = after(1, os.replace, 'run_summary.json')",
         TRIALS - 1,
     ),
 }

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from driver import run_folder
+from driver.run import folder as run_folder
 from models.lateral_line import summary, values
 from models.lateral_line.protocol import Simulation
 from tests import program
@@ -531,7 +531,7 @@ def test_ctrl_c_before_the_run_begins_is_as_quiet(monkeypatch):
     def pressed(room, argv):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("driver.request.resolve", pressed)
+    monkeypatch.setattr("driver.run.request.resolve", pressed)
     try:
         status = program.call(*SMALL)[0]
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ import pytest
 from scipy.sparse import issparse
 
 import ll_stdp_brian2
-from driver.saved import NotARun
+from driver.run.saved import NotARun
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import Run

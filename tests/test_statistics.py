@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from driver.statistics import BOOTSTRAP_FROM, estimate, mean_sd, paired
+from driver.experiment.statistics import BOOTSTRAP_FROM, estimate, mean_sd, paired
 
 NUMBERS = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 6)), min_size=2, max_size=9)
 

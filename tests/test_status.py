@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from driver.run_folder import RunFolder
-from driver.status import Status, memory
-from driver.watch import run_lines
+from driver.command.watch import run_lines
+from driver.run.folder import RunFolder
+from driver.run.status import Status, memory
 from models.lateral_line.saved import Run
 from tests import program
 from tests.program import SEED, call, full, listing, run, shared

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from driver.cli import UsageError
-from driver.plan import flags_by_name, plan
-from models.lateral_line.extract import TEST
-from models.lateral_line.reconstruction import reconstruct
+from driver.flags.from_dataclass import UsageError
+from driver.sweep.plan import flags_by_name, plan
+from models.lateral_line.analyses.reconstruction import reconstruct
 from models.lateral_line.room import ROOM
 from models.lateral_line.saved import Run
+from models.lateral_line.stored import TEST
 from studies import __main__ as door
 from studies import stages, write
 from studies.measure import METRICS, measure

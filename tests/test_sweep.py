@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driver.cli import UsageError
-from driver.plan import plan
-from driver.sweep import Axes, axes_of, axes_of_file
+from driver.flags.from_dataclass import UsageError
+from driver.sweep.axes import Axes, axes_of, axes_of_file
+from driver.sweep.plan import plan
 from models.lateral_line import comparison
 from models.lateral_line.room import ROOM
 from models.lateral_line.show.sweep_report import write_sweep_report

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-import driver.threads
-from driver.request import too_many
-from driver.threads import shared_loop
+import driver.engine.compile.threads
+from driver.engine.compile.threads import shared_loop
+from driver.run.request import too_many
 from tests.conftest import Bench, assert_same
 from tests.program import SMALL, call, listing
 
@@ -17,7 +17,7 @@ LOOP = "for(int _idx=0; _idx<_N; _idx++)"
 @pytest.mark.compiler
 def test_threads_give_the_bits_of_one(small, numpy_bench, monkeypatch):
     """Of the small network every group of two cells or more is shared here."""
-    monkeypatch.setattr(driver.threads, "CROSSOVER", 2)
+    monkeypatch.setattr(driver.engine.compile.threads, "CROSSOVER", 2)
     bench = Bench(small, "cpp_standalone", threads=2)
     block = bench.block(bench.start(), 0, 200)
     assert_same(block, numpy_bench.block(numpy_bench.start(), 0, 200))
@@ -65,14 +65,14 @@ def test_threads_of_another_backend_are_refused(backend, tmp_path, monkeypatch):
 
 
 def test_more_threads_than_cores_are_warned_of(monkeypatch):
-    monkeypatch.setattr("driver.request.cores", lambda: 4)
+    monkeypatch.setattr("driver.run.request.cores", lambda: 4)
     assert too_many(1, 8) == "" and too_many(2, 2) == ""
     assert too_many(2, 3).startswith("--threads 2 x 3 jobs on 4 cores: ")
 
 
 @pytest.mark.compiler
 def test_a_sweep_warns_of_them_too(tmp_path, monkeypatch):
-    monkeypatch.setattr("driver.request.cores", lambda: 4)
+    monkeypatch.setattr("driver.run.request.cores", lambda: 4)
     flags = ("--grid", "mon_ts_gain_mv=300,400", "--threads", "3", "--jobs", "2", "--dry-run")
     status, _, said = call("sweep", "s", "--output-root", tmp_path, *SMALL, *flags)
     assert status == 0

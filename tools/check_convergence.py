@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv`; returns the exit status."""
-    from driver.saved import NotARun
-    from models.lateral_line.convergence import PLATEAU_RAD, STABLE_CHANGE, Verdict
+    from driver.run.saved import NotARun
+    from models.lateral_line.analyses.convergence import PLATEAU_RAD, STABLE_CHANGE, Verdict
 
     typed = parser(PLATEAU_RAD, 100 * STABLE_CHANGE).parse_args(argv)
     try:
@@ -56,7 +56,7 @@ def parser(plateau_rad: float, change_percent: float) -> argparse.ArgumentParser
 
 def files_of(place: Path) -> list[Path]:
     """The file itself, or of a run folder the recordings (else the checkpoint) of every seed."""
-    from driver.checkpoint import find
+    from driver.run.checkpoint import find
     from models.lateral_line.saved import Run
 
     if not place.is_dir():
@@ -68,8 +68,8 @@ def files_of(place: Path) -> list[Path]:
 
 def judge(file: Path, plateau_rad: float, share: float) -> tuple[str, list[str]]:
     """Verdict on a file, and what it rests on."""
-    from driver.saved import NotARun, read_npz
-    from models.lateral_line.convergence import Verdict, check_series
+    from driver.run.saved import NotARun, read_npz
+    from models.lateral_line.analyses.convergence import Verdict, check_series
 
     try:
         series = read_npz(file)

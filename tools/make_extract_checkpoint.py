@@ -22,8 +22,8 @@ RUNS = Path("Runs")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv`; returns the exit status."""
-    from driver.saved import NotARun
-    from models.lateral_line.extract import make_checkpoint
+    from driver.run.saved import NotARun
+    from models.lateral_line.stored import make_checkpoint
 
     parser = argparse.ArgumentParser(prog="make_extract_checkpoint.py", description=__doc__)
     parser.add_argument("seed", type=int)

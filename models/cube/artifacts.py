@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from driver import checkpoint
-from driver.run_folder import RunFolder
-from driver.saved import checksum
+from driver.run import checkpoint
+from driver.run.folder import RunFolder
+from driver.run.saved import checksum
 from models.cube.checks import warnings
+from models.cube.metrics.results import difference, measure, projections
 from models.cube.params import MODELS, LocalParams, Params
 from models.cube.protocol import LABELS, Arrays, Result
-from models.cube.results import difference, measure, projections
 from models.cube.values import wiring_of
 from stimuli.dots import DotParams
 

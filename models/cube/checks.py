@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from driver.cli import UsageError, fields
-from models.cube.focus import LARGEST_CHANCE
+from driver.flags.from_dataclass import UsageError, fields
+from models.cube.metrics.focus import LARGEST_CHANCE
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
 from models.cube.records import judged_steps
 from models.cube.simulation import reach_back, tube_radius

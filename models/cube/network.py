@@ -9,7 +9,7 @@ from __future__ import annotations
 import brian2 as b2
 import numpy as np
 
-from driver.randomness import normal, stream_id, uniform
+from driver.engine.randomness import normal, stream_id, uniform
 from models.cube import equations as eq
 
 NO_DELAY = 0 * b2.second

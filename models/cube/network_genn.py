@@ -1,12 +1,12 @@
 """The same networks as GeNN can express them: `network.py` in the vocabulary of brian2genn.
 
 GeNN updates all neurons and then delivers spikes through all synapses; the stages that our step
-has in between are listed (`driver.genn_step`). What differs, and why the model stays the same:
+has in between are listed (`driver.engine.genn.step`). What differs, and why the model stays the same:
 
 * Cells are one discrete map per step (`CELLS`, the equations of leak, injection and adaptation
   put into each other), not pieces of code in different slots.
 * Dots, retina and output are small and live on the host, where code runs regularly. The dots
-  tell the others where they are over a blackboard (`driver.blackboard`).
+  tell the others where they are over a blackboard (`driver.engine.genn.blackboard`).
 * GeNN knows one presynaptic pathway, so delivering and learning are the two halves of one; the
   stage that sends the spikes says which of them acts.
 """
@@ -17,9 +17,9 @@ import brian2 as b2
 import numpy as np
 from brian2.stateupdaters.explicit import ExplicitStateUpdater
 
-from driver.blackboard import blackboard
-from driver.genn_step import Deliver, Fire, Neurons, Run, Settle
-from driver.randomness import normal, stream_id, uniform
+from driver.engine.genn.blackboard import blackboard
+from driver.engine.genn.step import Deliver, Fire, Neurons, Run, Settle
+from driver.engine.randomness import normal, stream_id, uniform
 from models.cube import equations as eq
 from models.cube.network import wired
 

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from driver import cli, request
-from driver.backend import GENN, Backend
-from driver.cli import Adjustment, Flag, Group, UsageError
+from driver.engine.choose import GENN, Backend
+from driver.flags import from_dataclass as cli
+from driver.flags.from_dataclass import Adjustment, Flag, Group, UsageError
+from driver.run import request
 from models.cube import checks
 from models.cube.params import DEFAULT_MODE, MODELS, PRESETS, Params, Preset
 from models.cube.room import ROOM

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from driver.cli import Flag
-from driver.randomness import MAX_SEED
+from driver.engine.randomness import MAX_SEED
+from driver.flags.from_dataclass import Flag
 
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 DT_S = 0.001

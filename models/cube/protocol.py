@@ -14,8 +14,8 @@ from typing import Protocol
 
 import numpy as np
 
-from driver.progress import Progress
-from driver.status import Status
+from driver.run.progress import Progress
+from driver.run.status import Status
 from models.cube.params import LocalParams, Params
 from models.cube.records import Records
 from models.cube.simulation import Simulation, State, run_path, with_input, without_input

@@ -6,11 +6,11 @@ import dataclasses
 
 import numpy as np
 
-from driver.backend import Block, Spikes
-from models.cube.focus import Activity, focus_window
+from driver.engine.choose import Block, Spikes
+from models.cube.metrics.focus import Activity, focus_window
+from models.cube.metrics.tube import Tube
 from models.cube.params import LocalParams, Params
 from models.cube.simulation import reach_back, tube_radius
-from models.cube.tube import Tube
 from stimuli.dots import DotParams, Path, off_windows
 
 BINS_PER_RUN = 200

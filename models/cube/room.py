@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from driver import checkpoint
-from driver.progress import number
 from driver.room import Room
+from driver.run import checkpoint
+from driver.run.progress import number
 from models.cube.params import MODELS, PRESETS, CubeParams, GroupsParams, LocalParams
 from stimuli.dots import DotParams
 
 if TYPE_CHECKING:
-    from driver.saved import Run, Seed
-    from driver.status import Status
+    from driver.run.saved import Run, Seed
+    from driver.run.status import Status
     from models.cube.options import Request
 
 SECONDS_PER_RUN = 2.0
@@ -116,8 +116,8 @@ class Cube(Room):
     # --- what is looked at ---------------------------------------------------------------
 
     def draw_seed(self, seed: Seed) -> list[Path]:
-        from models.cube.show.animation import animate
         from models.cube.show.figures import draw_seed
+        from models.cube.show.film import animate
 
         display = seed.run.file["display"]
         files = draw_seed(seed, display["down"])

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from driver import saved
-from driver.saved import read_npz
+from driver.run import saved
+from driver.run.saved import read_npz
 from models.cube.params import Params
 from models.cube.room import ROOM
 from stimuli.dots import DotParams

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from driver.backend import Block, Engine, choose, open_engine
-from driver.profile import Profile
+from driver.engine.choose import Block, Engine, choose, open_engine
+from driver.engine.timing.profile import Profile
 from models.cube import values
 from models.cube.params import GroupsParams, LocalParams, Params
 from stimuli.dots import DotParams, Launch, Path, dot_path, off_windows
@@ -27,7 +27,7 @@ class Simulation:
     params : LocalParams, CubeParams or GroupsParams
     dots : DotParams
     backend : str
-        One of `driver.backend.BACKENDS`.
+        One of `driver.engine.choose.BACKENDS`.
     say : callable
         Told in a line what was chosen and what takes time.
     profile : Profile, optional

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from driver import summary
-from driver.progress import number
-from driver.statistics import mean_sd
+from driver.experiment import summary
+from driver.experiment.statistics import mean_sd
+from driver.run.progress import number
+from models.cube.metrics.results import hardest
 from models.cube.params import MODELS, LocalParams, Params
-from models.cube.results import hardest
 from models.cube.values import n_links
 from stimuli.dots import DotParams
 

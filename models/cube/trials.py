@@ -10,10 +10,10 @@ import dataclasses
 
 import numpy as np
 
-from driver.backend import Spikes
-from driver.randomness import generator
+from driver.engine.choose import Spikes
+from driver.engine.randomness import generator
 from models.cube import values
-from models.cube.output import Recall, chance_iou, recall, step_iou
+from models.cube.metrics.output import Recall, chance_iou, recall, step_iou
 from models.cube.params import LocalParams
 from models.cube.simulation import Simulation, State, without_input
 from stimuli.dots import (

@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from driver.backend import ForGenn, Model
-from driver.randomness import generator
+from driver.engine.choose import ForGenn, Model
+from driver.engine.randomness import generator
 from models.cube.params import DT_S, CubeParams, GroupsParams, LocalParams, Params
 from models.cube.wiring import (
     CubeWiring,

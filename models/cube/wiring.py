@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from driver.randomness import generator
+from driver.engine.randomness import generator
 from models.cube.params import CubeParams, GroupsParams, LocalParams
 
 Ends = tuple[np.ndarray, np.ndarray]

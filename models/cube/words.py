@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import Literal
 
-from driver.cli import UsageError
-from driver.words import Folders, opened
+from driver.command.words import Folders, opened
+from driver.flags.from_dataclass import UsageError
 from models.cube.room import ROOM
 
 
@@ -29,7 +29,7 @@ def animate(
         first: First step; it must lie in the window whose spikes were kept.
         stop: Step after the last.
     """
-    from models.cube.show.animation import animate as film
+    from models.cube.show.film import animate as film
 
     log = logging.getLogger(__name__)
     for run in opened(ROOM, runs):

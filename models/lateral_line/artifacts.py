@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from driver.backend import Spikes
-from driver.run_folder import RunFolder
+from driver.engine.choose import Spikes
+from driver.run.folder import RunFolder
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.protocol import Result
 from models.lateral_line.records import N_TRACKED, SERIES

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driver import cli
-from driver.cli import Adjustment, UsageError
+from driver.flags import from_dataclass as cli
+from driver.flags.from_dataclass import Adjustment, UsageError
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.relations import path_ends
 from stimulus import StimulusParams
 
 if TYPE_CHECKING:
-    from models.lateral_line.extract import Source
     from models.lateral_line.options import Request
+    from models.lateral_line.stored import Source
 
 
 def without_effect(given: frozenset[str], p: NetworkParams) -> list[Adjustment]:
@@ -100,7 +100,7 @@ def check_rates(p: NetworkParams, stimulus: StimulusParams) -> None:
 
 def check_weights(request: Request, source: Source) -> None:
     """The weights of every seed are there, and only the test differs from their own run."""
-    from models.lateral_line import extract
+    from models.lateral_line import stored as extract
 
     if request.options.disable_all_stdp:
         raise UsageError("--disable-all-stdp has no effect with --weights-from: nothing is trained")

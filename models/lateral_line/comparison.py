@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from driver.statistics import estimate, paired
-from driver.sweep_table import Row, by_condition
+from driver.experiment.statistics import estimate, paired
+from driver.sweep.table import Row, by_condition
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 
 # score, and the share of decoded steps that makes it usable; "path" is the part of it that is
@@ -60,5 +60,5 @@ def score(row: Row, who: str, window: str) -> float | None:
 
 
 def plain(value: Any) -> dict[str, Any]:
-    """A dataclass of `driver.statistics` as a dictionary; SDs have ddof 1."""
+    """A dataclass of `driver.experiment.statistics` as a dictionary; SDs have ddof 1."""
     return dataclasses.asdict(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import brian2 as b2
 import numpy as np
 
-from driver.randomness import stream_id, uniform
+from driver.engine.randomness import stream_id, uniform
 from models.lateral_line import equations as eq
 
 NO_DELAY = {"pre": 0 * b2.second}

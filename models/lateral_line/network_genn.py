@@ -7,7 +7,7 @@ What differs, and why the model stays the same:
   takes the spike of this step off again: coincident spikes pair as in `equations.TRACE`.
 * Its kernels cannot read tables, so the stimulus of a step is written into variables before it.
 * Code that runs regularly sees one group at a time. Sums over synapses go through a blackboard
-  (`driver.blackboard`): one group writes, the other reads.
+  (`driver.engine.genn.blackboard`): one group writes, the other reads.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from __future__ import annotations
 import brian2 as b2
 import numpy as np
 
-from driver.blackboard import blackboard
-from driver.randomness import stream_id, uniform
+from driver.engine.genn.blackboard import blackboard
+from driver.engine.randomness import stream_id, uniform
 from models.lateral_line import equations as eq
 from models.lateral_line import network as plain
 

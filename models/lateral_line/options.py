@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from driver import cli, request
-from driver.cli import Adjustment, Group, UsageError
-from driver.saved import NotARun
+from driver.flags import from_dataclass as cli
+from driver.flags.from_dataclass import Adjustment, Group, UsageError
+from driver.run import request
+from driver.run.saved import NotARun
 from models.lateral_line.checks import check_conflicts, check_weights, without_effect
 from models.lateral_line.params import PRESETS, NetworkParams
 from models.lateral_line.room import ROOM
 from stimulus import StimulusParams
 
 if TYPE_CHECKING:
-    from models.lateral_line.extract import Source
+    from models.lateral_line.stored import Source
 
 DEFAULT_MODE = "ll_thesis"
 
@@ -56,7 +57,7 @@ class Request(request.Request):
     @property
     def weights(self) -> Source | None:
         """Where stored weights come from; None for a run that trains."""
-        from models.lateral_line import extract
+        from models.lateral_line import stored as extract
 
         folder = self.options.weights_from
         return None if folder is None else extract.source_of(folder)
@@ -110,7 +111,7 @@ def weights_source(argv: Sequence[str]) -> Source | None:
     given = {flag: place for flag, place in places.items() if place is not None}
     if not given:
         return None
-    from models.lateral_line import extract
+    from models.lateral_line import stored as extract
 
     if len(given) > 1:
         raise UsageError("--weights-from tests, --resume-from trains on: give one of them")

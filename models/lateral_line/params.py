@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from driver.cli import Flag
-from driver.randomness import MAX_SEED
+from driver.engine.randomness import MAX_SEED
+from driver.flags.from_dataclass import Flag
 from models.lateral_line.relations import check
 
 Count = Annotated[int, Field(ge=1)]

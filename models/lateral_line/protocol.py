@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from driver.backend import Block, Spikes
-from driver.progress import Progress
-from driver.status import Status
+from driver.engine.choose import Block, Spikes
+from driver.run.progress import Progress
+from driver.run.status import Status
 from models.lateral_line import checkpoint, metrics, values
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from driver.backend import Spikes
-from driver.randomness import generator
+from driver.engine.choose import Spikes
+from driver.engine.randomness import generator
 from models.lateral_line import metrics
 from models.lateral_line.params import NetworkParams
 

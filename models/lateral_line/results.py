@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.saved import checksum
+from driver.run.saved import checksum
 from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams

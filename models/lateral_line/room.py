@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from driver import checkpoint
-from driver.progress import number
 from driver.room import Room
+from driver.run import checkpoint
+from driver.run.progress import number
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.summary import NUMBERS, QUALITY
 from stimulus import StimulusParams
 
 if TYPE_CHECKING:
-    from driver.status import Status
+    from driver.run.status import Status
     from models.lateral_line.options import Request
     from models.lateral_line.protocol import Result
     from models.lateral_line.saved import Run, Seed

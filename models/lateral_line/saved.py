@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import driver.saved
-from driver import checkpoint
-from driver.backend import Spikes
-from driver.checkpoint import Unreadable, read_newest
-from driver.cli import UsageError
-from driver.saved import NotARun
+import driver.run.saved
+from driver.engine.choose import Spikes
+from driver.flags.from_dataclass import UsageError
+from driver.run import checkpoint
+from driver.run.checkpoint import Unreadable, read_newest
+from driver.run.saved import NotARun
 from models.lateral_line.records import SERIES
 from models.lateral_line.room import ROOM
 from stimulus import StimulusParams
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 SHOWN_TRAINING_S = 2.0  # last part of the training in rasters and rates
 
 
-class Run(driver.saved.Run):
-    """A run folder of the lateral line, finished or not; see `driver.saved.Run`.
+class Run(driver.run.saved.Run):
+    """A run folder of the lateral line, finished or not; see `driver.run.saved.Run`.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Run(driver.saved.Run):
 load_run = Run  # how the door calls it
 
 
-class Seed(driver.saved.Seed):
+class Seed(driver.run.saved.Seed):
     """What a run folder holds about one seed; files are read when they are asked for.
 
     Attributes
@@ -138,7 +138,7 @@ class Seed(driver.saved.Seed):
         backend : str
         **changes
             Fields of `NetworkParams` or `StimulusParams` that belong to the test, such as
-            ``distance_cm=1.2`` (`models.lateral_line.extract.TEST` has all of them).
+            ``distance_cm=1.2`` (`models.lateral_line.stored.TEST` has all of them).
 
         Returns
         -------
@@ -150,7 +150,8 @@ class Seed(driver.saved.Seed):
         ValueError
             For a field that is not one of the test, or a value out of its bounds.
         """
-        from models.lateral_line import checks, extract
+        from models.lateral_line import checks
+        from models.lateral_line import stored as extract
         from models.lateral_line.protocol import evaluate
 
         unknown = sorted(set(changes) - extract.TEST)

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from driver.backend import Block, Engine, choose, open_engine
-from driver.profile import Profile
+from driver.engine.choose import Block, Engine, choose, open_engine
+from driver.engine.timing.profile import Profile
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import Wiring
@@ -24,7 +24,7 @@ class Simulation:
     params : NetworkParams
     stimulus : StimulusParams
     backend : str
-        One of `driver.backend.BACKENDS`.
+        One of `driver.engine.choose.BACKENDS`.
     say : callable
         Told in a line what was chosen and what takes time.
     profile : Profile, optional

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import driver.summary
-from driver.progress import number
-from driver.statistics import mean_sd
+import driver.experiment.summary
+from driver.experiment.statistics import mean_sd
+from driver.run.progress import number
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import topographic_contacts
 
@@ -60,7 +60,7 @@ def run_summary(
         "mon_ts_gain_test_mV": params.mon_ts_gain_test_mV,
     }
     runs = [seed_summary(r) for r in results]
-    return driver.summary.run_summary(head, runs, failed_seeds, over_seeds)
+    return driver.experiment.summary.run_summary(head, runs, failed_seeds, over_seeds)
 
 
 def over_seeds(runs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from driver.backend import Spikes
-from driver.progress import Progress
+from driver.engine.choose import Spikes
+from driver.run.progress import Progress
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.records import Records

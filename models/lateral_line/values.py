@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from driver.backend import ForGenn, Model
-from driver.randomness import generator
+from driver.engine.choose import ForGenn, Model
+from driver.engine.randomness import generator
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import Wiring, lateral_kernel
 from stimulus import (

@@ -11,7 +11,7 @@ import hashlib
 
 import numpy as np
 
-from driver.randomness import generator
+from driver.engine.randomness import generator
 from models.lateral_line.params import NetworkParams
 
 

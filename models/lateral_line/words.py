@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from driver.cli import UsageError
-from driver.words import Folders, draw_again, opened
+from driver.command.words import Folders, draw_again, opened
+from driver.flags.from_dataclass import UsageError
 from models.lateral_line.room import ROOM
 
 

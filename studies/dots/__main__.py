@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cube_brian2
-from driver.cli import UsageError
+from driver.flags.from_dataclass import UsageError
 from studies.dots import study, write
 
 RESULTS = Path(__file__).parent / "results"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from driver.run_folder import RunFolder, git_commit
-from driver.saved import NotARun
+from driver.run.folder import RunFolder, git_commit
+from driver.run.saved import NotARun
 from models.cube.saved import Run
 from studies.dots.study import Metric, Study
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from driver.backend import Block, Engine, open_engine
+from driver.engine.choose import Block, Engine, open_engine
 from models.cube import values
 from stimuli.dots import DotParams, Launch
 

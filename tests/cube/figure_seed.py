@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from driver.backend import Spikes
+from driver.engine.choose import Spikes
+from models.cube.metrics.results import measure
 from models.cube.params import CubeParams, GroupsParams, LocalParams
 from models.cube.records import Records
-from models.cube.results import measure
 from models.cube.room import ROOM
 from models.cube.simulation import run_path
 from stimuli.dots import DotParams, period

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver import request
-from driver.describe import names
-from models.cube import describe, equations, focus, output, protocol, results, trials, values
+from driver.report.tables import names
+from driver.run import request
+from models.cube import docs, equations, protocol, trials, values
+from models.cube.metrics import focus, output, results
 from models.cube.params import PRESETS, LocalParams
 from models.cube.room import ROOM
 from stimuli.dots import SHIFT_COLUMNS, dot_path, is_held_out, on_loop, period
@@ -18,13 +19,13 @@ from stimulus import DotParams
 from tests.cube import door
 
 ROOT = Path(__file__).parents[2]
-PAGE = describe.PAGE.read_text(encoding="utf-8")
+PAGE = docs.PAGE.read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 KINDS = ("cube", "local", "groups", "predict")
 
 
 def test_generated_parts_are_up_to_date():
-    assert describe.regenerate(PAGE) == PAGE, "run python -m models.cube.describe"
+    assert docs.regenerate(PAGE) == PAGE, "run python -m models.cube.docs"
 
 
 def test_what_was_found_is_written_down():
@@ -70,12 +71,12 @@ def test_every_link_leads_somewhere():
         if target.startswith("#"):
             assert target[1:] in anchors, target
         else:
-            assert (describe.PAGE.parent / target).exists(), target
+            assert (docs.PAGE.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("mode", [name for name, p in PRESETS.items() if p.reference is not None])
 def test_the_flags_of_the_table_make_the_reference(mode):
-    flags = shlex.split(describe.reference_flags(PRESETS[mode]))
+    flags = shlex.split(docs.reference_flags(PRESETS[mode]))
     by_flags = ROOM.read(["--mode", mode, *flags])
     reference = ROOM.read(["--mode", mode, "--fidelity", "reference"])
     assert (by_flags.params, by_flags.dots) == (reference.params, reference.dots)
@@ -87,9 +88,9 @@ def test_the_flags_of_the_table_make_the_reference(mode):
 def test_every_equation_is_on_the_page():
     named = {name for name in vars(equations) if name.isupper()}
     blocks = {name for name in named if isinstance(getattr(equations, name), str)}
-    shown = {name for group in describe.EQUATIONS.values() for _, name in group}
-    assert shown | describe.LEFT_OUT == blocks
-    assert not shown & describe.LEFT_OUT
+    shown = {name for group in docs.EQUATIONS.values() for _, name in group}
+    assert shown | docs.LEFT_OUT == blocks
+    assert not shown & docs.LEFT_OUT
 
 
 # --- files, arrays and numbers of real runs ------------------------------------------------------
@@ -99,7 +100,7 @@ def test_every_equation_is_on_the_page():
 def test_files_of_a_run_are_those_of_the_table(kind):
     """Of a finished run that drew nothing: without checkpoints, figures and report."""
     folder = door.shared(kind)
-    named = {name.replace("<s>", "0").replace("<tag>", "latest") for name in describe.FILES}
+    named = {name.replace("<s>", "0").replace("<tag>", "latest") for name in docs.FILES}
     later = {n for n in named if n.startswith(("artifacts/mid_", "figures/", "report."))}
     assert len(later) == 4
     assert {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} == named - later
@@ -114,7 +115,7 @@ def arrays(file: str, kinds) -> dict[str, np.ndarray]:
     return found
 
 
-FILLED = {"<projection>": describe.PROJECTIONS, "<test>": describe.TESTS}
+FILLED = {"<projection>": docs.PROJECTIONS, "<test>": docs.TESTS}
 TYPES = {"int": "i", "float": "f", "bool": "b"}
 
 
@@ -133,11 +134,11 @@ def rows(table):
 @pytest.mark.parametrize(
     "file, kinds, table",
     [
-        ("seed_0_trained.npz", ("cube", "groups", "waves"), describe.CUBE_ARRAYS),
-        ("seed_0_untrained.npz", ("cube",), describe.CUBE_ARRAYS),
-        ("seed_0_trained.npz", ("local", "predict"), describe.LOCAL_ARRAYS),
-        ("seed_0_untrained.npz", ("predict",), describe.LOCAL_ARRAYS),
-        ("latest_seed_0.npz", KINDS, describe.WEIGHT_ARRAYS),
+        ("seed_0_trained.npz", ("cube", "groups", "waves"), docs.CUBE_ARRAYS),
+        ("seed_0_untrained.npz", ("cube",), docs.CUBE_ARRAYS),
+        ("seed_0_trained.npz", ("local", "predict"), docs.LOCAL_ARRAYS),
+        ("seed_0_untrained.npz", ("predict",), docs.LOCAL_ARRAYS),
+        ("latest_seed_0.npz", KINDS, docs.WEIGHT_ARRAYS),
     ],
 )
 def test_arrays_are_those_of_the_table(file, kinds, table):
@@ -153,14 +154,14 @@ def test_arrays_are_those_of_the_table(file, kinds, table):
 
 def test_tests_and_projections_are_those_of_the_tables():
     found = [door.results(door.shared(kind))["trained"] for kind in (*KINDS, "waves")]
-    assert {name for r in found for name in r["tests"]} == set(describe.TESTS)
+    assert {name for r in found for name in r["tests"]} == set(docs.TESTS)
     rare = {"residual", "field", "surround", "intra"}  # of presets that none of these runs has
-    assert {n for r in found for n in r["weights"]} == set(names(describe.PROJECTIONS)) - rare
+    assert {n for r in found for n in r["weights"]} == set(names(docs.PROJECTIONS)) - rare
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_number_of_a_results_file_is_defined(kind):
-    by_name = {*describe.TESTS, *names(describe.PROJECTIONS)}
+    by_name = {*docs.TESTS, *names(docs.PROJECTIONS)}
     for name in set(named(door.results(door.shared(kind))["trained"])) - by_name:
         assert f"`{name}`" in PAGE, name
 

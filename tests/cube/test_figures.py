@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from driver import style
-from models.cube.focus import Activity
-from models.cube.output import running_mean
+from driver.figures import style
+from models.cube.metrics.focus import Activity
+from models.cube.metrics.output import running_mean
+from models.cube.metrics.results import step_overlap
 from models.cube.params import LocalParams
-from models.cube.results import step_overlap
-from models.cube.show import animation, cube_figures, figures, local_figures, panels, view
+from models.cube.show import cube_figures, figures, local_figures, panels, view
+from models.cube.show import film as animation
 from models.cube.show.summary_figure import seeds_summary
 from models.cube.show.view import Shown
 from stimuli.dots import DotParams

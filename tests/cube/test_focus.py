@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.cube import focus as focus_module
-from models.cube.focus import (
+from models.cube.metrics import focus as focus_module
+from models.cube.metrics.focus import (
     Activity,
     SpikeCounts,
     count_spikes,
@@ -22,10 +22,10 @@ from models.cube.focus import (
     spikes_per_step,
     survival,
 )
+from models.cube.metrics.tube import Tube
 from models.cube.params import CubeParams
 from models.cube.protocol import removal_steps
 from models.cube.records import judged_steps, kept_steps
-from models.cube.tube import Tube
 from stimuli.dots import DotParams
 from tests.cube.test_tube import EMPTY, literal_tube, random_tube
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from driver.genn import sorted_wiring
+from driver.engine.genn.engine import sorted_wiring
 from models.cube import network, network_genn
 from tests.cube import door, test_blocks, test_golden
 from tests.cube.bench import Bench

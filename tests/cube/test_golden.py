@@ -6,7 +6,7 @@ Weights are base*(0.8 + 0.4 u(i, j)) with u of `bench.u`, the launch is (2, 0, 1
 import numpy as np
 import pytest
 
-from models.cube.output import step_iou
+from models.cube.metrics.output import step_iou
 from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams
 from stimuli.dots import dot_path
 from tests.cube.bench import GOLDEN_LAUNCH, ORBIT, Bench, u

@@ -3,7 +3,7 @@
 import pytest
 
 import cube_brian2
-from driver.cli import EXIT_USAGE, UsageError
+from driver.flags.from_dataclass import EXIT_USAGE, UsageError
 from models.cube import checks
 from models.cube.options import read
 from models.cube.params import PRESETS, CubeParams, LocalParams

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.cube import output
-from models.cube.output import (
+from models.cube.metrics import output
+from models.cube.metrics.output import (
     chance_iou,
     copy_iou,
     defined_mean,

@@ -12,10 +12,11 @@ import sys
 import pytest
 from PIL import Image
 
-from driver.report_scripts import plotly_script
+from driver.report.scripts import plotly_script
 from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams
-from models.cube.show import model_text, scene, verdict
+from models.cube.show import model_text, verdict
 from models.cube.show.report import write_report
+from models.cube.show.space import scene
 from models.cube.show.view import text
 from tests.cube.figure_seed import CUBE, LABELS, LOCAL, PAUSE, make_run, make_seed
 from tests.test_report import Page

@@ -9,8 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from driver.report_scripts import plotly_script
-from models.cube.show import scene, view
+from driver.report.scripts import plotly_script
+from models.cube.show import view
+from models.cube.show.space import scene
 from models.cube.show.view import Shown
 from stimuli.dots import DotParams
 from tests.cube.figure_seed import CUBE, LABELS, LOCAL, PAUSE, make_seed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from driver import request
+from driver.run import request
 from models.cube.room import ROOM
 from studies.dots import study, write
 from tests.cube import door

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.cube import tube as tube_module
-from models.cube.tube import Tube, check_spikes, chunks, spike_slices
+from models.cube.metrics import tube as tube_module
+from models.cube.metrics.tube import Tube, check_spikes, chunks, spike_slices
 
 EMPTY = np.zeros(0, dtype=int)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.cube.verdict import judge_cube, judge_prediction, judge_recall
+from models.cube.metrics.verdict import judge_cube, judge_prediction, judge_recall
 
 L, M = 48, 32
 FOCUSED = {

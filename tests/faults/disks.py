@@ -9,9 +9,9 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from driver import checkpoint as files
-from driver.backend import compiler
-from driver.checkpoint import backup
+from driver.engine.choose import compiler
+from driver.run import checkpoint as files
+from driver.run.checkpoint import backup
 from tests import program
 from tests.faults.judge import compare, refused
 from tests.faults.lab import LONG, Lab, Victim

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.progress import Progress
+from driver.run.progress import Progress
 from models.lateral_line import records, training
 from models.lateral_line.simulation import Simulation
 from models.lateral_line.training import Training

@@ -9,7 +9,7 @@ import signal
 import time
 from pathlib import Path
 
-from driver.backend import compiler
+from driver.engine.choose import compiler
 from tests import program
 from tests.faults.judge import compare, refused
 from tests.faults.lab import LONG, Lab, Victim
@@ -36,7 +36,7 @@ def random_moments(lab: Lab) -> None:
 AT_A_WRITE = """
 import io, os, signal, sys
 import ll_stdp_brian2
-from driver import checkpoint
+from driver.run import checkpoint
 
 replace, calls = checkpoint.replace_file, []
 

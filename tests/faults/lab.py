@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from driver import checkpoint as files
-from driver.checkpoint import backup
+from driver.run import checkpoint as files
+from driver.run.checkpoint import backup
 from tests import program
 from tests.faults.judge import Kind, compare, say
 from tests.program import SEED, SMALL, Run

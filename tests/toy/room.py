@@ -12,15 +12,16 @@ import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-import driver.request
 import driver.room
-import driver.saved
-from driver import checkpoint, cli
-from driver.cli import Group
-from driver.progress import Progress
-from driver.request import RunOptions
-from driver.run_folder import replace_file
-from driver.summary import run_summary
+import driver.run.request
+import driver.run.saved
+from driver.experiment.summary import run_summary
+from driver.flags import from_dataclass as cli
+from driver.flags.from_dataclass import Group
+from driver.run import checkpoint
+from driver.run.folder import replace_file
+from driver.run.progress import Progress
+from driver.run.request import RunOptions
 
 PRESETS = {"short": {"moves": 3}, "long": {"moves": 6}}
 
@@ -51,7 +52,7 @@ class Toy(driver.room.Room):
         return RunOptions, Params
 
     def read(self, argv):
-        mode = driver.request.mode_of(argv, PRESETS, "short")
+        mode = driver.run.request.mode_of(argv, PRESETS, "short")
         groups = {
             "run": Group(RunOptions, {"mode": mode}),
             "toy": Group(Params, PRESETS.get(mode, {})),
@@ -59,8 +60,8 @@ class Toy(driver.room.Room):
         parsed = cli.parse(argv, self.prog, "Grows a number.", groups)
         options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode})
         params, more = cli.build(Params, parsed.values["toy"])
-        driver.request.check_options(options, params.seed)
-        place = driver.request.place_of(options)
+        driver.run.request.check_options(options, params.seed)
+        place = driver.run.request.place_of(options)
         return Request(options, params, [*moved, *more], place, tuple(argv))
 
     def open(self, folder):
@@ -99,7 +100,7 @@ class Toy(driver.room.Room):
         folder.write_npz(f"artifacts/{tag}_seed_{p.seed}.npz", {"value": value})
         folder.write_json(f"artifacts/{tag}_seed_{p.seed}_params.json", dataclasses.asdict(p))
         numbers = {"seed": p.seed, "value": value, "of": {"moves": p.moves}, "save_tag": tag}
-        numbers["params_sha256"] = driver.saved.checksum(p)
+        numbers["params_sha256"] = driver.run.saved.checksum(p)
         folder.write_json(f"artifacts/seed_{p.seed}_results.json", numbers)
 
     def seed_line(self, results):
@@ -137,13 +138,13 @@ def mean_value(runs):
 ROOM = Toy()
 
 
-class Request(driver.request.Request):
+class Request(driver.run.request.Request):
     """A run of it."""
 
     room = ROOM
 
 
-class Run(driver.saved.Run):
+class Run(driver.run.saved.Run):
     """A folder of it."""
 
     room = ROOM

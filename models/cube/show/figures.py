@@ -7,8 +7,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from driver import style
-from driver.run_folder import replace_file
+from driver.figures import style
+from driver.run.folder import replace_file
 from models.cube.params import LocalParams, Params
 from models.cube.show import cube_figures, local_figures, summary_figure
 from models.cube.show.view import Shown

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from driver import style
-from models.cube.output import LEARNING_STEPS, TIMES_CHANCE, running_mean
+from driver.figures import style
+from models.cube.metrics.output import LEARNING_STEPS, TIMES_CHANCE, running_mean
 from models.cube.show.pages import LOOK, test_name
 from models.cube.show.series_panels import LIMIT
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import style
+from driver.figures import style
+from models.cube.metrics.results import projections
 from models.cube.params import GroupsParams, LocalParams, Params
-from models.cube.results import projections
 from models.cube.show.view import Shown
 from stimuli.dots import DotParams
 

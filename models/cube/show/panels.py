@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from driver import style
+from driver.figures import style
 from models.cube.show.view import Blocks
 
 INPUT, CELLS, OUTPUT = "#cc3311", style.DARK, "#22aa55"

@@ -1,20 +1,24 @@
 """What stands in the report of a run, ``report.html``: from its folder and from nothing else.
 
 Also of a run that is still going on, was interrupted or failed. How the page looks is
-`driver.report`'s business, what the numbers say that of `models.cube.show.verdict`.
+`driver.report.page`'s business, what the numbers say that of `models.cube.show.verdict`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from driver import cli, mathml, report, report_parts
-from driver.report import Heading, Page, Plot, Section, Table, Text
-from driver.report_figures import Figures
-from driver.report_scripts import plotly_script, scripts
+from driver.flags import from_dataclass as cli
+from driver.report import mathml
+from driver.report import page as report
+from driver.report import parts as report_parts
+from driver.report.figures import Figures
+from driver.report.page import Heading, Page, Plot, Section, Table, Text
+from driver.report.scripts import plotly_script, scripts
 from models.cube.params import PRESETS, LocalParams
-from models.cube.show import model_text, pages, scene, verdict
+from models.cube.show import model_text, pages, verdict
 from models.cube.show.report_figures import figures_of, films
+from models.cube.show.space import scene
 from models.cube.show.view import Shown
 
 SCENE_HEIGHT = 560

@@ -6,8 +6,8 @@ import inspect
 import re
 from collections.abc import Callable
 
-from driver.report import Files
-from driver.report_figures import Figures, every_figure, relative
+from driver.report.figures import Figures, every_figure, relative
+from driver.report.page import Files
 from models.cube.show import figures, summary_figure
 
 NAME = re.compile(r"(?P<name>.+?)(_n\d+)?(_seed_(?P<seed>\d+))?$")

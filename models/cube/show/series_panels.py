@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.colors import LogNorm
 
-from driver import style
-from models.cube.focus import FIRING_BAND, MIN_LAYER_ILF, MIN_SPIKES_PER_MOVE, Activity
+from driver.figures import style
+from models.cube.metrics.focus import FIRING_BAND, MIN_LAYER_ILF, MIN_SPIKES_PER_MOVE, Activity
+from models.cube.metrics.verdict import FOCUSED_ILI, FOCUSED_OUT_RATE
 from models.cube.show.pages import LOOK
-from models.cube.verdict import FOCUSED_ILI, FOCUSED_OUT_RATE
 
 STEPS = "step (1 step = 1 ms)"
 SPIKES = "cividis_r"  # few spikes light, many dark, none white

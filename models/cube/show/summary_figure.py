@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import statistics, style
-from driver.run_folder import replace_file
-from driver.statistics import Estimate
+from driver.experiment import statistics
+from driver.experiment.statistics import Estimate
+from driver.figures import style
+from driver.run.folder import replace_file
 from models.cube.show.view import text
 from models.cube.summary import TEXTS, key_numbers
 

@@ -11,12 +11,13 @@ from pathlib import Path
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from driver import report, style
-from driver.progress import number
-from driver.report import Page, Picture, Section, Table, Text
-from driver.run_folder import replace_file
-from driver.statistics import estimate, paired
-from driver.sweep_table import by_condition
+from driver.experiment.statistics import estimate, paired
+from driver.figures import style
+from driver.report import page as report
+from driver.report.page import Page, Picture, Section, Table, Text
+from driver.run.folder import replace_file
+from driver.run.progress import number
+from driver.sweep.table import by_condition
 from models.cube.summary import TEXTS
 
 FIGURE, REPORT = "sweep.png", "report.html"

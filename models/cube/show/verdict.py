@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from driver import statistics
-from driver.report import Table, Text
+from driver.experiment import statistics
+from driver.report.page import Table, Text
 from models.cube.params import LocalParams, Params
 from models.cube.show.pages import test_name
 from models.cube.show.view import LABELS, number_in, text

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from models.cube import output
+from models.cube.metrics import output
 from models.cube.params import GroupsParams, LocalParams, Params
 from models.cube.values import lag_moves, wiring_of
 from stimuli.dots import DotParams
@@ -33,7 +33,7 @@ class Shown:
     recordings : dict of dict of ndarray
         By label, ``trained`` and ``untrained``.
     results : dict of dict
-        Metrics by label, see `models.cube.results.measure`.
+        Metrics by label, see `models.cube.metrics.results.measure`.
     down : int, optional
         Cells along a side of a block in the view in space; about 12 blocks a side if not given.
     """

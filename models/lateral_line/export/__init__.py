@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from driver.run_folder import plain, replace_file
-from driver.saved import NotARun
+from driver.run.folder import plain, replace_file
+from driver.run.saved import NotARun
 from models.lateral_line.export.neo import to_neo
 from models.lateral_line.export.nwb import export_nwb
 from models.lateral_line.saved import Run, Seed

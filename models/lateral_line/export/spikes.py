@@ -7,7 +7,7 @@ import importlib
 
 import numpy as np
 
-from driver.cli import UsageError
+from driver.flags.from_dataclass import UsageError
 from models.lateral_line.saved import Seed
 from stimulus import training_frames
 

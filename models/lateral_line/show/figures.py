@@ -11,16 +11,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from driver import style
-from driver.run_folder import replace_file
+from driver.figures import style
+from driver.run.folder import replace_file
+from models.lateral_line.analyses import figures as reconstruction_figures
 from models.lateral_line.saved import Run, Seed
-from models.lateral_line.show import (
-    activity_figures,
-    overviews,
-    reconstruction_figures,
-    tuning_figures,
-    weight_figures,
-)
+from models.lateral_line.show import activity_figures, overviews, tuning_figures, weight_figures
 from models.lateral_line.show.summary_figure import multiseed_summary
 
 MAKERS: tuple[Callable[[Seed], Figure], ...] = (

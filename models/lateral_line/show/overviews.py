@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import style
-from driver.backend import Spikes
+from driver.engine.choose import Spikes
+from driver.figures import style
 from models.lateral_line import metrics
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import panels

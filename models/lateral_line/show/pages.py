@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import style
+from driver.figures import style
+from models.lateral_line.analyses.tuning import Passage
 from models.lateral_line.saved import Seed
 from models.lateral_line.show.overviews import headline
-from models.lateral_line.show.tuning import Passage
 
 WIDTH_IN = 12  # the headline fits it
 LINE_IN = 0.19  # height of a line of the headline

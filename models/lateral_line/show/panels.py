@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from driver import style
+from driver.figures import style
 from models.lateral_line.metrics import TWO_PI, USABLE_VALID_FRACTION
 
 COLOUR = {"ll": style.BRIGHT, "mon": style.MIDDLE, "ts": style.DARK}

@@ -1,14 +1,14 @@
 """Panels over the position of the source: tuning, spikes, drive.
 
 Like `models.lateral_line.show.panels`: each takes axes and arrays and returns the axes. Positions
-are those of `models.lateral_line.show.tuning.Passage`, from its origin on.
+are those of `models.lateral_line.analyses.tuning.Passage`, from its origin on.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from driver import style
+from driver.figures import style
 from models.lateral_line.show.panels import COLOUR
 
 COLOURS = "viridis"  # even steps of lightness, also for colour-blind eyes

@@ -1,7 +1,7 @@
 """What stands in the report of a run, ``report.html``: from its folder and from nothing else.
 
 Also of a run that is still going on, was interrupted or failed. How the page looks is
-`driver.report`'s business, what the numbers say that of `models.lateral_line.show.verdict`.
+`driver.report.page`'s business, what the numbers say that of `models.lateral_line.show.verdict`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from driver import cli, mathml, report, report_parts, style
-from driver.cli import Adjustment
-from driver.report import Columns, Heading, Page, Plot, Section, Text
-from driver.report_figures import Figures
-from driver.report_scripts import plotly_script, scripts
-from driver.saved import NotARun
-from models.lateral_line.describe import equation_text
+from driver.figures import style
+from driver.flags import from_dataclass as cli
+from driver.flags.from_dataclass import Adjustment
+from driver.report import mathml
+from driver.report import page as report
+from driver.report import parts as report_parts
+from driver.report.figures import Figures
+from driver.report.page import Columns, Heading, Page, Plot, Section, Text
+from driver.report.scripts import plotly_script, scripts
+from driver.run.saved import NotARun
+from models.lateral_line.docs import equation_text
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import PRESETS, NetworkParams
 from models.lateral_line.saved import Run, Seed

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable
 
-from driver.report_figures import Figures, every_figure
+from driver.report.figures import Figures, every_figure
 from models.lateral_line.saved import Run
 from models.lateral_line.show.figures import FIGURES
 from models.lateral_line.show.summary_figure import multiseed_summary

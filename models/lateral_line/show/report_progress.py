@@ -5,10 +5,12 @@ from __future__ import annotations
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from driver import report, style, watch
-from driver.progress import clock, number
-from driver.report import Code, Table, Text
-from driver.saved import NotARun
+from driver.command import watch
+from driver.figures import style
+from driver.report import page as report
+from driver.report.page import Code, Table, Text
+from driver.run.progress import clock, number
+from driver.run.saved import NotARun
 from models.lateral_line import metrics
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import Run, Seed

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import statistics, style
-from driver.statistics import BOOTSTRAP_FROM, Estimate
+from driver.experiment import statistics
+from driver.experiment.statistics import BOOTSTRAP_FROM, Estimate
+from driver.figures import style
 from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.saved import Run

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import style
+from driver.figures import style
 from models.lateral_line.comparison import CONDITIONS, WINDOWS, by_condition, score
 from models.lateral_line.metrics import MAX_ANGLE_BINS, USABLE_VALID_FRACTION, chance_band
 from models.lateral_line.show.panels import SIGMA

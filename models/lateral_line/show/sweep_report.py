@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from driver import report, style
-from driver.report import Page, Picture, Section, Table, Text
-from driver.run_folder import replace_file
+from driver.figures import style
+from driver.report import page as report
+from driver.report.page import Page, Picture, Section, Table, Text
+from driver.run.folder import replace_file
 from models.lateral_line.comparison import compare
 from models.lateral_line.show.sweep_figure import sweep_figure
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import style
+from driver.figures import style
+from models.lateral_line.analyses.tuning import Passage, spread, ts_drive_mV_per_ms, winners
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import position_panels as draw
 from models.lateral_line.show.pages import (
@@ -19,7 +20,6 @@ from models.lateral_line.show.pages import (
     position_label,
     spike_words,
 )
-from models.lateral_line.show.tuning import Passage, spread, ts_drive_mV_per_ms, winners
 
 N_TS_CELLS, N_MON_CELLS = 16, 8
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from driver.progress import number
-from driver.report import Table
-from driver.statistics import mean_sd
+from driver.experiment.statistics import mean_sd
+from driver.report.page import Table
+from driver.run.progress import number
 from models.lateral_line import summary
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.summary import place_of, spoken

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver import style
+from driver.figures import style
 from models.lateral_line import metrics
+from models.lateral_line.analyses.tuning import incoming, spread
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels, weight_panels
 from models.lateral_line.show.pages import grid, legend, page
-from models.lateral_line.show.tuning import incoming, spread
 
 N_TRACKED = 12
 N_STEM_CELLS = 6

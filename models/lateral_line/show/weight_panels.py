@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from driver import style
+from driver.figures import style
 from models.lateral_line.show.panels import MAX_MARKED
 
 BEFORE, AFTER = "before (untrained)", "after training"

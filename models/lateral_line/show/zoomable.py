@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from driver import style
-from driver.backend import Spikes
-from driver.report_scripts import packed
+from driver.engine.choose import Spikes
+from driver.figures import style
+from driver.report.scripts import packed
+from models.lateral_line.analyses.tuning import Passage, spread
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels
-from models.lateral_line.show.tuning import Passage, spread
 
 SCRIPT = Path(__file__).with_suffix(".js")
 MAX_SPIKES = 25_000  # of a raster

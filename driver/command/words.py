@@ -1,0 +1,128 @@
+"""What can be done with a finished or a running run: the words after the program's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import tyro
+
+from driver.flags.from_dataclass import UsageError
+from driver.room import Room
+from driver.run.folder import PARAMS
+from driver.run.saved import NotARun, Run
+from driver.sweep.axes import CONTENT
+
+RUNS = Path("Runs")
+Folders = tyro.conf.Positional[tuple[Path, ...]]
+
+
+def main(room: Room, argv: Sequence[str]) -> int:
+    """Run the command ``argv[0]``; returns the exit status.
+
+    Raises
+    ------
+    UsageError
+        If a folder is not the one of a run.
+    """
+    if argv[0] == "sweep":
+        from driver.sweep.command import main as sweep
+
+        return sweep(room, argv[1:])
+    try:
+        return tyro.extras.subcommand_cli_from_dict(room.words(), prog=room.prog, args=list(argv))
+    except NotARun as error:
+        raise UsageError(str(error)) from None
+
+
+def words(room: Room) -> dict[str, Callable[..., int]]:
+    """The words that every model has; the help pages are their docstrings."""
+
+    def figures(runs: Folders) -> int:
+        """Draw all figures of runs again, from their folders alone.
+
+        Args:
+            runs: Run folders, such as Runs/ten.
+        """
+        return draw_again(room, runs)
+
+    def report(runs: Folders) -> int:
+        """Write report.html of runs and sweeps, also of those that are still running.
+
+        Args:
+            runs: Folders of runs or sweeps, such as Runs/ten.
+        """
+        for folder in named(runs):
+            sweep = folder / CONTENT
+            is_sweep = sweep.exists()
+            print(room.write_sweep_report(sweep) if is_sweep else write_report(room, folder))
+        return 0
+
+    def status(runs: Folders = ()) -> int:
+        """Say how far runs are: trial, time left, last metrics, memory.
+
+        Args:
+            runs: Run folders; all in Runs/ if none is given.
+        """
+        return tell_status(room, runs)
+
+    return {"figures": figures, "report": report, "status": status}
+
+
+def draw_again(
+    room: Room, runs: Sequence[Path], more: Callable[[Run], list[Path]] = lambda run: []
+) -> int:
+    """Draw the figures of runs, and what `more` draws of each."""
+    for run in opened(room, runs):
+        if not run.finished:
+            raise UsageError(f"{run.folder} has no finished seed yet; `report` shows how far it is")
+        files = [file for seed in run.finished for file in room.draw_seed(run.seed(seed))]
+        files += [*room.draw_summary(run), *more(run)]
+        print(f"{len(files)} figures in {run.figures}")
+    return 0
+
+
+def write_report(room: Room, folder: Path) -> Path:
+    return room.write_report(room.open(folder))
+
+
+def tell_status(room: Room, runs: Sequence[Path]) -> int:
+    from driver.command.watch import run_lines, sweep_lines
+
+    for folder in runs or everything(RUNS):
+        try:
+            sweep = folder / CONTENT
+            is_sweep = sweep.exists()
+            lines = sweep_lines(room, sweep) if is_sweep else run_lines(room.open(folder))
+            print("\n".join(lines))
+        except NotARun as error:
+            if runs:
+                raise
+            print(f"{folder}: not a run of this program ({error})")
+    return 0
+
+
+def opened(room: Room, runs: Sequence[Path]) -> list[Run]:
+    """All of them, before anything is done with the first."""
+    return [room.open(folder) for folder in named(runs)]
+
+
+def named(runs: Sequence[Path]) -> Sequence[Path]:
+    if not runs:
+        raise UsageError("name a run folder, such as Runs/ten")
+    return runs
+
+
+def everything(root: Path) -> list[Path]:
+    """All runs and sweeps in a folder, oldest first.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    files = [file for name in (PARAMS, CONTENT) for file in root.glob(f"*/{name}")]
+    files.sort(key=lambda file: file.stat().st_mtime)
+    if not files:
+        raise UsageError(f"there is no run in {root}; name a run folder")
+    return [file.parent for file in files]

@@ -1,0 +1,267 @@
+"""A run folder, read: what every model's has. A model adds what only it knows.
+
+Nothing here is guessed: a file or a field that is not there is an error that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Set
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import numpy as np
+
+from driver.run import checkpoint
+from driver.run.folder import PARAMS, SUMMARY, RunFolder
+
+if TYPE_CHECKING:
+    from driver.room import Room
+
+P = TypeVar("P")
+
+
+class NotARun(ValueError):
+    """The folder is not one of a run, or lacks what was asked for; the message names it."""
+
+
+class Run:
+    """A run folder, finished or not.
+
+    Parameters
+    ----------
+    folder : path
+        With a ``params.json`` of this program.
+
+    Attributes
+    ----------
+    room : Room
+        Whose run it is; a model's own class names it.
+    parts : dict
+        Parameters by their name in ``params.json``.
+
+    Raises
+    ------
+    NotARun
+        If there is no such folder, or its parameters cannot be read.
+    """
+
+    room: ClassVar[Room]
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder)
+        self.artifacts = self.folder / "artifacts"
+        self.figures = self.folder / "figures"
+        where, room = self.folder / PARAMS, self.room
+        self.file = read_json(where)
+        version = self.file.get("schema_version")
+        if version != room.schema_version:
+            raise NotARun(f"{where}: schema_version {version}, not {room.schema_version}")
+        try:
+            classes = room.parts(self.mode)
+        except KeyError:
+            raise NotARun(f"{where}: {room.prog} has no mode {self.mode}") from None
+        self.parts = {
+            name: parameters(cls, self.file[name], where, room.later)
+            for name, cls in classes.items()
+        }
+
+    @property
+    def params(self) -> Any:
+        """The first of the `parts`, with the first seed."""
+        return next(iter(self.parts.values()))
+
+    @property
+    def name(self) -> str:
+        """As it was made; the folder may have been renamed."""
+        return self.file["run_folder"]
+
+    @property
+    def mode(self) -> str:
+        return self.file["mode"]
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that the run was asked for."""
+        first = self.file["seed_start"]
+        return list(range(first, first + self.file["multi_seed"]))
+
+    @property
+    def finished(self) -> list[int]:
+        """Seeds whose results are written."""
+        return [s for s in self.seeds if RunFolder(self.folder).results_file(s).exists()]
+
+    @property
+    def begun(self) -> bool:
+        """Whether a seed has a checkpoint to go on from."""
+        return any(checkpoint.exists(checkpoint.find(self.folder, s)) for s in self.seeds)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a process is working in the folder."""
+        return RunFolder(self.folder).in_use
+
+    def log_file(self, seed: int | None = None) -> Path | None:
+        """Log of the run, or of one of several seeds; None if it is not beside the runs.
+
+        A later run of the same name may have written a log of that name: it has another start.
+        """
+        name = self.name if seed is None else f"{self.name}_seed_{seed}"
+        root = self.folder.absolute().parent
+        places = (root.parent if root.name == "Runs" else root, root, root.parent)
+        files = [place / "Logs" / f"{name}.log" for place in places]
+        start = self.file["environment"]["start_time_utc"]
+        return next((file for file in files if file.exists() and start in text_of(file)), None)
+
+    @cached_property
+    def summary(self) -> dict[str, Any] | None:
+        """``run_summary.json``; None while the run is not complete."""
+        path = self.folder / SUMMARY
+        return read_json(path) if path.exists() else None
+
+    def seed(self, seed: int | None = None) -> Seed:
+        """One seed of the run; the first if not given.
+
+        Raises
+        ------
+        NotARun
+            If the run does not have this seed.
+        """
+        return Seed(self, self.known(seed))
+
+    def known(self, seed: int | None) -> int:
+        """`seed`, or the first; raises `NotARun` if the run does not have it."""
+        seed = self.seeds[0] if seed is None else seed
+        if seed not in self.seeds:
+            known = f"{self.seeds[0]} to {self.seeds[-1]}"
+            raise NotARun(f"{self.folder} has no seed {seed}, only {known}")
+        return seed
+
+    def __repr__(self) -> str:
+        done = f"{len(self.finished)} of {len(self.seeds)} seeds finished"
+        return f"Run({str(self.folder)!r}: {self.mode}, {done})"
+
+
+class Seed:
+    """What a run folder holds about one seed; files are read when they are asked for.
+
+    Attributes
+    ----------
+    run : Run
+    params : dataclass
+        Of the run, with this seed.
+    """
+
+    def __init__(self, run: Run, seed: int):
+        self.run = run
+        self.params = dataclasses.replace(run.params, seed=seed)
+
+    @property
+    def number(self) -> int:
+        return self.params.seed
+
+    @cached_property
+    def results(self) -> dict[str, Any]:
+        """Every number of the seed, ``seed_<s>_results.json``."""
+        return read_json(RunFolder(self.run.folder).results_file(self.number))
+
+    @cached_property
+    def recordings(self) -> dict[str, np.ndarray]:
+        """What figures are drawn from, ``seed_<s>_recordings.npz``; the README has the table."""
+        return read_npz(self.run.artifacts / f"seed_{self.number}_recordings.npz")
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Wiring, and weights before and after training, by name; the README has the table."""
+        return read_npz(self.weight_file)
+
+    @property
+    def status(self) -> dict[str, Any] | None:
+        """What the seed was doing when it was last heard of; None if it never began."""
+        try:
+            return read_json(RunFolder(self.run.folder).status_file(self.number))
+        except NotARun:
+            return None
+
+    @property
+    def weight_file(self) -> Path:
+        """The weights of the results; of several, saved under other tags, the one they name."""
+        ending = f"_seed_{self.number}_params.json"
+        tags = [file.name.removesuffix(ending) for file in self.run.artifacts.glob(f"*{ending}")]
+        where = f"{self.run.artifacts} (<tag>_seed_{self.number}.npz)"
+        if not tags:
+            raise NotARun(f"no weights of seed {self.number} in {where}")
+        tag = tags[0] if len(tags) == 1 else self.results["save_tag"]
+        if tag not in tags:
+            raise NotARun(f"no weights of seed {self.number} with tag {tag} in {where}")
+        return self.run.artifacts / f"{tag}_seed_{self.number}.npz"
+
+    def __repr__(self) -> str:
+        return f"Seed({self.number} of {self.run.folder})"
+
+
+class Fields(dict):
+    """Content of a file of a run; a field that is not there is an error that names the file."""
+
+    def __init__(self, content: Mapping[str, Any], path: Path):
+        super().__init__(content)
+        self.path = path
+
+    def __missing__(self, key: str):
+        raise NotARun(f"{self.path} has no field {key}")
+
+
+def parameters(
+    cls: type[P], values: Mapping[str, Any], path: Path, later: Set[str] = frozenset()
+) -> P:
+    """Parameters as they were stored; none is filled in by today's default, but those of `later`.
+
+    Raises
+    ------
+    NotARun
+        If one is missing, unknown or out of bounds.
+    """
+    missing = {f.name for f in dataclasses.fields(cls)} - set(values) - later
+    if missing:
+        raise NotARun(f"{path}: {cls.__name__} lacks {', '.join(sorted(missing))}")
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise NotARun(f"{path}: {error}") from None
+
+
+def checksum(*parts: Any) -> str:
+    """SHA-256 of all parameters; by it a results file says what it is the result of."""
+    text = json.dumps([dataclasses.asdict(part) for part in parts], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def read_json(path: Path) -> Fields:
+    """Content of a JSON file of a run."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("not an object")
+        return Fields(content, path)
+    except FileNotFoundError:
+        raise NotARun(f"there is no {path}") from None
+    except (OSError, ValueError) as error:
+        raise NotARun(f"{path} cannot be read ({error})") from None
+
+
+def read_npz(path: Path) -> Fields:
+    """Arrays of an archive of a run; damage makes of it almost any error."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return Fields(file, path)
+    except FileNotFoundError:
+        raise NotARun(f"there is no {path}") from None
+    except Exception as error:
+        raise NotARun(f"{path} cannot be read ({error})") from None

@@ -1,0 +1,312 @@
+"""Many runs: which, how many at once, where, and what became of each. Knows no science.
+
+A run of a sweep is an ordinary run: a process, a folder and a log of its own. A sweep only decides
+which; so a killed run costs that run, and any of them can be repeated alone by its command.
+`driver.sweep.plan` makes its jobs, `driver.sweep.table` gathers what came out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from driver.flags.from_dataclass import UsageError
+from driver.run.isolation import INTERRUPTED, tied
+
+TABLE, CONTENT = "sweep.csv", "sweep.json"
+Values = Mapping[str, Sequence[str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Axes:
+    """What varies, as flags and values as they would be typed.
+
+    Attributes
+    ----------
+    product : dict of list of str
+        Every combination of these.
+    together : dict of list of str
+        These step together, all of one length; one more axis of the product.
+    same : dict of str
+        Flags that take the value of another axis: written ``flag=@other``.
+    """
+
+    product: Values = dataclasses.field(default_factory=dict)
+    together: Values = dataclasses.field(default_factory=dict)
+    same: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.product, *self.together, *self.same)
+
+    def conditions(self) -> list[dict[str, str]]:
+        """Every condition, in the order in which the axes were given; one without any axis."""
+        steps = [
+            dict(zip(self.together, values, strict=True))
+            for values in zip(*self.together.values(), strict=True)
+        ] or [{}]
+        combinations = [
+            dict(zip(self.product, values, strict=True))
+            for values in itertools.product(*self.product.values())
+        ]
+        found = [combination | step for combination in combinations for step in steps]
+        return [c | {name: c[other] for name, other in self.same.items()} for c in found]
+
+
+def axes_of(grid: Iterable[str], together: Iterable[str], flag: str = "--grid") -> Axes:
+    """Axes from words such as ``n_in=10,20`` and ``n_out=@n_in``.
+
+    Parameters
+    ----------
+    grid, together : iterable of str
+        Combined in every way, and stepping together.
+    flag : str
+        Under which `grid` was typed.
+    """
+    parts: dict[str, dict[str, Any]] = {flag: {}, "--zip": {}}
+    for typed, words in ((flag, grid), ("--zip", together)):
+        for word in words:
+            name, found, values = word.partition("=")
+            if not name or not found or not values:
+                raise UsageError(f"{typed} {word}: expected name=value,value or name=@other")
+            key = name.strip().replace("-", "_")
+            if any(key in part for part in parts.values()):
+                raise UsageError(f"{typed} {word}: {key} is an axis already")
+            whole = values.startswith("@")
+            parts[typed][key] = values if whole else [v.strip() for v in values.split(",")]
+    return checked(parts[flag], parts["--zip"], flag)
+
+
+def axes_of_file(path: Path) -> tuple[Axes, dict[str, str]]:
+    """Axes and fixed flags of a TOML or JSON file with tables `product`, `zip` and `fixed`.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read, or holds something else.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--file {path}: {error}") from None
+    unknown = sorted(set(content) - {"product", "zip", "fixed"})
+    if unknown:
+        raise UsageError(f"--file {path}: unknown table {', '.join(unknown)}")
+    for name, table in content.items():
+        if not isinstance(table, dict):
+            raise UsageError(f"--file {path}: {name} must be a table of flags")
+        if name != "fixed" and not all(isinstance(v, list | str) for v in table.values()):
+            raise UsageError(f"--file {path}: {name} must be a table of flags with lists")
+    tables = {name: plain_axes(content.get(name, {})) for name in ("product", "zip")}
+    fixed = {key.replace("-", "_"): word(value) for key, value in content.get("fixed", {}).items()}
+    return checked(tables["product"], tables["zip"], f"--file {path}"), fixed
+
+
+def plain_axes(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key.replace("-", "_"): value if isinstance(value, str) else [word(v) for v in value]
+        for key, value in table.items()
+    }
+
+
+def word(value: Any) -> str:
+    """A value of a file as it would be typed."""
+    return str(value) if not isinstance(value, bool) else "True" if value else "False"
+
+
+def checked(product: dict[str, Any], together: dict[str, Any], where: str) -> Axes:
+    """Axes with the references sorted out.
+
+    Raises
+    ------
+    UsageError
+        For a reference to no axis, an empty axis, or axes of different length that go together.
+    """
+    everything = product | together
+    same = {k: v[1:].replace("-", "_") for k, v in everything.items() if isinstance(v, str)}
+    for name, other in same.items():
+        if other not in everything or other in same:
+            raise UsageError(f"{where}: {name}=@{other} does not name an axis with values")
+    product = {k: v for k, v in product.items() if k not in same}
+    together = {k: v for k, v in together.items() if k not in same}
+    for name, values in (product | together).items():
+        if not values or "" in values:
+            raise UsageError(f"{where}: {name} has an empty value")
+        if name in product and len(set(values)) < len(values):
+            raise UsageError(f"{where}: {name} has a value twice")
+    steps = list(zip(*together.values(), strict=False))
+    if len(set(steps)) < len(steps):
+        raise UsageError(f"{where}: the same values go together twice")
+    lengths = {name: len(values) for name, values in together.items()}
+    if len(set(lengths.values())) > 1:
+        raise UsageError(f"{where}: values that go together differ in number: {lengths}")
+    return Axes(product, together, same)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One run of a sweep.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder.
+    condition : dict of str
+        Values of the axes, as typed.
+    seed : int
+    argv : tuple of str
+        The command line that makes this run alone, without the program.
+    """
+
+    name: str
+    condition: Mapping[str, str]
+    seed: int
+    argv: tuple[str, ...]
+
+
+# --- doing it ----------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """How a run ended: exit status, and the last line that it said."""
+
+    status: int
+    said: str
+
+
+class Local:
+    """Child processes of this one, started by a pool of threads.
+
+    Parameters
+    ----------
+    jobs : int
+        At once.
+    """
+
+    def __init__(self, jobs: int):
+        self.executor: Executor = ThreadPoolExecutor(jobs)
+        self.running: set[subprocess.Popen] = set()
+        self.lock = threading.Lock()
+        self.stopped = False
+
+    def work(self, command: Sequence[str]) -> Ended:
+        with self.lock:
+            if self.stopped:
+                return Ended(INTERRUPTED, "not started")
+            process = tied(command)
+            self.running.add(process)
+        try:
+            return ended(process)
+        finally:
+            with self.lock:
+                self.running.discard(process)
+
+    def stop(self) -> None:
+        """Interrupt what is running, so that it saves, and start nothing more."""
+        with self.lock:
+            self.stopped = True
+            for process in self.running:
+                process.terminate()
+
+
+class Dask:
+    """Workers of a dask cluster, one run at a time on each of their threads.
+
+    Parameters
+    ----------
+    address : str
+        Of its scheduler.
+    """
+
+    def __init__(self, address: str):
+        try:
+            from distributed import Client
+        except ImportError:
+            raise UsageError(
+                "--scheduler needs dask: pip install -r requirements-cluster.txt"
+            ) from None
+        try:
+            self.client = Client(address, timeout="10s")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"--scheduler {address}: {error}") from None
+        self._require_our_code(address)
+        self.executor = self.client.get_executor(pure=False, retries=3)
+        self.work = work
+
+    def _require_our_code(self, address: str) -> None:
+        """What cannot import this repository would fail every run at once."""
+        try:
+            self.client.submit(here, pure=False).result(timeout=5)
+        except TimeoutError:
+            pass  # no worker yet
+        except Exception as error:
+            said = " ".join(str(error).split())[:90]
+            raise UsageError(
+                f"--scheduler {address}: its scheduler or a worker cannot run our code ({said}); "
+                "start both in this folder, with PYTHONPATH naming it"
+            ) from None
+
+    def stop(self) -> None:
+        self.client.close()
+
+
+def here() -> bool:
+    """Whether this code can be imported where it is called."""
+    return True
+
+
+def work(command: Sequence[str]) -> Ended:
+    """Run a command in a child process, which ends with this one."""
+    return ended(tied(command))
+
+
+def ended(process: subprocess.Popen) -> Ended:
+    """Wait for a child; its last line on standard error says how it went."""
+    lines = [line for line in process.stderr.read().splitlines() if line.strip()]
+    return Ended(process.wait(), lines[-1] if lines else "")
+
+
+def run_all(
+    commands: Mapping[str, Sequence[str]], place: Local | Dask, tell: Callable[[str, Ended], None]
+) -> None:
+    """Run every command, as many at a time as `place` takes; `tell` is told of each by its name.
+
+    Ctrl+C interrupts those that run, which save, and starts no more.
+    """
+    futures: dict[Future, str] = {}
+    try:
+        for name, command in commands.items():
+            futures[place.executor.submit(place.work, list(command))] = name
+        for future in as_completed(futures):
+            tell(futures[future], outcome(future))
+    except KeyboardInterrupt:
+        for future in futures:
+            future.cancel()
+        place.stop()
+        place.executor.shutdown(wait=True, cancel_futures=True)
+        raise
+    place.executor.shutdown()
+
+
+def outcome(future: Future) -> Ended:
+    """What a worker returned; a worker that was lost is a failed run and not a failed sweep."""
+    try:
+        return future.result()
+    except Exception as error:
+        return Ended(1, f"{type(error).__name__}: {error}")
+
+
+def program(script: Path, argv: Sequence[str]) -> list[str]:
+    """The command that runs `script` with the interpreter of this process."""
+    return [sys.executable, str(script), *argv]

@@ -1,0 +1,86 @@
+"""What came out of a sweep: a row a run, as ``sweep.csv`` and ``sweep.json``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from driver.room import Room
+from driver.run.folder import RunFolder, replace_file
+from driver.run.saved import NotARun
+from driver.sweep.axes import CONTENT, TABLE, Job
+from driver.sweep.plan import Sweep
+
+SCHEMA_VERSION = 2
+Row = Mapping[str, Any]
+
+
+def rows(sweep: Sweep, failed: Mapping[str, str]) -> list[dict[str, Any]]:
+    """One row a run, in the order of the plan.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    failed : dict of str
+        What runs that failed said last, by name.
+    """
+    return [row(sweep, job, failed.get(job.name)) for job in sweep.jobs]
+
+
+def row(sweep: Sweep, job: Job, complaint: str | None) -> dict[str, Any]:
+    room, results = sweep.room, results_of(sweep.room, sweep.place(job), job.seed)
+    return {
+        "condition": {**job.condition, "seed": job.seed},
+        "state": "done" if results else "failed" if complaint else "waiting",
+        "complaint": complaint,
+        "run": job.name,
+        **(room.sweep_row(results) if results else dict.fromkeys(room.sweep_columns)),
+        "command": shlex.join(["python", room.prog, *job.argv]),
+    }
+
+
+def results_of(room: Room, folder: Path, seed: int) -> dict[str, Any] | None:
+    """Results of a complete run; None for one that is not."""
+    try:
+        run = room.open(folder)
+        return run.seed(seed).results if run.summary is not None else None
+    except NotARun:
+        return None
+
+
+def by_condition(rows: Sequence[Row]) -> list[tuple[dict[str, str], list[Row]]]:
+    """Rows of each condition, in the order of the plan."""
+    found: dict[tuple, list[Row]] = {}
+    for row in rows:
+        key = tuple((k, v) for k, v in row["condition"].items() if k != "seed")
+        found.setdefault(key, []).append(row)
+    return [(dict(key), members) for key, members in found.items()]
+
+
+def write_table(sweep: Sweep, table: Sequence[Row]) -> None:
+    """Write ``sweep.csv`` and ``sweep.json``; undefined is an empty cell, or null."""
+    folder = RunFolder(sweep.folder)
+    folder.write_json(
+        CONTENT, {"schema_version": SCHEMA_VERSION, "axes": sweep.axes, "runs": table}
+    )
+    text = io.StringIO()
+    flat_rows = [flat(r, sweep.room.sweep_columns) for r in table]
+    writer = csv.DictWriter(text, list(dict.fromkeys(k for r in flat_rows for k in r)))
+    writer.writeheader()
+    writer.writerows(flat_rows)
+    replace_file(sweep.folder / TABLE, lambda file: file.write(text.getvalue().encode()))
+
+
+def flat(r: Row, columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """A row with its nested numbers under names such as ``trained.score``."""
+    found = dict(r["condition"])
+    for key, value in r.items():
+        if columns.get(key):
+            found |= {f"{key}.{n}": value[n] if value else None for n in columns[key]}
+        elif key != "condition":
+            found[key] = value
+    return found

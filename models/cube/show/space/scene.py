@@ -1,0 +1,149 @@
+"""The network in space, to be turned and scrubbed through time, for the report; needs plotly.
+
+A frame is a dot move of a cube, one step of the local layer: pooled spikes, dots and output,
+trained and untrained. The drawing is done by ``scene.js`` with plotly's script, which is
+embedded; without plotly, which is optional, the report says how to get it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from driver.figures import style
+from driver.report.scripts import packed
+from models.cube.show import panels, view
+from models.cube.show.view import LABELS, Shown
+
+SCRIPT = Path(__file__).with_suffix(".js")
+MAX_FRAMES = 240
+MAX_BYTES = 1_400_000  # of arrays; a third more as text
+BYTES_PER_BLOCK = 6  # of a frame: number and count
+
+
+def content(seed) -> dict[str, Any]:
+    """All that is drawn, as JSON can say it; its place in the page is the element ``#space``."""
+    shown = seed if isinstance(seed, Shown) else Shown.of(seed)
+    p, depth = shown.params, 3 if shown.is_local else shown.params.L
+    down, frames = fitting(shown)
+    return {
+        "n": p.n,
+        "depth": depth,
+        "down": down,
+        "planes": {"0": "input", "1": "hidden", "2": "output"}
+        if shown.is_local
+        else {"0": "input", str(depth - 1): "output"},
+        "unit": "step" if shown.is_local else "move",
+        "frame_steps": len(frames[0]) if frames else 1,
+        "step": packed([frame.start for frame in frames], np.uint32),
+        "dots": dots_of(shown, frames),
+        "colours": {"input": panels.INPUT, "cells": panels.CELLS, "output": panels.OUTPUT},
+        "muted": style.MUTED,
+        "points2": float(panels.areas(1, down)),
+        "networks": [network(shown, label, down, frames) for label in LABELS],
+    }
+
+
+def fitting(shown: Shown) -> tuple[int, list[range]]:
+    """Cells a side of a block, and the frames: the last of the kept window that fit the page.
+
+    Blocks are made larger before frames are left out.
+    """
+    if shown.is_local:
+        frames = every_frame(shown)[-MAX_FRAMES:]
+        return 1, frames[-fit(most_points(shown, 1, frames), len(frames)) :]
+    down, frames = shown.block, every_frame(shown)[-MAX_FRAMES:]
+    while down < shown.params.n // 6 and fit(most_points(shown, down, frames), len(frames)) < len(
+        frames
+    ):
+        down += 1
+    return down, frames[-fit(most_points(shown, down, frames), len(frames)) :]
+
+
+def fit(points: list[int], n_frames: int) -> int:
+    """How many of the last frames fit; one at least."""
+    taken = np.cumsum(points[::-1]) * BYTES_PER_BLOCK
+    return max(1, min(n_frames, int(np.searchsorted(taken, MAX_BYTES, side="right"))))
+
+
+def most_points(shown: Shown, down: int, frames: list[range]) -> list[int]:
+    """Points of each frame, of both networks."""
+    return [
+        sum(
+            points(shown, label, down, frame)[0].size + pixels(shown, label, frame).size
+            for label in LABELS
+        )
+        for frame in frames
+    ]
+
+
+def every_frame(shown: Shown) -> list[range]:
+    """Steps of every whole frame of the kept window; the window itself if it is shorter."""
+    arrays = shown.recordings["trained"]
+    first, stop = int(arrays["kept_from"]), int(arrays["kept_to"])
+    n_steps = 1 if shown.is_local else shown.params.ratio
+    begin = -(-first // n_steps)
+    whole = [range(k * n_steps, (k + 1) * n_steps) for k in range(begin, stop // n_steps)]
+    return whole or [range(first, max(first + 1, stop))]
+
+
+def points(shown: Shown, label: str, down: int, frame: range) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers and spikes of the blocks that fired; of the local layer, of the pixels."""
+    p, arrays = shown.params, shown.recordings[label]
+    if shown.is_local:
+        index = view.between(arrays, "hidden", frame.start, frame.stop) % p.n**2
+        return np.unique(index, return_counts=True)
+    index = view.between(arrays, "cells", frame.start, frame.stop)
+    return view.block_counts(index, p.n, p.L, down)
+
+
+def pixels(shown: Shown, label: str, frame: range) -> np.ndarray:
+    """Pixels of the output, or of the back plane, that fired."""
+    p, arrays = shown.params, shown.recordings[label]
+    if shown.is_local:
+        return np.unique(view.between(arrays, "output", frame.start, frame.stop))
+    index = view.between(arrays, "cells", frame.start, frame.stop)
+    return np.flatnonzero(view.plane_counts(index, p.n, p.L - 1))
+
+
+def network(shown: Shown, label: str, down: int, frames: list[range]) -> dict[str, Any]:
+    """Every frame of one network, one after the other; `start` and `out_start` tell them apart."""
+    found = [points(shown, label, down, frame) for frame in frames]
+    fired = [pixels(shown, label, frame) for frame in frames]
+    none = np.zeros(0, dtype=np.int64)
+    return {
+        "name": label,
+        "start": packed(np.cumsum([0, *(number.size for number, _ in found)]), np.uint32),
+        "block": packed(np.concatenate([none, *(number for number, _ in found)]), np.uint32),
+        "count": packed(np.concatenate([none, *(count for _, count in found)]), np.uint16),
+        "out_start": packed(np.cumsum([0, *(one.size for one in fired)]), np.uint32),
+        "out": packed(np.concatenate([none, *fired]), np.uint16),
+    }
+
+
+def dots_of(shown: Shown, frames: list[range]) -> dict[str, Any]:
+    """Dots of every frame, frame by frame; -1 while the input is off."""
+    arrays = shown.recordings["trained"]
+    at = [frame.start for frame in frames]
+    places = {}
+    for name in ("x", "y"):
+        seen = np.where(arrays["shown"][at][:, None], arrays[name][at], -1)
+        places[name] = packed(seen.ravel(), np.int16)
+    return places | {"n": int(arrays["x"].shape[1])}
+
+
+def words(seed) -> str:
+    """What the scene shows, and what was left out."""
+    shown = seed if isinstance(seed, Shown) else Shown.of(seed)
+    down, frames = fitting(shown)
+    unit = "steps" if shown.is_local else "moves"
+    every = len(every_frame(shown))
+    part = "" if len(frames) == every else f" of the {every} whose spikes were kept"
+    pooled = "" if down == 1 else f"; blocks of {down} × {down} × {down} cells are one circle"
+    return (
+        f"The last {len(frames)} {unit}{part}, from step {frames[0].start} to "
+        f"{frames[-1].stop - 1}{pooled}. Red: the dot on the input plane; blue: spikes, "
+        "the area of a circle grows with their number; green: the output plane. Drag to turn."
+    )

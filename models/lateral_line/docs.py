@@ -1,0 +1,134 @@
+"""Tables of the README, from the code: ``python -m models.lateral_line.docs``.
+
+Rewrites the parts of README.md between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test
+holds the file against what this module writes, and the tables of arrays against a real run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from driver.report import tables
+from driver.report.tables import array_table, flag_table, markdown
+from models.lateral_line import equations
+from models.lateral_line.options import WITHOUT_FLAG, RunOptions
+from models.lateral_line.params import PRESETS, NetworkParams
+from stimulus import StimulusParams
+
+README = Path(__file__).parents[2] / "README.md"
+
+FILES = {
+    "params.json": "every parameter, flags as typed, values that were moved, versions; comes first",
+    "run_summary.json": "the judged numbers, trained, untrained and their difference; written "
+    "last: its presence means that the run is complete",
+    "artifacts/seed_<s>_results.json": "every number of one seed",
+    "artifacts/<tag>_seed_<s>.npz": "wiring and weights, before and after training",
+    "artifacts/<tag>_seed_<s>_params.json": "sidecar: all parameters of these weights",
+    "artifacts/seed_<s>_recordings.npz": "spikes, series and decoded angles: what figures are "
+    "drawn from",
+    "artifacts/mid_checkpoint_seed_<s>.npz": "full state and its checksum, for `--resume-from`",
+    "artifacts/mid_checkpoint_seed_<s>.npz.bak": "the checkpoint before, should that be damaged",
+    "artifacts/seed_<s>_status.json": "phase, trial, time left, last metrics, memory: for `status`",
+    "figures/*.png": "the figures, 180 dpi",
+    "report.html": "one page about the run, for a browser; needs no network",
+}
+
+WEIGHT_ARRAYS = {
+    "mon_ts_w": ("float (n_mon*K,)", "1", "MON -> TS weights after training"),
+    "mon_ts_w_init": ("float (n_mon*K,)", "1", "before training"),
+    "mon_ts_i, mon_ts_j": ("int (n_mon*K,)", "", "MON source, TS target"),
+    "ll_mon_w_mV": ("float (n_mon*K,)", "mV", "LL -> MON weights after training"),
+    "ll_mon_w_init_mV": ("float (n_mon*K,)", "mV", "before training"),
+    "ll_mon_i, ll_mon_j": ("int (n_mon*K,)", "", "LL source, MON target"),
+    "schema_version, seed, trial_idx": ("int ()", "", "`trial_idx` is the last trial, from 0"),
+}
+"""By MON cell, K consecutive entries; duplicates are separate synapses."""
+
+RECORDED_ARRAYS = {
+    **{
+        f"{phase}_{name}_i, {phase}_{name}_step": ("int (n_spikes,)", "cell, step", meaning)
+        for phase, meaning in (
+            ("train", "spikes of the last 2 s of training, steps from the start of training"),
+            ("test", "spikes of the test, steps from its start"),
+            ("untrained", "the same of the untrained twin"),
+        )
+        for name in ("ll", "mon", "ts", "i_mon", "i_ts")
+    },
+    "test_x_cm, test_d_cm": ("float (n_t,)", "cm", "source position and distance in the test"),
+    "train_x_cm, train_d_cm": ("float (n,)", "cm", "first training snapshots, two passes at most"),
+    "checkpoint_t_s": ("float (n_rec + 1,)", "s", "time of each record"),
+    "w_mean_series, w_std_series": ("float (n_rec + 1,)", "1", "MON -> TS weights: mean, SD"),
+    "w_mean_abs_delta_series": ("float (n_rec + 1,)", "1", "mean distance from the start"),
+    "w_frac_delta_gt_1e3_series": ("float (n_rec + 1,)", "1", "share that moved over 0.001"),
+    "w_mean_abs_step_series": ("float (n_rec + 1,)", "1", "mean distance from the last record"),
+    "tracked_weight_series": ("float (n_rec + 1, 24)", "1", "some weights, chosen at random"),
+    "ts_ckpt_rate_series": ("float (n_rec,)", "Hz", "TS rate since the last record"),
+    "pv_ckpt_t_s": ("float (n_pv,)", "s", "time of each decode in training; 0 is untouched"),
+    "pv_sigma_theta_series, pv_delta_trial_series": ("float (n_pv,)", "rad", "its result"),
+    "pv_valid_fraction_series": ("float (n_pv,)", "1", "its share of decoded steps"),
+    **{
+        f"{twin}{window}_{kind}": (shape, unit, f"{meaning}{who}{where}")
+        for twin, who in (("", ""), ("untrained_", ", untrained"))
+        for window, where in (("pv", ""), ("pv_body", ", body window"), ("pv_ll", ", from LL"))
+        for kind, shape, unit, meaning in (
+            ("theta_true", "float (n_t,)", "rad", "true angle"),
+            ("theta_hat", "float (n_t,)", "rad", "decoded angle"),
+            ("delta_theta", "float (n_t,)", "rad", "error"),
+            ("theta_bins", "float (M,)", "rad", "bin centres"),
+            ("bias_theta", "float (M,)", "rad", "mean error per bin"),
+            ("sigma_trial_theta", "float (M,)", "rad", "scatter per bin"),
+            ("sigma_theta", "float ()", "rad", "SD of the bias"),
+            ("delta_trial", "float ()", "rad", "RMS scatter"),
+            ("valid_fraction", "float ()", "1", "share of decoded steps"),
+        )
+    },
+    "schema_version, seed, n_training_steps": ("int ()", "", ""),
+    "dt_s": ("float ()", "s", "length of a step"),
+}
+
+
+def equation_text() -> str:
+    """Equations of cells and plastic synapses as they stand in the code."""
+    parts = [
+        ("Flow and rate of the afferents", equations.LL_FLOW + equations.LL_RATE),
+        ("Cells", equations.LIF + equations.TRACE),
+        ("A spike is", f"{equations.LIF_THRESHOLD}  ->  {equations.LIF_RESET}; trace += 1"),
+        ("LL -> MON, presynaptic spike", equations.LL_MON_ON_PRE),
+        ("LL -> MON, postsynaptic spike", equations.LL_MON_ON_POST),
+        ("MON -> TS, presynaptic spike", equations.MON_TS_ON_PRE),
+        ("MON -> TS, postsynaptic spike", equations.MON_TS_ON_POST),
+        (
+            "Homeostasis of a MON cell, when due: S is its summed input, S_target the initial mean",
+            f"{equations.MON_SCALE}\n{equations.LL_MON_RESCALE}",
+        ),
+        (
+            "Homeostasis of a TS cell: S_target is the mean of S now, over cells that have input",
+            f"{equations.TS_MEAN_DIVIDE}\n{equations.TS_SCALE}\n{equations.MON_TS_RESCALE}",
+        ),
+        (
+            "Background of a cell: its next spike, by the gaps of a Bernoulli draw per step",
+            equations.BACKGROUND_RESET,
+        ),
+        ("TS -> TS inhibition at ring distance d, 0 < d <= radius", "w = peak*(1 - d/radius)"),
+    ]
+    return "```\n" + "\n\n".join(f"# {head}\n{body.strip()}" for head, body in parts) + "\n```"
+
+
+PARTS = {
+    "run flags": lambda: flag_table(RunOptions),
+    "network flags": lambda: flag_table(NetworkParams, presets=PRESETS),
+    "stimulus flags": lambda: flag_table(StimulusParams, hidden=WITHOUT_FLAG),
+    "equations": equation_text,
+    "files": lambda: markdown(("file", "content"), ((f"`{k}`", v) for k, v in FILES.items())),
+    "weight arrays": lambda: array_table(WEIGHT_ARRAYS),
+    "recorded arrays": lambda: array_table(RECORDED_ARRAYS),
+}
+
+
+def regenerate(text: str) -> str:
+    """README text with every generated part renewed."""
+    return tables.regenerate(text, PARTS, README.name)
+
+
+if __name__ == "__main__":
+    README.write_text(regenerate(README.read_text(encoding="utf-8")), encoding="utf-8")
