@@ -20,7 +20,7 @@ PUBLIC = {
     "LocalParams": "models.cube.params",
     "CubeParams": "models.cube.params",
     "GroupsParams": "models.cube.params",
-    "PRESETS": "models.cube.params",
+    "PRESETS": "models.cube.presets",
     "DotParams": "stimulus",
     "dot_path": "stimulus",
     "simulate": "models.cube.protocol",

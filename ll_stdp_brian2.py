@@ -17,7 +17,7 @@ from driver import door
 
 PUBLIC = {
     "NetworkParams": "models.lateral_line.params",
-    "apply_model_mode": "models.lateral_line.params",
+    "apply_model_mode": "models.lateral_line.presets",
     "StimulusParams": "stimulus",
     "hydrodynamic_velocity_parallel": "stimulus",
     "simulate_lateral_line": "stimulus",
@@ -28,7 +28,7 @@ PUBLIC = {
     "build_mon_to_ts_indices": "models.lateral_line.wiring",
     "pv_map_quality_from_ts_spikes": "models.lateral_line.metrics",
     "estimate_stabilization_time": "models.lateral_line.metrics",
-    "load_run": "models.lateral_line.saved",
+    "load_run": "models.lateral_line.again",
     "run_spatial_two_stage_model": "models.lateral_line.in_memory",
     "save_learning_artifacts": "models.lateral_line.artifacts",
 }

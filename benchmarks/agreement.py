@@ -23,7 +23,8 @@ import numpy as np
 from driver.engine.choose import choose
 from driver.experiment.statistics import estimate
 from models.lateral_line import values
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.protocol import Result, simulate
 from models.lateral_line.wiring import Wiring
 

@@ -18,7 +18,8 @@ from benchmarks.agreement import EXACT, REFERENCE, Measured, compare
 from driver.engine.choose import choose
 from models.cube import values
 from models.cube.metrics import results
-from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams, Params
+from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
+from models.cube.presets import PRESETS
 from models.cube.protocol import Result, simulate
 from stimuli.dots import DotParams
 

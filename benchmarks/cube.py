@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import peak_memory_mb, ranged, spread
-from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams, Params
+from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
+from models.cube.presets import PRESETS
 from models.cube.simulation import Simulation
 from stimuli.dots import DotParams
 

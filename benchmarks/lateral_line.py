@@ -19,9 +19,10 @@ import time
 from pathlib import Path
 
 from benchmarks.machine import cpu_seconds, peak_memory_mb, ranged, spread
-from driver.engine.choose import compiler
+from driver.engine.compiler import compiler
 from driver.run.progress import Progress
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.simulation import Simulation
 from models.lateral_line.training import begin, train
 from stimulus import StimulusParams

@@ -12,8 +12,8 @@ import sys
 import threading
 from pathlib import Path
 
-from driver.engine.choose import compiler
 from driver.engine.compile import program
+from driver.engine.compiler import compiler
 
 
 def describe() -> dict[str, str | int]:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models.cube.params import PRESETS, CubeParams
+from models.cube.params import CubeParams
+from models.cube.presets import PRESETS
 from models.cube.wiring import CubeWiring
 from models.lateral_line import values
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.wiring import Wiring
 from stimulus import DotParams, StimulusParams, first_launch, frame_rates, training_frames
 

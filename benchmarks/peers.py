@@ -18,7 +18,8 @@ from pathlib import Path
 
 from benchmarks import networks
 from benchmarks.machine import family, high_water_mb
-from driver.engine.choose import GENN, compiler
+from driver.engine.compiler import compiler
+from driver.engine.model import GENN
 
 HERE = Path(__file__).parent
 OURS = "cpp_standalone"

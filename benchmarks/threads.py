@@ -19,10 +19,12 @@ import numpy as np
 import driver.engine.compile.threads
 from benchmarks.cube import ORBIT, WAVES
 from benchmarks.machine import ranged, spread
-from driver.engine.choose import Block
-from models.cube.params import PRESETS, CubeParams
+from driver.engine.model import Block
+from models.cube.params import CubeParams
+from models.cube.presets import PRESETS
 from models.cube.simulation import Simulation as CubeSimulation
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.simulation import Simulation as LineSimulation
 from stimulus import StimulusParams
 

@@ -53,16 +53,16 @@ def run(room: Room, argv: Sequence[str]) -> int:
             from driver.command import words
 
             return words.main(room, argv)
-        from driver.run.request import resolve
+        from driver.command.resolve import resolve
 
         request = resolve(room, argv)
 
         from driver.command.life import execute
 
-        return execute(request)
+        return execute(room, request)
     except UsageError as error:
-        print(f"{room.prog}: error: {error}", file=sys.stderr)
+        print(f"{room.format.prog}: error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except OSError as error:  # a full disk, a folder that cannot be written
-        print(f"{room.prog}: failed: {error}", file=sys.stderr)
+        print(f"{room.format.prog}: failed: {error}", file=sys.stderr)
         return FAILED

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from driver.experiment.summary import by_condition
 from driver.sweep.axes import Job
 from driver.sweep.plan import Sweep
-from driver.sweep.table import by_condition, results_of, row
+from driver.sweep.table import results_of, row
 from models.lateral_line.analyses.reconstruction import reconstruct
 from models.lateral_line.comparison import CONDITIONS, plain, score
 from models.lateral_line.saved import Run

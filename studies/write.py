@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from driver.figures import style
-from driver.run.folder import RunFolder, git_commit, replace_file
+from driver.files import replace_file
+from driver.run.environment import git_commit
+from driver.run.folder import RunFolder
 from models.lateral_line.comparison import CONDITIONS
 from models.lateral_line.show.sweep_report import interval, words
 from studies.figure import study_figure

@@ -11,11 +11,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from driver.engine.choose import Block, Engine, Spikes, compiler, open_engine
+from driver.engine.choose import open_engine
+from driver.engine.compiler import compiler
 from driver.engine.genn import found as genn_found
+from driver.engine.model import Block, Engine, Spikes
 from driver.engine.timing.profile import Profile
 from models.lateral_line import values
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams, training_frames
 

@@ -20,8 +20,8 @@ import numpy as np
 from referencing import Registry, Resource
 
 import ll_stdp_brian2
-from driver.engine.choose import compiler
-from driver.run import request
+from driver.command import resolve as command
+from driver.engine.compiler import compiler
 from models.lateral_line.options import Request
 from models.lateral_line.room import ROOM
 
@@ -146,7 +146,7 @@ def without_times(results: dict) -> dict:
 
 def resolve(argv) -> Request:
     """What a run of the lateral line is asked for by a command line."""
-    return request.resolve(ROOM, argv)
+    return command.resolve(ROOM, argv)
 
 
 def call(*flags) -> tuple[int, str, str]:

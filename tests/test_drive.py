@@ -8,7 +8,8 @@ import pytest
 
 import stimulus
 from models.lateral_line import network, values
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
 from stimulus import StimulusParams
 
 STIMULUS = StimulusParams()

@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.engine.choose import compiler, open_engine
+from driver.engine.choose import open_engine
 from driver.engine.compile import program
 from driver.engine.compile.program import BuildError, Maker, cached, find_or_build, recipe_key
 from driver.engine.compile.tune import tune
 from driver.engine.compiled import BlockError
+from driver.engine.compiler import compiler
 from models.lateral_line.values import POPULATIONS
 from tests.conftest import Bench, assert_same, digest, small_params
 

@@ -315,7 +315,7 @@ def test_a_failed_write_leaves_the_old_nwb_file(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("driver.run.folder.os.replace", fail)
+    monkeypatch.setattr("driver.files.os.replace", fail)
     with pytest.raises(OSError, match="space"):
         export_nwb(Run(full().folder).seed(), path)
     assert path.read_text() == "an older file" and list(tmp_path.iterdir()) == [path]

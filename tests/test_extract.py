@@ -13,7 +13,7 @@ import pytest
 
 from driver.run.saved import NotARun
 from models.lateral_line import stored as extract
-from models.lateral_line.saved import Run
+from models.lateral_line.again import Run
 from tests import program
 from tests.program import SEED, call, differing, full, listing, problems, shared
 from tests.test_schemas import sizes, wrong_arrays

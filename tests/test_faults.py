@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import driver.engine.compile.program
 from driver.command import life
-from driver.engine.choose import Model
 from driver.engine.compile.program import Maker
+from driver.engine.model import Model
 from driver.flags.from_dataclass import UsageError
 from driver.run import checkpoint as files
 from driver.run import isolation
@@ -203,15 +203,15 @@ def test_signals_are_heard_again_after_a_seed_was_started():
 
 @pytest.mark.parametrize("begun", [True, False], ids=["with a checkpoint", "before its first"])
 def test_a_run_with_a_seed_that_failed_shows_how_to_go_on(tmp_path, monkeypatch, begun):
-    def isolated(function, requests, jobs):
-        for request in requests:
+    def isolated(function, seeds, jobs):
+        for room, request in seeds:
             if request.params.seed != SEED:
-                yield request, function(request)
+                yield (room, request), function((room, request))
                 continue
             if begun:
                 source = shared(*HALF).folder / "artifacts" / CHECKPOINT
                 shutil.copy(source, request.folder.artifacts)
-            yield request, -signal.SIGKILL  # out of memory
+            yield (room, request), -signal.SIGKILL  # out of memory
 
     monkeypatch.setattr(life, "run_isolated", isolated)
     made = run(tmp_path, "--multi-seed", "2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 from driver.figures import style
 from models.lateral_line.analyses import tuning
 from models.lateral_line.analyses.tuning import Passage

@@ -11,7 +11,9 @@ from driver.command.life import parameter_file
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
 from models.lateral_line.options import Request, RunOptions
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
+from models.lateral_line.room import ROOM
 from stimulus import StimulusParams
 from tests.program import REPOSITORY, SCRIPT, call, listing, resolve
 
@@ -152,7 +154,7 @@ DEFECTS = [
     ids=[line[:60] for line, _, _ in DEFECTS],
 )
 def test_what_cannot_run_is_refused_before_the_first_file(line, named, empty_folder, monkeypatch):
-    monkeypatch.setattr("driver.command.life.execute", lambda request: 0)
+    monkeypatch.setattr("driver.command.life.execute", lambda room, request: 0)
     if "afile" in line:
         (empty_folder / "afile").touch()
     before = listing(empty_folder)
@@ -274,7 +276,7 @@ CLAMPS = [
 def moved() -> tuple[Request, dict]:
     """All of `CLAMPS` in one command line, and the ``params.json`` that comes of it."""
     request = resolved(" ".join(f"--{flag} {given}" for flag, given, _, _ in CLAMPS))
-    return request, parameter_file(request)
+    return request, parameter_file(ROOM, request)
 
 
 @pytest.mark.parametrize("flag, given, field, used", CLAMPS, ids=[" ".join(c[:2]) for c in CLAMPS])
@@ -331,7 +333,7 @@ def test_a_flag_without_effect_is_noted(line, flag):
     request = resolved(line)
     (note,) = request.adjustments
     assert str(note).startswith(f"--{flag} ")
-    assert [entry["flag"] for entry in parameter_file(request)["cli_adjustments"]] == [flag]
+    assert [entry["flag"] for entry in parameter_file(ROOM, request)["cli_adjustments"]] == [flag]
 
 
 @pytest.mark.parametrize(

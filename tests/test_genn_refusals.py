@@ -12,7 +12,7 @@ import pytest
 
 from driver.engine.choose import choose
 from driver.engine.genn import found as genn_found
-from driver.run.folder import environment
+from driver.run.environment import environment
 from models.lateral_line import values
 from models.lateral_line.wiring import Wiring
 from tests.conftest import pretend_cuda, small_params
@@ -142,7 +142,7 @@ def test_an_older_cuda_is_taken(root, tmp_path, pretended_genn, monkeypatch, rel
 
 
 def test_without_a_compiler_it_is_refused(root, pretended_genn, monkeypatch):
-    monkeypatch.setattr("driver.engine.choose.compiler", lambda: None)
+    monkeypatch.setattr("driver.run.request.compiler", lambda: None)
     assert "--backend genn needs a C++ compiler" in refused(root, "--backend", "genn")
 
 

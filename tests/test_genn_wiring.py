@@ -117,7 +117,8 @@ def test_examples_are_right(module):
 def test_seeds_of_the_fast_network_share_their_room():
     """Ten seeds, one program."""
     from models.lateral_line import values
-    from models.lateral_line.params import NetworkParams, apply_model_mode
+    from models.lateral_line.params import NetworkParams
+    from models.lateral_line.presets import apply_model_mode
     from models.lateral_line.wiring import Wiring
 
     fast, rooms = apply_model_mode(NetworkParams(), "ll_fast"), set()

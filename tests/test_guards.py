@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from driver.engine import compiled as standalone
-from driver.engine.choose import Model, choose, open_engine
+from driver.engine.choose import choose, open_engine
 from driver.engine.compile import program
 from driver.engine.compile.program import BuildError, Maker, generate, program_key
+from driver.engine.model import Model
 from models.lateral_line import simulation, values
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
 from stimulus import StimulusParams
 
 from .conftest import small_params

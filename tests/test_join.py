@@ -4,9 +4,9 @@ import subprocess
 
 import pytest
 
-from driver.engine.choose import compiler
 from driver.engine.compile.join import joinable, shorten, units
 from driver.engine.compile.program import is_cold
+from driver.engine.compiler import compiler
 
 PIECE = """
 namespace {{

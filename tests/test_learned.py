@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from driver.engine.choose import compiler
-from models.lateral_line.params import NetworkParams, apply_model_mode
+from driver.engine.compiler import compiler
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.protocol import simulate
 
 ROOT = Path(__file__).parents[1]

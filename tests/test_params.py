@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from driver.flags import from_dataclass as cli
-from models.lateral_line.params import PRESETS, NetworkParams, apply_model_mode
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import PRESETS, apply_model_mode
 from tests.program import resolve
 
 # field, flag, default, ll_thesis, ll_baseline; a preset's value stands only where it differs from

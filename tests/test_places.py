@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.command.watch import continuation, run_lines
+from driver.command.watch import run_lines
+from driver.run.request import continuation
 from driver.run.saved import NotARun
+from models.lateral_line.again import Run
 from models.lateral_line.room import ROOM
-from models.lateral_line.saved import Run
 from tests import program
 from tests.program import SEED, TRIALS, call, differing, full, listing, load_npz, run, shared
 
@@ -105,13 +106,13 @@ def test_weights_are_those_that_the_results_name_whatever_the_clock_says(tmp_pat
 
 def test_the_way_on_leads_to_the_folder_where_the_run_lies(tmp_path):
     typed = ["--mode", "ll_fast", "--run-name", "old", "--output-root=else", "--overwrite"]
-    words = continuation(tmp_path / "new", typed, begun=True, prog=ROOM.prog).split()
+    words = continuation(tmp_path / "new", typed, begun=True, prog=ROOM.format.prog).split()
     assert words[2:4] == ["--mode", "ll_fast"]
     assert "old" not in words and "else" not in " ".join(words)
     place = ["--output-root", str(tmp_path), "--run-name", "new"]
     assert words[4:] == [*place, "--resume-from", str(tmp_path / "new")]
     typed = ["--resume-from", "x", "--run-name=y"]
-    anew = continuation(Path("Runs/z"), typed, begun=False, prog=ROOM.prog)
+    anew = continuation(Path("Runs/z"), typed, begun=False, prog=ROOM.format.prog)
     assert anew == "python ll_stdp_brian2.py --run-name z --overwrite"
 
 
@@ -143,7 +144,7 @@ def test_exports_of_several_runs_lie_in_folders_of_their_own(tmp_path):
 def test_a_run_that_lacks_a_seed_is_not_called_complete(tmp_path):
     folder = copy(shared("--multi-seed", "2"), tmp_path)
     (folder / f"artifacts/seed_{SEED + 1}_results.json").unlink()
-    said = "\n".join(run_lines(Run(folder)))
+    said = "\n".join(run_lines(ROOM, Run(folder)))
     assert f"complete, but for seed {SEED + 1}" in said and "go on with" in said
 
 
@@ -161,7 +162,7 @@ def test_a_damaged_status_is_no_status(tmp_path):
     folder = copy(full(), tmp_path)
     (folder / f"artifacts/seed_{SEED}_status.json").write_text("{")
     assert Run(folder).seed().status is None
-    assert "done" in "\n".join(run_lines(Run(folder)))
+    assert "done" in "\n".join(run_lines(ROOM, Run(folder)))
 
 
 # --- fields that are not there -----------------------------------------------------------

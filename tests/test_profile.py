@@ -2,8 +2,9 @@
 
 import pytest
 
-from driver.engine.choose import compiler, open_engine
+from driver.engine.choose import open_engine
 from driver.engine.compile.program import Maker, recipe_key
+from driver.engine.compiler import compiler
 from driver.engine.timing import profile
 from driver.engine.timing.counters import EDITS, add_counters, readable
 from driver.engine.timing.profile import BLOCKS, CLOCK, COMPILING, GENERATION, REST, Profile, table

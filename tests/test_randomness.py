@@ -8,7 +8,7 @@ import pytest
 
 import driver.engine.randomness
 import driver.flags.from_dataclass
-from driver.engine.choose import compiler
+from driver.engine.compiler import compiler
 from driver.engine.randomness import MAX_SEED, generator, stream_id, uniform, uniform_numpy
 
 N = 100_000

@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from driver.formatting import number
 from driver.report import mathml
 from driver.report import page as report
 from driver.run.folder import RunFolder
-from driver.run.progress import number
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.results import warnings
 from models.lateral_line.saved import Run

@@ -174,7 +174,8 @@ def test_one_of_several_seeds_can_be_resumed_alone(tmp_path):
 KILLED = """
 import os, signal, sys, types
 import ll_stdp_brian2
-from driver.run import checkpoint, folder
+from driver import files
+from driver.run import checkpoint
 from models.lateral_line.protocol import Simulation
 
 def die(*_):
@@ -194,7 +195,7 @@ def half_written(file, **arrays):
     die()
 
 # their own: compiling uses these too
-folder.os = types.SimpleNamespace(**vars(os))
+files.os = types.SimpleNamespace(**vars(os))
 checkpoint.np = types.SimpleNamespace(**vars(checkpoint.np))
 {how}
 ll_stdp_brian2.main(sys.argv[1:])
@@ -205,16 +206,16 @@ HOW = {
     "in a block": ("Simulation.train = after(4, Simulation.train)", 3),
     # between the two halves of a write
     "before a rename": (
-        f"folder.os.replace = after(2, os.replace, {CHECKPOINT!r})",
+        f"files.os.replace = after(2, os.replace, {CHECKPOINT!r})",
         1,
     ),
     "before the backup's rename": (
-        f"folder.os.replace = after(2, os.replace, {CHECKPOINT + '.bak'!r})",
+        f"files.os.replace = after(2, os.replace, {CHECKPOINT + '.bak'!r})",
         3,
     ),
     "while a file is written": ("checkpoint.np.savez = half_written", None),
     "before the summary": (
-        "folder.os.replace = after(1, os.replace, 'run_summary.json')",
+        "files.os.replace = after(1, os.replace, 'run_summary.json')",
         TRIALS - 1,
     ),
 }

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from driver.run import folder as run_folder
+from driver import files
 from models.lateral_line import summary, values
 from models.lateral_line.protocol import Simulation
 from tests import program
@@ -69,7 +69,7 @@ def test_parameters_are_written_first_and_the_summary_last(tmp_path, monkeypatch
         os.rename(source, target)
         written.append(os.path.basename(target))
 
-    monkeypatch.setattr(run_folder, "os", SimpleNamespace(**vars(os) | {"replace": replace}))
+    monkeypatch.setattr(files, "os", SimpleNamespace(**vars(os) | {"replace": replace}))
     assert run(tmp_path, "--save-tag", "mine").status == 0
     name = f"mid_checkpoint_seed_{SEED}.npz"
     saves = [name, *[f"{name}.bak", name] * (TRIALS // 2 - 1)]
@@ -334,7 +334,7 @@ def test_silent_seeds_are_left_out_of_the_mean_and_counted(silent):
     rows = [full().results(), silent.results()]
     sigma = summary.run_summary(params, rows, [])["aggregate"]["pv_map_quality"]["sigma_theta_rad"]
     assert sigma["mean"] == rows[0]["sigma_theta_rad"] and sigma["n"] == 1
-    made = run_folder.plain(summary.run_summary(params, [rows[1]] * 2, []))
+    made = files.plain(summary.run_summary(params, [rows[1]] * 2, []))
     sigma = made["aggregate"]["pv_map_quality"]["sigma_theta_rad"]
     assert (sigma["mean"], sigma["sd"], sigma["n"]) == (None, None, 0)
 
@@ -531,7 +531,7 @@ def test_ctrl_c_before_the_run_begins_is_as_quiet(monkeypatch):
     def pressed(room, argv):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("driver.run.request.resolve", pressed)
+    monkeypatch.setattr("driver.command.resolve.resolve", pressed)
     try:
         status = program.call(*SMALL)[0]
     except KeyboardInterrupt:

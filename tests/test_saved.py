@@ -12,8 +12,8 @@ from scipy.sparse import issparse
 import ll_stdp_brian2
 from driver.run.saved import NotARun
 from models.lateral_line import values
+from models.lateral_line.again import Run
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.saved import Run
 from tests import program
 from tests.program import SEED, TRIALS, differing, full, run, shared
 

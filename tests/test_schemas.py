@@ -6,7 +6,7 @@ import functools
 import numpy as np
 import pytest
 
-from driver.run.folder import plain
+from driver.files import plain
 from models.lateral_line import summary, values
 from models.lateral_line.records import SERIES
 from tests import program

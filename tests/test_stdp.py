@@ -11,7 +11,8 @@ import pytest
 
 from models.lateral_line import equations as eq
 from models.lateral_line import network
-from models.lateral_line.params import LL_BASELINE, NetworkParams
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import LL_BASELINE
 from models.lateral_line.values import constants, euler_time_constant
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams

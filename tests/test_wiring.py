@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.lateral_line.params import LL_BASELINE, NetworkParams
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import LL_BASELINE
 from models.lateral_line.wiring import (
     Projection,
     Wiring,

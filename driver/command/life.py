@@ -6,24 +6,24 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from driver.command.watch import continuation
 from driver.engine.timing.profile import FIGURES, Profile, part, table
+from driver.files import remove_parts
+from driver.room import Room
 from driver.run import checkpoint, progress
-from driver.run.folder import PARAMS, REPORT, SUMMARY, environment, remove_parts
+from driver.run.environment import environment
+from driver.run.folder import FAILED, PARAMS, REPORT, REPORT_EVERY_S, SUMMARY
 from driver.run.isolation import INTERRUPTED, run_isolated
-from driver.run.request import Request, too_many
+from driver.run.request import Request, continuation, too_many
 from driver.run.saved import NotARun, checksum, read_json
 from driver.run.status import Status
 
-REPORT_EVERY_S = 60.0  # while a run goes on: it takes a second
-FAILED = 1
 
-
-def execute(request: Request) -> int:
+def execute(room: Room, request: Request) -> int:
     """Run all seeds; returns the exit status.
 
     Several seeds run in processes of their own, `jobs` at once: memory returns to the system, and
@@ -45,16 +45,16 @@ def execute(request: Request) -> int:
             reopen(request)
         else:
             folder.create(request.options.overwrite)
-        folder.write_json(PARAMS, parameter_file(request))
+        folder.write_json(PARAMS, parameter_file(room, request))
         file = request.log_folder / f"{folder.path.name}.log"
         log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
         try:
-            return run_logged(request, log, file)
+            return run_logged(room, request, log, file)
         finally:
             progress.close_log(log)
 
 
-def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
+def run_logged(room: Room, request: Request, log: logging.Logger, file: Path) -> int:
     """Run all seeds with an open log; returns the exit status."""
     log.info(started(request))
     for adjustment in request.adjustments:
@@ -64,8 +64,8 @@ def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
         log.warning(warning)
     profile = Profile() if request.options.profile else None
     try:
-        failed = run_seeds(request, log, profile)
-        finish(request, failed, log, profile)
+        failed = run_seeds(room, request, log, profile)
+        finish(room, request, failed, log, profile)
         if failed:
             log.warning(kept(request))
         return FAILED if failed else 0
@@ -78,16 +78,16 @@ def run_logged(request: Request, log: logging.Logger, file: Path) -> int:
         return getattr(error, "exit_status", FAILED)
 
 
-def parameter_file(request: Request) -> dict:
+def parameter_file(room: Room, request: Request) -> dict:
     """Content of ``params.json``."""
     return {
-        "schema_version": request.room.schema_version,
+        "schema_version": room.format.schema_version,
         "mode": request.options.mode,
         "seed_start": request.params.seed,
         "multi_seed": request.options.multi_seed,
         "run_folder": request.folder.path.name,
-        **request.room.parameter_file(request),
-        "environment": environment(request.options.backend, request.room.integrator, request.argv),
+        **room.parameter_file(request),
+        "environment": environment(request.options.backend, room.format.integrator, request.argv),
         "earlier": earlier(request),
         "cli_adjustments": [asdict(a) for a in request.adjustments],
     }
@@ -147,7 +147,9 @@ def earlier(request: Request) -> list[dict]:
 # --- seeds ---------------------------------------------------------------------------------
 
 
-def run_seeds(request: Request, log: logging.Logger, profile: Profile | None = None) -> list[int]:
+def run_seeds(
+    room: Room, request: Request, log: logging.Logger, profile: Profile | None = None
+) -> list[int]:
     """Run every seed that is not finished; returns those that failed."""
     seeds = request.seeds
     if request.continues_in_place:
@@ -157,14 +159,14 @@ def run_seeds(request: Request, log: logging.Logger, profile: Profile | None = N
             log.info(f"{n_done} of {len(request.seeds)} seeds are finished already")
     if len(request.seeds) == 1:
         for _ in seeds:
-            run_seed(request, log, profile)
+            run_seed(room, request, log, profile)
         return []
-    alone = [request.of(seed) for seed in seeds]
+    alone = [(room, request.of(seed)) for seed in seeds]
     failed = []
     with contextlib.closing(
         run_isolated(run_seed_alone, alone, request.options.jobs)
     ) as ended_seeds:
-        for ended, status in ended_seeds:
+        for (_, ended), status in ended_seeds:
             if status == INTERRUPTED:
                 raise KeyboardInterrupt
             if status:
@@ -174,14 +176,15 @@ def run_seeds(request: Request, log: logging.Logger, profile: Profile | None = N
     return sorted(failed)
 
 
-def run_seed_alone(request: Request) -> int:
+def run_seed_alone(job: tuple[Room, Request]) -> int:
     """A seed in its own process, with its own log; returns the exit status."""
+    room, request = job
     name = f"{request.folder.path.name}_seed_{request.params.seed}"
     file = request.log_folder / f"{name}.log"
     log = progress.open_log(name, file, append=request.continues_in_place)
     try:
         log.info(started(request))
-        run_seed(request, log)
+        run_seed(room, request, log)
         return 0
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -192,37 +195,46 @@ def run_seed_alone(request: Request) -> int:
         progress.close_log(log)
 
 
-def run_seed(request: Request, log: logging.Logger, profile: Profile | None = None) -> None:
+def run_seed(
+    room: Room, request: Request, log: logging.Logger, profile: Profile | None = None
+) -> None:
     """Simulate one seed and write all of its files; closing lines last."""
-    room, folder, seed = request.room, request.folder, request.params.seed
+    folder, seed, unit = request.folder, request.params.seed, room.format.unit
     log.info(f"{request.options.mode}, seed {seed}: {room.headline(request)}")
     status = Status(
         folder.status_file(seed),
         profile,
         seed=seed,
-        **{room.unit: 0, f"n_{room.unit}s": room.length(request)},
+        **{unit: 0, f"n_{unit}s": room.length(request)},
         backend=None,
     )
     try:
         if profile is not None:
             profile.phase("preparing")
-        room.run_seed(request, log, status, reporting(request, log, profile))
+        room.run_seed(request, log, status, reporting(room, request, log, profile))
         if request.options.figures:
             status.phase("drawing")
-            drawn(lambda: draw(request, log), request, log)
+            drawn(lambda: draw(room, request, log), request, log)
         status.phase("done")
     except BaseException as error:
         status.phase("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
         raise
-    for line in room.closing_lines(read_json(folder.results_file(seed))):
+    for line in closing_lines(room, read_json(folder.results_file(seed))):
         log.info(line)
+
+
+def closing_lines(room: Room, results: Mapping[str, Any]) -> list[str]:
+    """The last lines in the log of a seed."""
+    if room.closing_lines is None:
+        return [room.seed_line(results)]
+    return room.closing_lines(results)
 
 
 # --- pictures ------------------------------------------------------------------------------
 
 
 def reporting(
-    request: Request, log: logging.Logger, profile: Profile | None
+    room: Room, request: Request, log: logging.Logger, profile: Profile | None
 ) -> Callable[[], object]:
     """What is done after a checkpoint: now and then the report, if the run has one."""
     if not request.options.figures:
@@ -230,14 +242,14 @@ def reporting(
 
     def now() -> None:
         with part(profile, FIGURES):
-            report(request)
+            report(room, request)
 
     return progress.Seldom(now, REPORT_EVERY_S, log.warning)
 
 
-def report(request: Request) -> Path:
+def report(room: Room, request: Request) -> Path:
     """Write the report of the run as far as it has come."""
-    return request.room.write_report(request.room.open(request.folder.path))
+    return room.write_report(room.open(request.folder.path))
 
 
 def drawn(draw: Callable[[], None], request: Request, log: logging.Logger) -> None:
@@ -245,32 +257,36 @@ def drawn(draw: Callable[[], None], request: Request, log: logging.Logger) -> No
     try:
         draw()
     except Exception as error:
-        again = f"python {request.room.prog} figures {request.folder.path}"
+        again = f"python {request.format.prog} figures {request.folder.path}"
         log.warning(f"not drawn: {error}; draw it later: {again}, and the same with report")
         log.debug("details", exc_info=True)
 
 
-def draw(request: Request, log: logging.Logger) -> None:
+def draw(room: Room, request: Request, log: logging.Logger) -> None:
     """Draw the figures of one seed from its files."""
-    run = request.room.open(request.folder.path)
-    files = request.room.draw_seed(run.seed(request.params.seed))
+    run = room.open(request.folder.path)
+    files = room.draw_seed(run.seed(request.params.seed))
     log.info(f"{len(files)} figures in {request.folder.figures}")
 
 
-def show(request: Request, log: logging.Logger) -> None:
+def show(room: Room, request: Request, log: logging.Logger) -> None:
     """Draw what belongs to all seeds, and write the report."""
-    request.room.draw_summary(request.room.open(request.folder.path))
-    log.info(f"look at {report(request)}")
+    room.draw_summary(room.open(request.folder.path))
+    log.info(f"look at {report(room, request)}")
 
 
 # --- the end -------------------------------------------------------------------------------
 
 
 def finish(
-    request: Request, failed: list[int], log: logging.Logger, profile: Profile | None = None
+    room: Room,
+    request: Request,
+    failed: list[int],
+    log: logging.Logger,
+    profile: Profile | None = None,
 ) -> None:
     """Write ``run_summary.json``, which completes a run, and the report that is drawn from it."""
-    room, folder = request.room, request.folder
+    folder = request.folder
     done = [seed for seed in request.seeds if seed not in failed]
     rows = [read_json(folder.results_file(seed)) for seed in done]
     summary = room.run_summary(request, rows, failed)
@@ -284,7 +300,7 @@ def finish(
     log.info(f"everything is in {folder.path}")
     if request.options.figures:
         with part(profile, FIGURES):
-            drawn(lambda: show(request, log), request, log)
+            drawn(lambda: show(room, request, log), request, log)
     if profile is not None:  # last: it knows what the figures took
         spent = profile.summary()
         folder.write_json(SUMMARY, summary | {"profile": spent})
@@ -296,7 +312,7 @@ def finish(
 
 def kept(request: Request) -> str:
     """What an unfinished run leaves behind."""
-    folder, prog = request.folder, request.room.prog
+    folder, prog = request.folder, request.format.prog
     done = [s for s in request.seeds if folder.results_file(s).exists()]
     points = [s for s in request.seeds if checkpoint.exists(request.of(s).checkpoint)]
     text = f"{folder.path} keeps the parameters"

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import datetime
-import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
-
-from driver.flags import from_dataclass as cli
+from driver.formatting import clock
 from driver.room import Room
 from driver.run.folder import SUMMARY, RunFolder
-from driver.run.progress import clock
+from driver.run.request import way_on
 from driver.run.saved import Run, Seed, read_json
-from driver.run.status import now
-
-STALE_S = 60.0  # a process on another machine is believed as long as its news is younger
-ENDED = ("done", "interrupted", "failed")
+from driver.run.status import ENDED, age_s, state
 
 
-def state(seed: Seed) -> str:
-    """One word: ``waiting``, a phase of its status file, or ``killed``."""
-    status = seed.status
-    if status is None:
-        return "done" if seed.number in seed.run.finished else "waiting"
-    alive = seed.run.in_use and (psutil.pid_exists(status["pid"]) or age_s(status) < STALE_S)
-    return status["phase"] if status["phase"] in ENDED or alive else "killed"
-
-
-def run_lines(run: Run) -> list[str]:
+def run_lines(room: Room, run: Run) -> list[str]:
     """A head line, a line for each seed, and how to go on if it is not going on by itself."""
     missing = [str(s) for s in run.seeds if s not in run.finished]
     if run.in_use:
@@ -39,7 +22,7 @@ def run_lines(run: Run) -> list[str]:
     else:
         how = f"complete, but for seed {', '.join(missing)}" if missing else "complete"
     lines = [f"{run.folder}: {run.mode}, {how}"]
-    lines += [seed_line(seed, state(seed)) for seed in map(run.seed, run.seeds)]
+    lines += [seed_line(room, seed, state(seed)) for seed in map(run.seed, run.seeds)]
     if not run.in_use and (missing or run.summary is None):
         lines.append(f"  go on with: {way_on(run)}")
     return lines
@@ -54,17 +37,19 @@ def sweep_lines(room: Room, content_file: Path) -> list[str]:
     for row in rows:
         place = folder / row["run"]
         if RunFolder(place).in_use:
-            lines += run_lines(room.open(place))
+            lines += run_lines(room, room.open(place))
         elif row["state"] == "failed":
             lines.append(f"  {row['run']} failed: {row['complaint']}")
     return lines
 
 
-def seed_line(seed: Seed, word: str) -> str:
-    room, status = seed.run.room, seed.status
-    words = []
+def seed_line(room: Room, seed: Seed, word: str) -> str:
+    status, words = seed.status, []
     if status is not None and word != "done":
-        words += [*progress_words(status, room.unit), *room.metric_words(status["metrics"] or {})]
+        words += [
+            *progress_words(status, room.format.unit),
+            *room.metric_words(status["metrics"] or {}),
+        ]
         if word == "killed":
             words.append(f"last heard of {clock(age_s(status))} ago, while {status['phase']}")
     if seed.number in seed.run.finished:
@@ -82,26 +67,3 @@ def progress_words(status: dict, unit: str) -> list[str]:
     if status["seconds_left"] is not None and status["phase"] == "training":
         words.append(f"{clock(status['seconds_left'])} left")
     return [*words, status["note"]] if status["note"] else words
-
-
-def age_s(status: dict) -> float:
-    """Seconds since a status was written."""
-    then, this = (datetime.datetime.fromisoformat(t) for t in (status["updated_utc"], now()))
-    return max(0.0, (this - then).total_seconds())
-
-
-def way_on(run: Run) -> str:
-    """The command that goes on with a run: from its checkpoints, or anew where there are none."""
-    typed = run.file["environment"]["arguments"]
-    return continuation(run.folder, typed, run.begun, run.room.prog)
-
-
-def continuation(folder: Path, typed: Sequence[str], begun: bool, prog: str) -> str:
-    """The command line `typed`, so that it goes on in `folder`; with `begun` from a checkpoint."""
-    words = cli.without(typed, ("--run-name", "--resume-from", "--output-root"))
-    words = [word for word in words if word != "--overwrite"]
-    if folder.parent != Path("Runs"):
-        words += ["--output-root", str(folder.parent)]
-    words += ["--run-name", folder.name]
-    words += ["--resume-from", str(folder)] if begun else ["--overwrite"]
-    return shlex.join(["python", prog, *words])

@@ -30,13 +30,15 @@ def main(room: Room, argv: Sequence[str]) -> int:
 
         return sweep(room, argv[1:])
     try:
-        return tyro.extras.subcommand_cli_from_dict(room.words(), prog=room.prog, args=list(argv))
+        return tyro.extras.subcommand_cli_from_dict(
+            words_of(room), prog=room.format.prog, args=list(argv)
+        )
     except NotARun as error:
         raise UsageError(str(error)) from None
 
 
-def words(room: Room) -> dict[str, Callable[..., int]]:
-    """The words that every model has; the help pages are their docstrings."""
+def words_of(room: Room) -> dict[str, Callable[..., int]]:
+    """What can be done with runs, by word; the help pages are the docstrings."""
 
     def figures(runs: Folders) -> int:
         """Draw all figures of runs again, from their folders alone.
@@ -66,7 +68,7 @@ def words(room: Room) -> dict[str, Callable[..., int]]:
         """
         return tell_status(room, runs)
 
-    return {"figures": figures, "report": report, "status": status}
+    return {"figures": figures, "report": report, "status": status, **dict(room.words(room))}
 
 
 def draw_again(
@@ -93,7 +95,7 @@ def tell_status(room: Room, runs: Sequence[Path]) -> int:
         try:
             sweep = folder / CONTENT
             is_sweep = sweep.exists()
-            lines = sweep_lines(room, sweep) if is_sweep else run_lines(room.open(folder))
+            lines = sweep_lines(room, sweep) if is_sweep else run_lines(room, room.open(folder))
             print("\n".join(lines))
         except NotARun as error:
             if runs:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.engine.choose import Block, Model, Spikes, Variable, checked, is_table
 from driver.engine.compile import threads as sharing
 from driver.engine.compile.program import GENERATOR, Maker, find_or_build
+from driver.engine.model import Block, Model, Spikes, Variable, checked, is_table
 from driver.engine.timing.profile import BLOCKS, Profile, part
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import brian2 as b2
 import numpy as np
 
-from driver.engine.choose import Block, Model, Spikes, Variable, checked, resolve, settable, tables
+from driver.engine.model import Block, Model, Spikes, Variable, checked, resolve, settable, tables
 from driver.engine.timing.profile import BLOCKS, GENERATION, Profile, part
 
 # A network that is closed before its first block is no mistake.
@@ -112,7 +112,7 @@ class _Target:
         b2.set_device("runtime")
         self.before = (b2.prefs.codegen.target, b2.prefs.codegen.cpp.extra_compile_args_gcc)
         b2.prefs.codegen.target = self.backend
-        from driver.engine.compile.program import ARITHMETIC
+        from driver.engine.compiler import ARITHMETIC
 
         b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-w", "-O3", *ARITHMETIC]
 

@@ -28,3 +28,15 @@ def run_summary(
     if len(runs) == 1 and not failed:
         return {**head, **runs[0]}
     return {**head, "runs": runs, "failed_seeds": failed, "aggregate": aggregate(runs)}
+
+
+Row = Mapping[str, Any]
+
+
+def by_condition(rows: Sequence[Row]) -> list[tuple[dict[str, str], list[Row]]]:
+    """Rows of each condition, in the order of the plan."""
+    found: dict[tuple, list[Row]] = {}
+    for row in rows:
+        key = tuple((k, v) for k, v in row["condition"].items() if k != "seed")
+        found.setdefault(key, []).append(row)
+    return [(dict(key), members) for key, members in found.items()]

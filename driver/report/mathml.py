@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from driver.engine.compile.program import cache_folder
-from driver.run.folder import replace_file
+from driver.files import replace_file
 
 LINE = re.compile(r"^\s*(?P<name>d?\w+(/dt)?)\s*(=.+?)?\s*:[^:]+$")  # of Brian's equations
 

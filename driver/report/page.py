@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from driver.engine.compile.program import cores
+from driver.engine.compiler import cores
 from driver.report.mathml import Part
 
 TEMPLATE = "page.html.j2"

@@ -14,11 +14,12 @@ from typing import Any
 from markupsafe import Markup
 
 from driver import VERSION
+from driver.files import replace_file
 from driver.flags.from_dataclass import FieldInfo
 from driver.report import page as report
 from driver.report import tables
 from driver.report.page import Code, Fold, Heading, Page, Table, Text
-from driver.run.folder import REPORT, replace_file
+from driver.run.folder import REPORT
 from driver.run.saved import Run
 
 LOG_LINES, LOG_BYTES = 60, 60_000
@@ -77,7 +78,9 @@ def made(run: Run, rows: Sequence[Row], parameters: Sequence[Row]) -> list:
         Every `parameter_row`; shown are those that differ from the preset.
     """
     changed = [row for row in parameters if row[2]]
-    commands = [shlex.join(["python", run.room.prog, *go["arguments"]]) for go in environments(run)]
+    commands = [
+        shlex.join(["python", run.format.prog, *go["arguments"]]) for go in environments(run)
+    ]
     return [
         Code("\n".join(commands), wrap=True),
         Table(head=(), rows=rows, numbers=False),

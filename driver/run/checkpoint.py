@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.run.folder import replace_file
+from driver.files import replace_file
 
 CHECKSUM = "sha256"
 TAG = "mid_checkpoint"

@@ -9,29 +9,22 @@ from __future__ import annotations
 import contextlib
 import datetime
 import fcntl
-import importlib.metadata
 import json
-import math
 import os
-import platform
 import shutil
-import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from driver import VERSION
-from driver.engine.choose import GENN, compiler
-from driver.engine.genn.found import versions
+from driver.files import PART, plain, replace_file
 from driver.flags.from_dataclass import UsageError
 
 PARAMS, SUMMARY, REPORT = "params.json", "run_summary.json", "report.html"
 IN_USE = "another process is working in this folder"
 PATIENCE = 20
-PART = ".part"  # ending of a file that is being written
 MAX_NAME_BYTES = 200  # file systems end at 255, and a log adds its seed
 
 
@@ -173,45 +166,6 @@ def lock(handle: int, kind: int) -> bool:
     return True
 
 
-def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> Path:
-    """Write beside `target` and rename onto it: a reader sees the old file or the new one."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}{PART}")
-    try:
-        with open(temporary, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        if error.errno and not error.filename:
-            error.filename = str(target)  # which disk is full
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
-
-
-def remove_parts(folder: Path) -> None:
-    """Delete what a killed process was writing; nobody else may be working in the folder."""
-    for part in folder.rglob(f".*{PART}"):
-        part.unlink(missing_ok=True)
-
-
-def plain(value: Any) -> Any:
-    """Nested containers of numbers as JSON can say them."""
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
 def folder_name(run_name: str | None) -> str:
     """Folder of a run name: trimmed, slashes become ``_``; the time if there is none.
 
@@ -228,40 +182,7 @@ def folder_name(run_name: str | None) -> str:
     return name or datetime.datetime.now().strftime("%Y%m%d_%H%M%S")
 
 
-def environment(backend: str, integrator: str, argv: Sequence[str]) -> dict[str, Any]:
-    """Where, with what and by which flags a run was made; no host name."""
-    packages = ("brian2", "numpy", "matplotlib", "pydantic", "tyro")
-    return {
-        "program_version": VERSION,
-        "git_commit": git_commit(),
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in packages},
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "backend": backend,
-        "compiler": compiler_version(),
-        **({"genn": versions(backend)} if backend in GENN else {}),
-        "integrator": integrator,
-        "arguments": list(argv),
-        "start_time_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
+FAILED = 1
 
 
-def git_commit() -> str | None:
-    """Commit of this checkout, with ``+`` if files differ from it; None outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        describe = ["git", "-C", str(here), "describe", "--always", "--exclude=*"]
-        describe += ["--abbrev=40", "--dirty=+"]
-        return subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def compiler_version() -> str | None:
-    """First line of what the C++ compiler says of itself; None where there is none."""
-    path = compiler()
-    if path is None:
-        return None
-    done = subprocess.run([path, "--version"], capture_output=True, text=True)
-    return (done.stdout.splitlines() or [""])[0]
+REPORT_EVERY_S = 60.0  # while a run goes on: it takes a second

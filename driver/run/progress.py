@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import math
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from driver.formatting import clock
 from driver.run.status import Status
 
 LINE_EVERY_S = 10.0
@@ -105,24 +105,6 @@ class Seldom:
         except Exception as error:
             self.complain(f"no report: {error}")
         self.last = time.monotonic()
-
-
-def clock(seconds: float) -> str:
-    """Seconds as ``h:mm:ss``.
-
-    Examples
-    --------
-    >>> clock(3725)
-    '1:02:05'
-    """
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-
-
-def number(value: float | None, digits: int = 3, signed: bool = False) -> str:
-    if value is None or not math.isfinite(value):
-        return "undefined"
-    return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
 
 
 class Terse(logging.Formatter):

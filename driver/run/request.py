@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from driver.engine import choose as backend
-from driver.engine.choose import Backend
-from driver.engine.compile.program import cores
+from driver.engine.compiler import compiler, cores
+from driver.engine.model import GENN, Backend
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import Adjustment, UsageError
 from driver.run import checkpoint
 from driver.run.folder import MAX_NAME_BYTES, PARAMS, RunFolder, folder_name
-from driver.run.saved import NotARun
-
-if TYPE_CHECKING:
-    from driver.room import Room
+from driver.run.format import Format
+from driver.run.saved import NotARun, Run
 
 
 @dataclass(config=ConfigDict(extra="forbid", frozen=True))
@@ -69,8 +66,8 @@ class Request:
 
     Attributes
     ----------
-    room : Room
-        Whose run it is; a model's own class of requests names it.
+    format : Format
+        Of the model's run folders; a model's own class of requests names it.
     options : RunOptions
     params : dataclass
         The first of its `parts`, with the first seed.
@@ -82,7 +79,7 @@ class Request:
         There is nothing to do.
     """
 
-    room: ClassVar[Room]
+    format: ClassVar[Format]
 
     options: RunOptions
     params: Any
@@ -93,8 +90,8 @@ class Request:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """All parameters by their name in ``params.json``; see `Room.parts`."""
-        (name,) = self.room.parts(self.options.mode)
+        """All parameters by their name in ``params.json``; see `Format.parts`."""
+        (name,) = self.format.parts(self.options.mode)
         return {name: self.params}
 
     @property
@@ -170,9 +167,9 @@ def check_options(options: RunOptions, seed: int) -> None:
     if options.multi_seed - 1 + seed > MAX_SEED:
         raise UsageError(f"--multi-seed {options.multi_seed} from --seed-start {seed}: too large")
     check_tag(options.save_tag)
-    if options.backend not in ("auto", "numpy") and not backend.compiler():
+    if options.backend not in ("auto", "numpy") and not compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
-    if options.backend in backend.GENN:
+    if options.backend in GENN:
         from driver.engine.genn import found as genn_found
 
         try:
@@ -213,53 +210,14 @@ def check_tag(tag: str) -> None:
 # --- whether it can be made there ----------------------------------------------------------
 
 
-def resolve(room: Room, argv: Sequence[str]) -> Request:
-    """Read the command line, and look whether its run can be made where it is to lie.
-
-    Raises
-    ------
-    UsageError
-        For anything that cannot be run, with the flag, the value and what is allowed.
-    """
-    request = room.read(argv)
-    if request.options.go_on:
-        request = going_on(request)
-    if request.is_complete:
-        return request
-    if request.continues_in_place:
-        request.folder.check_again()
-    else:
-        request.folder.check(request.options.overwrite)
-    check_checkpoints(request)
-    return request
-
-
-def going_on(request: Request) -> Request:
-    """The request that finishes what is in its folder.
-
-    Raises
-    ------
-    UsageError
-        If there is another run.
-    """
-    options, folder = request.options, request.folder
-    if not (options.run_name or "").strip():
-        raise UsageError("--go-on needs --run-name: which run?")
-    if options.resume_from or options.overwrite:
-        raise UsageError("--go-on decides by itself whether to resume or to overwrite")
-    folder.wait_unused()  # who was ended may still be saving
-    match held(request):
-        case "complete":
-            return dataclasses.replace(request, is_complete=True)
-        case "checkpoint":
-            options = dataclasses.replace(options, resume_from=folder.path)
-        case "parameters":
-            options = dataclasses.replace(options, overwrite=True)
-    return dataclasses.replace(request, options=options)
-
-
-def held(request: Request) -> str:
+def held(request: Request, open_run: Callable[[Path], Run]) -> str:
     """What the folder of a request holds of the very run that is asked for.
+
+    Parameters
+    ----------
+    request : Request
+    open_run : callable
+        Opens a run folder of the model.
 
     Returns
     -------
@@ -274,7 +232,7 @@ def held(request: Request) -> str:
     if not (folder / PARAMS).exists():
         return "nothing"
     try:
-        run = request.room.open(folder)
+        run = open_run(folder)
     except NotARun as error:
         raise UsageError(str(error)) from None
     if (run.parts, run.seeds) != (request.parts, request.seeds):
@@ -285,39 +243,18 @@ def held(request: Request) -> str:
     return "checkpoint" if begun else "parameters"
 
 
-def check_checkpoints(request: Request) -> None:
-    """Every seed of a resumed run has a checkpoint of the same seed, sizes and recipe.
-
-    In the run's own folder some seeds may not have come so far; they start from the beginning.
-    """
-    source = request.options.resume_from
-    if source is None:
-        return
-    if request.continues_in_place:
-        check_same_seeds(request)
-    find = checkpoint.find
-    begun = [seed for seed in request.seeds if checkpoint.exists(find(source, seed))]
-    if not begun and request.continues_in_place:
-        raise UsageError(
-            f"--resume-from {source}: it was ended before its first checkpoint; nothing is lost by "
-            "--overwrite in the place of --resume-from"
-        )
-    for seed in begun if request.continues_in_place else request.seeds:
-        try:
-            request.room.check_checkpoint(request.of(seed), find(source, seed))
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+def way_on(run: Run) -> str:
+    """The command that goes on with a run: from its checkpoints, or anew where there are none."""
+    typed = run.file["environment"]["arguments"]
+    return continuation(run.folder, typed, run.begun, run.format.prog)
 
 
-def check_same_seeds(request: Request) -> None:
-    """A folder keeps its seeds: files of some and a summary of others would be a mixed run."""
-    try:
-        stored = json.loads((request.folder.path / PARAMS).read_text(encoding="utf-8"))
-        seeds = stored["seed_start"], stored["multi_seed"]
-    except (OSError, ValueError, KeyError):
-        return
-    if seeds != (request.params.seed, request.options.multi_seed):
-        raise UsageError(
-            f"--resume-from {request.options.resume_from}: to go on in this folder give "
-            f"--seed-start {seeds[0]} --multi-seed {seeds[1]}, or another --run-name"
-        )
+def continuation(folder: Path, typed: Sequence[str], begun: bool, prog: str) -> str:
+    """The command line `typed`, so that it goes on in `folder`; with `begun` from a checkpoint."""
+    words = cli.without(typed, ("--run-name", "--resume-from", "--output-root"))
+    words = [word for word in words if word != "--overwrite"]
+    if folder.parent != Path("Runs"):
+        words += ["--output-root", str(folder.parent)]
+    words += ["--run-name", folder.name]
+    words += ["--resume-from", str(folder)] if begun else ["--overwrite"]
+    return shlex.join(["python", prog, *words])

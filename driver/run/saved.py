@@ -11,15 +11,13 @@ import json
 from collections.abc import Mapping, Set
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from driver.run import checkpoint
 from driver.run.folder import PARAMS, SUMMARY, RunFolder
-
-if TYPE_CHECKING:
-    from driver.room import Room
+from driver.run.format import Format
 
 P = TypeVar("P")
 
@@ -38,8 +36,8 @@ class Run:
 
     Attributes
     ----------
-    room : Room
-        Whose run it is; a model's own class names it.
+    format : Format
+        Of the model's run folders; a model's own class names it.
     parts : dict
         Parameters by their name in ``params.json``.
 
@@ -49,23 +47,23 @@ class Run:
         If there is no such folder, or its parameters cannot be read.
     """
 
-    room: ClassVar[Room]
+    format: ClassVar[Format]
 
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
         self.artifacts = self.folder / "artifacts"
         self.figures = self.folder / "figures"
-        where, room = self.folder / PARAMS, self.room
+        where, known = self.folder / PARAMS, self.format
         self.file = read_json(where)
         version = self.file.get("schema_version")
-        if version != room.schema_version:
-            raise NotARun(f"{where}: schema_version {version}, not {room.schema_version}")
+        if version != known.schema_version:
+            raise NotARun(f"{where}: schema_version {version}, not {known.schema_version}")
         try:
-            classes = room.parts(self.mode)
+            classes = known.parts(self.mode)
         except KeyError:
-            raise NotARun(f"{where}: {room.prog} has no mode {self.mode}") from None
+            raise NotARun(f"{where}: {known.prog} has no mode {self.mode}") from None
         self.parts = {
-            name: parameters(cls, self.file[name], where, room.later)
+            name: parameters(cls, self.file[name], where, known.later)
             for name, cls in classes.items()
         }
 

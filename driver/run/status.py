@@ -13,8 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from driver.engine.timing.profile import Profile
 from driver.run.folder import RunFolder
+from driver.run.saved import Seed
 
 SCHEMA_VERSION = 2
 EVERY_S = 2.0
@@ -94,3 +97,24 @@ def memory() -> int:
 
 def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+STALE_S = 60.0  # a process on another machine is believed as long as its news is younger
+
+
+ENDED = ("done", "interrupted", "failed")
+
+
+def state(seed: Seed) -> str:
+    """One word: ``waiting``, a phase of its status file, or ``killed``."""
+    status = seed.status
+    if status is None:
+        return "done" if seed.number in seed.run.finished else "waiting"
+    alive = seed.run.in_use and (psutil.pid_exists(status["pid"]) or age_s(status) < STALE_S)
+    return status["phase"] if status["phase"] in ENDED or alive else "killed"
+
+
+def age_s(status: dict) -> float:
+    """Seconds since a status was written."""
+    then, this = (datetime.datetime.fromisoformat(t) for t in (status["updated_utc"], now()))
+    return max(0.0, (this - then).total_seconds())

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from driver.command.life import FAILED, REPORT_EVERY_S
 from driver.flags.from_dataclass import UsageError
+from driver.formatting import clock
 from driver.room import Room
-from driver.run.folder import REPORT, RunFolder
+from driver.run.folder import FAILED, REPORT, REPORT_EVERY_S, RunFolder
 from driver.run.isolation import INTERRUPTED
-from driver.run.progress import Seldom, clock
+from driver.run.progress import Seldom
 from driver.run.request import too_many
-from driver.sweep import axes as driver
+from driver.sweep.axes import CONTENT, axes_of, axes_of_file
+from driver.sweep.places import Dask, Ended, Local, program, run_all
 from driver.sweep.plan import OURS, SEEDS, Sweep, as_typed, plan
 from driver.sweep.table import row, write_table
 
@@ -31,14 +32,14 @@ def main(room: Room, argv: Sequence[str]) -> int:
     UsageError
         Before anything is written, for anything that cannot be run.
     """
-    options, flags = parser(room.prog).parse_known_args(argv)
+    options, flags = parser(room.format.prog).parse_known_args(argv)
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} must be at least 1")
-    axes, fixed = driver.axes_of(options.grid, options.zip), {}
+    axes, fixed = axes_of(options.grid, options.zip), {}
     if options.file:
         if options.grid or options.zip:
             raise UsageError("--file holds the axes; --grid and --zip are for the command line")
-        axes, fixed = driver.axes_of_file(options.file)
+        axes, fixed = axes_of_file(options.file)
     for name in set(fixed) & set(axes.names):
         raise UsageError(f"--file {options.file}: {name} is fixed and an axis")
     flags += as_typed(room, fixed, f"--file {options.file}: fixed", OURS - SEEDS)
@@ -104,7 +105,7 @@ def plan_lines(sweep: Sweep, todo: list, jobs: int, scheduler: str | None = None
 def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
     """Run what is not done; the table is written after each run."""
     with RunFolder(sweep.folder).claimed():
-        place = driver.Dask(options.scheduler) if options.scheduler else driver.Local(options.jobs)
+        place = Dask(options.scheduler) if options.scheduler else Local(options.jobs)
         table = {job.name: row(sweep, job, None) for job in sweep.jobs}
         write_table(sweep, list(table.values()))
         jobs = {job.name: job for job in todo}
@@ -112,7 +113,7 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
         try:
             with bar(len(todo)) as progress:
 
-                def tell(name: str, ended: driver.Ended) -> None:
+                def tell(name: str, ended: Ended) -> None:
                     complaint = None if ended.status == 0 else ended.said or "no message"
                     table[name] = row(sweep, jobs[name], complaint)
                     write_table(sweep, list(table.values()))
@@ -121,9 +122,9 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
                         progress.write(f"{name} failed ({ended.status}): {complaint}")
                     progress.update()
 
-                door = ROOT / sweep.room.prog
-                commands = {n: driver.program(door, sweep.command(j)) for n, j in jobs.items()}
-                driver.run_all(commands, place, tell)
+                door = ROOT / sweep.room.format.prog
+                commands = {n: program(door, sweep.command(j)) for n, j in jobs.items()}
+                run_all(commands, place, tell)
         except KeyboardInterrupt:
             print("interrupted; the same command goes on", file=sys.stderr)
             return INTERRUPTED
@@ -141,4 +142,4 @@ def bar(total: int):
 
 
 def write_report(sweep: Sweep) -> None:
-    sweep.room.write_sweep_report(sweep.folder / driver.CONTENT)
+    sweep.room.write_sweep_report(sweep.folder / CONTENT)

@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
-from driver.engine.choose import COLD_BUILD_SECONDS, compiler, numpy_seconds
+from driver.engine.choose import COLD_BUILD_SECONDS, numpy_seconds
+from driver.engine.compiler import compiler
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
@@ -63,7 +64,8 @@ class Sweep:
             If its folder holds a run of other parameters.
         """
         folder = RunFolder(self.place(job))
-        return held(dataclasses.replace(self.requests[job.name], folder=folder)) == "complete"
+        request = dataclasses.replace(self.requests[job.name], folder=folder)
+        return held(request, self.room.open) == "complete"
 
     def command(self, job: Job) -> tuple[str, ...]:
         """The command line that makes the run of a job, or goes on with it."""
@@ -108,7 +110,7 @@ def plan(
         if first.options.profile:
             raise UsageError("--profile is for one run: give it with the flags of one condition")
         typed = cli.without(typed, ("--multi-seed", "--seed-start"))
-        typed += backend_for(first)
+        typed += backend_for(room, first)
         for seed in first.seeds:
             job = job_of({**(label or {}), **condition}, seed, typed, folder, figures)
             options = dataclasses.replace(first.options, multi_seed=1)
@@ -135,11 +137,11 @@ def check_different(jobs: Sequence[Job], requests: Mapping[str, Request]) -> Non
             )
 
 
-def backend_for(request: Request) -> list[str]:
+def backend_for(room: Room, request: Request) -> list[str]:
     """Flags that compile for all seeds together what each of them alone would be too short for."""
     if request.options.backend != "auto" or not compiler():
         return []
-    n_steps, n_cells = request.room.work(request)
+    n_steps, n_cells = room.work(request)
     worth_it = numpy_seconds(n_steps * len(request.seeds), n_cells) > COLD_BUILD_SECONDS
     return ["--backend", "cpp_standalone"] if worth_it else []
 

@@ -9,14 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from driver.experiment.summary import Row
+from driver.files import replace_file
 from driver.room import Room
-from driver.run.folder import RunFolder, replace_file
+from driver.run.folder import RunFolder
 from driver.run.saved import NotARun
 from driver.sweep.axes import CONTENT, TABLE, Job
 from driver.sweep.plan import Sweep
 
 SCHEMA_VERSION = 2
-Row = Mapping[str, Any]
 
 
 def rows(sweep: Sweep, failed: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -38,8 +39,8 @@ def row(sweep: Sweep, job: Job, complaint: str | None) -> dict[str, Any]:
         "state": "done" if results else "failed" if complaint else "waiting",
         "complaint": complaint,
         "run": job.name,
-        **(room.sweep_row(results) if results else dict.fromkeys(room.sweep_columns)),
-        "command": shlex.join(["python", room.prog, *job.argv]),
+        **(room.sweep_row(results) if results else dict.fromkeys(room.sweep_columns())),
+        "command": shlex.join(["python", room.format.prog, *job.argv]),
     }
 
 
@@ -52,15 +53,6 @@ def results_of(room: Room, folder: Path, seed: int) -> dict[str, Any] | None:
         return None
 
 
-def by_condition(rows: Sequence[Row]) -> list[tuple[dict[str, str], list[Row]]]:
-    """Rows of each condition, in the order of the plan."""
-    found: dict[tuple, list[Row]] = {}
-    for row in rows:
-        key = tuple((k, v) for k, v in row["condition"].items() if k != "seed")
-        found.setdefault(key, []).append(row)
-    return [(dict(key), members) for key, members in found.items()]
-
-
 def write_table(sweep: Sweep, table: Sequence[Row]) -> None:
     """Write ``sweep.csv`` and ``sweep.json``; undefined is an empty cell, or null."""
     folder = RunFolder(sweep.folder)
@@ -68,7 +60,8 @@ def write_table(sweep: Sweep, table: Sequence[Row]) -> None:
         CONTENT, {"schema_version": SCHEMA_VERSION, "axes": sweep.axes, "runs": table}
     )
     text = io.StringIO()
-    flat_rows = [flat(r, sweep.room.sweep_columns) for r in table]
+    columns = sweep.room.sweep_columns()
+    flat_rows = [flat(r, columns) for r in table]
     writer = csv.DictWriter(text, list(dict.fromkeys(k for r in flat_rows for k in r)))
     writer.writeheader()
     writer.writerows(flat_rows)

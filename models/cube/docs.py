@@ -17,7 +17,8 @@ from driver.report.tables import array_table, flag_table, markdown, value
 from models.cube import equations
 from models.cube.metrics import verdict
 from models.cube.options import RunOptions
-from models.cube.params import MODELS, PRESETS, CubeParams, GroupsParams, LocalParams, Preset
+from models.cube.params import MODELS, CubeParams, GroupsParams, LocalParams
+from models.cube.presets import PRESETS, Preset
 from models.cube.show import model_text
 from stimuli.dots import DotParams
 

@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from driver.engine.choose import GENN, Backend
+from driver.engine.model import GENN, Backend
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import Adjustment, Flag, Group, UsageError
 from driver.run import request
 from models.cube import checks
-from models.cube.params import DEFAULT_MODE, MODELS, PRESETS, Params, Preset
-from models.cube.room import ROOM
+from models.cube.format import FORMAT
+from models.cube.params import MODELS, CubeParams, GroupsParams, LocalParams, Params
+from models.cube.presets import DEFAULT_MODE, PRESETS, Preset
 from models.cube.values import for_genn
 from stimuli.dots import DotParams
 
@@ -60,7 +61,7 @@ and genn_gpu need an environment of their own, see GeNN in the README."""
 class Request(request.Request):
     """A run of a dot-prediction model that can be started."""
 
-    room = ROOM
+    format = FORMAT
 
     options: RunOptions
     params: Params
@@ -69,6 +70,11 @@ class Request(request.Request):
     @property
     def parts(self) -> dict[str, Any]:
         return {"network_params": self.params, "stimulus_params": self.dots}
+
+
+def flags() -> tuple[type, ...]:
+    """Dataclasses of all flags of all presets: what a sweep can vary."""
+    return RunOptions, LocalParams, CubeParams, GroupsParams, DotParams
 
 
 def read(argv: Sequence[str]) -> Request:
@@ -81,7 +87,7 @@ def read(argv: Sequence[str]) -> Request:
         "network": Group(preset.model, preset.values(fidelity)),
         "stimulus": Group(DotParams, preset.dots(fidelity)),
     }
-    parsed = cli.parse(argv, ROOM.prog, DESCRIPTION, groups)
+    parsed = cli.parse(argv, FORMAT.prog, DESCRIPTION, groups)
     options, _ = cli.build(RunOptions, parsed.values["run"] | {"mode": mode}, move=False)
     if options.model not in (None, MODELS[preset.model]):
         raise UsageError(

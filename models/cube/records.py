@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from driver.engine.choose import Block, Spikes
+from driver.engine.model import Block, Spikes
 from models.cube.metrics.focus import Activity, focus_window
 from models.cube.metrics.tube import Tube
 from models.cube.params import LocalParams, Params

@@ -13,15 +13,15 @@ import numpy as np
 
 from driver.run import saved
 from driver.run.saved import read_npz
+from models.cube.format import FORMAT
 from models.cube.params import Params
-from models.cube.room import ROOM
 from stimuli.dots import DotParams
 
 
 class Run(saved.Run):
     """A run of the local layer, the cube or groups of neurons."""
 
-    room = ROOM
+    format = FORMAT
 
     @property
     def dots(self) -> DotParams:

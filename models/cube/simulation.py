@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from driver.engine.choose import Block, Engine, choose, open_engine
+from driver.engine.choose import choose, open_engine
+from driver.engine.model import Block, Engine
 from driver.engine.timing.profile import Profile
 from models.cube import values
 from models.cube.params import GroupsParams, LocalParams, Params

@@ -7,7 +7,7 @@ from typing import Any
 
 from driver.experiment import summary
 from driver.experiment.statistics import mean_sd
-from driver.run.progress import number
+from driver.formatting import number
 from models.cube.metrics.results import hardest
 from models.cube.params import MODELS, LocalParams, Params
 from models.cube.values import n_links
@@ -61,7 +61,7 @@ def run_summary(request, results: list[dict[str, Any]], failed: list[int]) -> di
     """Content of ``run_summary.json``: verdicts, key numbers, trained beside untrained."""
     p = request.params
     head = {
-        "schema_version": request.room.schema_version,
+        "schema_version": request.format.schema_version,
         "mode": request.options.mode,
         "model": MODELS[type(p)],
         "fidelity": request.options.fidelity,
@@ -95,6 +95,28 @@ def aggregate(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def spread(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: mean_sd([row[name] for row in rows]) for name in KEY_NUMBERS}
+
+
+def outcome_words(results: Mapping[str, Any]) -> list[str]:
+    """What the status says of a seed that is finished."""
+    name, value = headline_metric(results["trained"])
+    _, twin = headline_metric(results["untrained"])
+    return [f"{results['verdict']}; {name} {number(value)} (untrained {number(twin)})"]
+
+
+def headline_metric(metrics: Mapping[str, Any]) -> tuple[str, float | None]:
+    return ("ILI", metrics["ili"]) if "ili" in metrics else ("IoU", metrics["iou"])
+
+
+def sweep_columns() -> dict[str, tuple[str, ...]]:
+    """What the table of a sweep holds of each run; a tuple names what is nested."""
+    return {"verdict": (), "trained": KEY_NUMBERS, "untrained": KEY_NUMBERS}
+
+
+def sweep_row(results: Mapping[str, Any]) -> dict[str, Any]:
+    """The `sweep_columns` of a finished run."""
+    rows = {label: key_numbers(results[label]) for label in ("trained", "untrained")}
+    return {"verdict": results["verdict"]} | rows
 
 
 def closing_lines(results: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 from driver.engine.randomness import generator
 from models.cube import values
 from models.cube.metrics.output import Recall, chance_iou, recall, step_iou

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from driver.engine.choose import ForGenn, Model
+from driver.engine.model import ForGenn, Model
 from driver.engine.randomness import generator
 from models.cube.params import DT_S, CubeParams, GroupsParams, LocalParams, Params
 from models.cube.wiring import (

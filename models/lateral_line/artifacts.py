@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 from driver.run.folder import RunFolder
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.protocol import Result

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import driver.run.checkpoint as files
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.records import SERIES, Records

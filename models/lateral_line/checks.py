@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import Adjustment, UsageError
-from models.lateral_line.params import NetworkParams
-from models.lateral_line.relations import path_ends
+from models.lateral_line.params import NetworkParams, path_ends
 from stimulus import StimulusParams
-
-if TYPE_CHECKING:
-    from models.lateral_line.options import Request
-    from models.lateral_line.stored import Source
 
 
 def without_effect(given: frozenset[str], p: NetworkParams) -> list[Adjustment]:
@@ -96,20 +89,3 @@ def check_rates(p: NetworkParams, stimulus: StimulusParams) -> None:
                 f"--{flag} {value:g} allows LL rates of more than one spike per step, "
                 f"{1 / p.dt_s:g} Hz"
             )
-
-
-def check_weights(request: Request, source: Source) -> None:
-    """The weights of every seed are there, and only the test differs from their own run."""
-    from models.lateral_line import stored as extract
-
-    if request.options.disable_all_stdp:
-        raise UsageError("--disable-all-stdp has no effect with --weights-from: nothing is trained")
-    if request.folder.path.resolve() == source.folder.resolve():
-        raise UsageError(f"--run-name {request.folder.path.name}: the weights lie there")
-    try:
-        extract.check_same_network(source, request.params, request.stimulus)
-        for seed in request.seeds:
-            source.stored(seed)
-    except ValueError as error:
-        flag = "" if str(error).startswith("--") else "--weights-from: "
-        raise UsageError(f"{flag}{error}") from None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from driver.experiment.statistics import estimate, paired
-from driver.sweep.table import Row, by_condition
+from driver.experiment.summary import Row, by_condition
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 
 # score, and the share of decoded steps that makes it usable; "path" is the part of it that is

@@ -12,7 +12,8 @@ from driver.report import tables
 from driver.report.tables import array_table, flag_table, markdown
 from models.lateral_line import equations
 from models.lateral_line.options import WITHOUT_FLAG, RunOptions
-from models.lateral_line.params import PRESETS, NetworkParams
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import PRESETS
 from stimulus import StimulusParams
 
 README = Path(__file__).parents[2] / "README.md"

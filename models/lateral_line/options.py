@@ -14,9 +14,10 @@ from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import Adjustment, Group, UsageError
 from driver.run import request
 from driver.run.saved import NotARun
-from models.lateral_line.checks import check_conflicts, check_weights, without_effect
-from models.lateral_line.params import PRESETS, NetworkParams
-from models.lateral_line.room import ROOM
+from models.lateral_line.checks import check_conflicts, without_effect
+from models.lateral_line.format import FORMAT
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import PRESETS
 from stimulus import StimulusParams
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ differ."""
 class Request(request.Request):
     """A run of the lateral line that can be started."""
 
-    room = ROOM
+    format = FORMAT
 
     options: RunOptions
     params: NetworkParams
@@ -61,6 +62,11 @@ class Request(request.Request):
 
         folder = self.options.weights_from
         return None if folder is None else extract.source_of(folder)
+
+
+def flags() -> tuple[type, ...]:
+    """Dataclasses of all flags: what a sweep can vary."""
+    return RunOptions, NetworkParams, StimulusParams
 
 
 def read(argv: Sequence[str]) -> Request:
@@ -80,7 +86,7 @@ def read(argv: Sequence[str]) -> Request:
             "network": Group(NetworkParams, vars(source.params)),
             "stimulus": Group(StimulusParams, vars(source.stimulus), hidden=WITHOUT_FLAG),
         }
-    parsed = cli.parse(argv, ROOM.prog, DESCRIPTION, groups)
+    parsed = cli.parse(argv, FORMAT.prog, DESCRIPTION, groups)
     places = {"resume_from": None, "weights_from": source.folder} if source else {}
     options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode} | places)
     given = parsed.values["network"]
@@ -98,6 +104,8 @@ def read(argv: Sequence[str]) -> Request:
     folder = request.place_of(options)
     made = Request(options, params, adjustments, folder, tuple(argv), stimulus=stimulus)
     if source:
+        from models.lateral_line.stored import check_weights
+
         check_weights(made, source)
     return made
 

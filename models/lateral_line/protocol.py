@@ -9,13 +9,12 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from driver.engine.choose import Block, Spikes
+from driver.engine.model import Block, Spikes
 from driver.run.progress import Progress
 from driver.run.status import Status
 from models.lateral_line import checkpoint, metrics, values
@@ -100,6 +99,8 @@ class Result:
         None if stored weights were tested.
     source : dict or None
         Whose weights these are, if they were not trained here.
+    numbers : dict, optional
+        Every number, as in ``seed_<s>_results.json``, where they were asked for.
     """
 
     params: NetworkParams
@@ -115,13 +116,7 @@ class Result:
     test_frames: Frames
     train_seconds: float
     total_seconds: float
-
-    @cached_property
-    def numbers(self) -> dict[str, Any]:
-        """Every number, as in ``seed_<s>_results.json``."""
-        from models.lateral_line.results import seed_results
-
-        return seed_results(self)
+    numbers: dict[str, Any] | None = None
 
     @property
     def training_steps(self) -> int:

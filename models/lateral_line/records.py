@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 from driver.engine.randomness import generator
 from models.lateral_line import metrics
 from models.lateral_line.params import NetworkParams

@@ -9,24 +9,16 @@ Nothing here is guessed: a file or a field that is not there is an error that na
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 import driver.run.saved
-from driver.engine.choose import Spikes
-from driver.flags.from_dataclass import UsageError
+from driver.engine.model import Spikes
 from driver.run import checkpoint
 from driver.run.checkpoint import Unreadable, read_newest
 from driver.run.saved import NotARun
+from models.lateral_line.format import FORMAT
 from models.lateral_line.records import SERIES
-from models.lateral_line.room import ROOM
 from stimulus import StimulusParams
-
-if TYPE_CHECKING:
-    from models.lateral_line.protocol import Result
-    from models.lateral_line.simulation import Simulation
 
 SHOWN_TRAINING_S = 2.0  # last part of the training in rasters and rates
 
@@ -39,7 +31,7 @@ class Run(driver.run.saved.Run):
     stimulus : StimulusParams
     """
 
-    room = ROOM
+    format = FORMAT
 
     @property
     def stimulus(self) -> StimulusParams:
@@ -52,9 +44,6 @@ class Run(driver.run.saved.Run):
 
     def seed(self, seed: int | None = None) -> Seed:
         return Seed(self, self.known(seed))
-
-
-load_run = Run  # how the door calls it
 
 
 class Seed(driver.run.saved.Seed):
@@ -117,79 +106,6 @@ class Seed(driver.run.saved.Seed):
         """
         name = f"{phase}_{population}"
         return Spikes(self.recordings[f"{name}_i"], self.recordings[f"{name}_step"])
-
-    # --- going on from what was stored ---------------------------------------------------
-
-    def network(self, backend: str = "auto") -> Simulation:
-        """The network of this seed, ready for `Simulation.train` and `Simulation.test`.
-
-        Use it in a ``with`` statement. On ``numpy`` and ``cython``, ``.engine.network`` is the
-        Brian network.
-        """
-        from models.lateral_line.simulation import Simulation
-
-        return Simulation(self.params, self.run.stimulus, backend, lambda text: None)
-
-    def retest(self, backend: str = "auto", **changes) -> Result:
-        """Test the stored weights, and their untrained twin, under other conditions.
-
-        Parameters
-        ----------
-        backend : str
-        **changes
-            Fields of `NetworkParams` or `StimulusParams` that belong to the test, such as
-            ``distance_cm=1.2`` (`models.lateral_line.stored.TEST` has all of them).
-
-        Returns
-        -------
-        Result
-            Its ``.numbers`` are those of a results file. Nothing is written.
-
-        Raises
-        ------
-        ValueError
-            For a field that is not one of the test, or a value out of its bounds.
-        """
-        from models.lateral_line import checks
-        from models.lateral_line import stored as extract
-        from models.lateral_line.protocol import evaluate
-
-        unknown = sorted(set(changes) - extract.TEST)
-        if unknown:
-            allowed = ", ".join(sorted(extract.TEST))
-            raise ValueError(f"{', '.join(unknown)}: a test of stored weights can change {allowed}")
-        params, stimulus = (
-            dataclasses.replace(p, **{k: v for k, v in changes.items() if hasattr(p, k)})
-            for p in (self.params, self.run.stimulus)
-        )
-        try:  # as on the command line
-            checks.check_rates(params, stimulus)
-            checks.check_path(params)
-        except UsageError as error:
-            raise ValueError(str(error)) from None
-        return evaluate(params, extract.stored(self), stimulus=stimulus, backend=backend)
-
-    def continue_to(self, n_training_trials: int, backend: str = "auto") -> Result:
-        """Train on from the checkpoint, up to `n_training_trials` in all, and test.
-
-        Returns
-        -------
-        Result
-            Nothing is written.
-
-        Raises
-        ------
-        ValueError
-            If there is no checkpoint, or it holds more trials.
-        """
-        from models.lateral_line.protocol import simulate
-
-        params = dataclasses.replace(self.params, n_training_trials=n_training_trials)
-        path = checkpoint.find(self.run.folder, self.number)
-        try:
-            return simulate(params, None, path, stimulus=self.run.stimulus, backend=backend)
-        except ValueError as error:  # nobody has typed a flag here
-            raise ValueError(str(error).removeprefix("--resume-from: ")) from None
 
     # --- times of the recordings -------------------------------------------------------
 

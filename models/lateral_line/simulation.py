@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from driver.engine.choose import Block, Engine, choose, open_engine
+from driver.engine.choose import choose, open_engine
+from driver.engine.model import Block, Engine
 from driver.engine.timing.profile import Profile
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams

@@ -15,14 +15,16 @@ from pathlib import Path
 import numpy as np
 
 from driver.flags import from_dataclass as cli
+from driver.flags.from_dataclass import UsageError
 from driver.run import checkpoint
 from driver.run.checkpoint import Unreadable, digest, read, save
 from driver.run.folder import PARAMS
+from driver.run.request import Request
 from driver.run.saved import NotARun, parameters
 from models.lateral_line.checkpoint import SCHEMA_VERSION
+from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Stored
-from models.lateral_line.room import ROOM
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams
@@ -126,6 +128,23 @@ def check_same_network(source: Source, params: NetworkParams, stimulus: Stimulus
                 )
 
 
+def check_weights(request: Request, source: Source) -> None:
+    """The weights of every seed are there, and only the test differs from their own run."""
+    from models.lateral_line import stored as extract
+
+    if request.options.disable_all_stdp:
+        raise UsageError("--disable-all-stdp has no effect with --weights-from: nothing is trained")
+    if request.folder.path.resolve() == source.folder.resolve():
+        raise UsageError(f"--run-name {request.folder.path.name}: the weights lie there")
+    try:
+        extract.check_same_network(source, request.params, request.stimulus)
+        for seed in request.seeds:
+            source.stored(seed)
+    except ValueError as error:
+        flag = "" if str(error).startswith("--") else "--weights-from: "
+        raise UsageError(f"{flag}{error}") from None
+
+
 # --- holders: the extract checkpoints of older scripts ---------------------------------
 
 
@@ -196,8 +215,8 @@ def holder_source(folder: Path) -> Source:
     return Source(
         folder,
         str(first["mode"]),
-        parameters(NetworkParams, json.loads(str(first["params_json"])), folder, ROOM.later),
-        parameters(StimulusParams, json.loads(str(first["stimulus_json"])), folder, ROOM.later),
+        parameters(NetworkParams, json.loads(str(first["params_json"])), folder, FORMAT.later),
+        parameters(StimulusParams, json.loads(str(first["stimulus_json"])), folder, FORMAT.later),
         sorted(held),
         load,
     )

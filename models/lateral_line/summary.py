@@ -6,7 +6,7 @@ from typing import Any
 
 import driver.experiment.summary
 from driver.experiment.statistics import mean_sd
-from driver.run.progress import number
+from driver.formatting import number
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import topographic_contacts
 
@@ -139,6 +139,42 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
         f"{'TS spikes in the test':{width}}{spikes:>10}{twin_spikes:>11}{spikes - twin_spikes:>+12}"
     )
     return [*lines, *rate_lines(results), *results["warnings"], seed_line(results)]
+
+
+def metric_words(metrics: dict[str, float | None]) -> list[str]:
+    """What the status says of a seed in training."""
+    if not metrics:
+        return []
+    sigma, valid = (number(metrics[k], 2) for k in ("sigma_theta_rad", "valid_fraction"))
+    return [
+        f"mean weight {number(metrics['w_mean'], 4)}",
+        f"in training sigma_theta {sigma} rad, valid {valid}",
+    ]
+
+
+def outcome_words(results: dict[str, Any]) -> list[str]:
+    """What the status says of a seed that is finished."""
+    twin, valid = results["untrained"]["sigma_theta_rad"], results["valid_fraction_window"]
+    sigma = number(results["sigma_theta_rad"])
+    return [f"sigma_theta {sigma} rad (untrained {number(twin)}), valid {number(valid)}"]
+
+
+def sweep_columns() -> dict[str, tuple[str, ...]]:
+    """What the table of a sweep holds of each run; a tuple names what is nested."""
+    pair = {"trained": NUMBERS, "untrained": NUMBERS}
+    return pair | {"difference": QUALITY, "ts_spikes": (), "ts_spikes_untrained": ()}
+
+
+def sweep_row(results: dict[str, Any]) -> dict[str, Any]:
+    """The `sweep_columns` of a finished run."""
+    twin = results["untrained"]
+    return {
+        "trained": {name: results[name] for name in NUMBERS},
+        "untrained": {name: twin[name] for name in NUMBERS},
+        "difference": results["difference"],
+        "ts_spikes": results["spikes"]["ts"],
+        "ts_spikes_untrained": twin["spikes"]["ts"],
+    }
 
 
 def rate_lines(results: dict[str, Any]) -> list[str]:

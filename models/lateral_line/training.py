@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 from driver.run.progress import Progress
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams

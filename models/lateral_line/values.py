@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from driver.engine.choose import ForGenn, Model
+from driver.engine.model import ForGenn, Model
 from driver.engine.randomness import generator
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import Wiring, lateral_kernel

@@ -2,69 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from driver.command.words import Folders, draw_again, opened
 from driver.flags.from_dataclass import UsageError
-from models.lateral_line.room import ROOM
+from driver.room import Room
 
 
-def figures(runs: Folders, analyses: bool = False) -> int:
-    """Draw all figures of runs again, from their folders alone.
+def words(room: Room) -> dict[str, Callable[..., int]]:
+    """Functions by their word; the help pages are the docstrings."""
 
-    Args:
-        runs: Run folders, such as Runs/ten.
-        analyses: Also draw what the stored weights alone make of a source: TS without a simulation,
-            peaks of its cells, and how alike places are for the afferents.
-    """
-    from models.lateral_line.show.figures import draw_analyses
+    def figures(runs: Folders, analyses: bool = False) -> int:
+        """Draw all figures of runs again, from their folders alone.
 
-    return draw_again(ROOM, runs, draw_analyses if analyses else lambda run: [])
+        Args:
+            runs: Run folders, such as Runs/ten.
+            analyses: Also draw what the stored weights alone make of a source: TS without a
+                simulation, peaks of its cells, and how alike places are for the afferents.
+        """
+        from models.lateral_line.show.figures import draw_analyses
 
+        return draw_again(room, runs, draw_analyses if analyses else lambda run: [])
 
-def export(runs: Folders, to: Literal["csv", "nwb"], output: Path | None = None) -> int:
-    """Write runs for other programs: tables as CSV, spikes as NWB.
+    def export(runs: Folders, to: Literal["csv", "nwb"], output: Path | None = None) -> int:
+        """Write runs for other programs: tables as CSV, spikes as NWB.
 
-    Args:
-        runs: Run folders, such as Runs/ten.
-        to: csv is a folder of tables, nwb a file for each seed.
-        output: Folder to write to, with one inside for each of several runs; export/ in the run
-            folder if not given.
-    """
-    from models.lateral_line.export import export_csv, export_nwb
+        Args:
+            runs: Run folders, such as Runs/ten.
+            to: csv is a folder of tables, nwb a file for each seed.
+            output: Folder to write to, with one inside for each of several runs; export/ in the run
+                folder if not given.
+        """
+        from models.lateral_line.export import export_csv, export_nwb
 
-    names = [run.resolve().name for run in runs]
-    if output and len(set(names)) < len(names):
-        raise UsageError(f"--output {output}: two of the runs have the same name")
-    for run in opened(ROOM, runs):
-        if not run.finished:
-            raise UsageError(f"{run.folder} has no finished seed to export")
-        folder = output or run.folder / "export"
-        if output and len(runs) > 1:  # tables of different runs have the same names
-            folder = output / run.folder.resolve().name
-        folder.mkdir(parents=True, exist_ok=True)
-        if to == "csv":
-            files = export_csv(run, folder)
-        else:
-            files = [
-                export_nwb(run.seed(s), folder / f"{run.name}_seed_{s}.nwb") for s in run.finished
-            ]
-        print("\n".join(map(str, files)))
-    return 0
+        names = [run.resolve().name for run in runs]
+        if output and len(set(names)) < len(names):
+            raise UsageError(f"--output {output}: two of the runs have the same name")
+        for run in opened(room, runs):
+            if not run.finished:
+                raise UsageError(f"{run.folder} has no finished seed to export")
+            folder = output or run.folder / "export"
+            if output and len(runs) > 1:  # tables of different runs have the same names
+                folder = output / run.folder.resolve().name
+            folder.mkdir(parents=True, exist_ok=True)
+            if to == "csv":
+                files = export_csv(run, folder)
+            else:
+                files = [
+                    export_nwb(run.seed(s), folder / f"{run.name}_seed_{s}.nwb")
+                    for s in run.finished
+                ]
+            print("\n".join(map(str, files)))
+        return 0
 
+    def stimulus(output: Path = Path("Picture/stimulus.png")) -> int:
+        """Draw the stimulus alone: sweeps at three distances, in both directions.
 
-def stimulus(output: Path = Path("Picture/stimulus.png")) -> int:
-    """Draw the stimulus alone: sweeps at three distances, in both directions.
+        Args:
+            output: File to write.
+        """
+        from models.lateral_line.show.stimulus_figure import draw_stimulus_figure
 
-    Args:
-        output: File to write.
-    """
-    from models.lateral_line.show.stimulus_figure import draw_stimulus_figure
+        output.parent.mkdir(parents=True, exist_ok=True)
+        print(draw_stimulus_figure(output))
+        return 0
 
-    output.parent.mkdir(parents=True, exist_ok=True)
-    print(draw_stimulus_figure(output))
-    return 0
-
-
-WORDS = {"figures": figures, "export": export, "stimulus": stimulus}
+    return {"figures": figures, "export": export, "stimulus": stimulus}

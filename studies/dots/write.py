@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from driver.run.folder import RunFolder, git_commit
+from driver.run.environment import git_commit
+from driver.run.folder import RunFolder
 from driver.run.saved import NotARun
 from models.cube.saved import Run
 from studies.dots.study import Metric, Study

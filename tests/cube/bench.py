@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from driver.engine.choose import Block, Engine, open_engine
+from driver.engine.choose import open_engine
+from driver.engine.model import Block, Engine
 from models.cube import values
 from stimuli.dots import DotParams, Launch
 

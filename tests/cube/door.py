@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import cube_brian2
-from driver.engine.choose import compiler
+from driver.engine.compiler import compiler
 from tests.program import load_json, load_npz
 
 BACKEND = ("--backend", "cpp_standalone" if compiler() else "numpy")

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
+from models.cube.format import FORMAT
 from models.cube.metrics.results import measure
 from models.cube.params import CubeParams, GroupsParams, LocalParams
 from models.cube.records import Records
-from models.cube.room import ROOM
 from models.cube.simulation import run_path
 from stimuli.dots import DotParams, period
 
@@ -182,7 +182,7 @@ def make_run(folder: Path, *seeds, mode: str = "relay-a", finished=None, summary
         finished=numbers if finished is None else finished,
         params=seeds[0].params,
         file=json.loads(json.dumps(file)),
-        room=ROOM,
+        format=FORMAT,
         in_use=False,
         log_file=lambda seed=None: None,
         summary={} if summary is None else summary,

@@ -4,7 +4,7 @@ import pytest
 
 from models.cube import trials
 from models.cube.metrics.results import measure
-from models.cube.params import PRESETS
+from models.cube.presets import PRESETS
 from models.cube.protocol import simulate
 from stimuli.dots import DotParams
 

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams
+from models.cube.params import CubeParams, GroupsParams, LocalParams
+from models.cube.presets import PRESETS
 from stimuli.dots import DotParams
 from tests.cube.bench import Bench
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from driver.command.resolve import resolve
 from driver.report.tables import names
-from driver.run import request
 from models.cube import docs, equations, protocol, trials, values
 from models.cube.metrics import focus, output, results
-from models.cube.params import PRESETS, LocalParams
+from models.cube.params import LocalParams
+from models.cube.presets import PRESETS
 from models.cube.room import ROOM
 from stimuli.dots import SHIFT_COLUMNS, dot_path, is_held_out, on_loop, period
 from stimulus import DotParams
@@ -45,7 +46,7 @@ def test_every_command_can_be_run(text, least, tmp_path, monkeypatch):
     assert len(commands) >= least
     for command in map(shlex.split, commands):
         if command[0].startswith("-") and "--help" not in command:
-            request.resolve(ROOM, command)
+            resolve(ROOM, command)
     for name in re.findall(r"Runs/(\w+)", "\n".join(commands)):
         if not (tmp_path / "Runs" / name).exists():
             shutil.copytree(door.shared("cube"), tmp_path / "Runs" / name)

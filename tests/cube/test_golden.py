@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from models.cube.metrics.output import step_iou
-from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams
+from models.cube.params import CubeParams, GroupsParams, LocalParams
+from models.cube.presets import PRESETS
 from stimuli.dots import dot_path
 from tests.cube.bench import GOLDEN_LAUNCH, ORBIT, Bench, u
 

@@ -6,7 +6,8 @@ import cube_brian2
 from driver.flags.from_dataclass import EXIT_USAGE, UsageError
 from models.cube import checks
 from models.cube.options import read
-from models.cube.params import PRESETS, CubeParams, LocalParams
+from models.cube.params import CubeParams, LocalParams
+from models.cube.presets import PRESETS
 from stimuli.dots import DotParams
 
 LOCAL = ("--mode", "local-repeat")

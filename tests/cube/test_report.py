@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from driver.report.scripts import plotly_script
-from models.cube.params import PRESETS, CubeParams, GroupsParams, LocalParams
+from models.cube.params import CubeParams, GroupsParams, LocalParams
+from models.cube.presets import PRESETS
 from models.cube.show import model_text, verdict
 from models.cube.show.report import write_report
 from models.cube.show.space import scene

@@ -2,7 +2,7 @@
 
 import pytest
 
-from driver.run import request
+from driver.command.resolve import resolve
 from models.cube.room import ROOM
 from studies.dots import study, write
 from tests.cube import door
@@ -13,7 +13,7 @@ def test_every_case_can_be_run(name, tmp_path):
     chosen = study.load(name)
     runs = [chosen.command(case) for case in chosen.cases]
     for argv in runs:
-        request.resolve(ROOM, [*argv, "--output-root", str(tmp_path)])
+        resolve(ROOM, [*argv, "--output-root", str(tmp_path)])
     assert len({argv[-1] for argv in runs}) == len(runs)
 
 

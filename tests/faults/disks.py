@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from driver.engine.choose import compiler
+from driver.engine.compiler import compiler
 from driver.run import checkpoint as files
 from driver.run.checkpoint import backup
 from tests import program

@@ -9,7 +9,7 @@ import signal
 import time
 from pathlib import Path
 
-from driver.engine.choose import compiler
+from driver.engine.compiler import compiler
 from tests import program
 from tests.faults.judge import compare, refused
 from tests.faults.lab import LONG, Lab, Victim

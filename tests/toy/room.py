@@ -5,21 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-import driver.room
-import driver.run.request
-import driver.run.saved
-from driver.experiment.summary import run_summary
+from driver.experiment import summary
+from driver.files import replace_file
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import Group
-from driver.run import checkpoint
-from driver.run.folder import replace_file
+from driver.room import Room, named_in
+from driver.run import checkpoint, request, saved
+from driver.run.format import Format
 from driver.run.progress import Progress
 from driver.run.request import RunOptions
 
@@ -38,113 +36,147 @@ class Params:
     """By how much."""
 
 
-class Toy(driver.room.Room):
-    """A number."""
+def parts(mode):
+    return {"params": {"short": Params, "long": Params}[mode]}
 
-    prog = "tests/toy/door.py"
-    unit = "move"
-    sweep_columns = {"value": (), "of": ("moves",)}
 
-    def parts(self, mode):
-        return {"params": {"short": Params, "long": Params}[mode]}
+FORMAT = Format(prog="tests/toy/door.py", parts=parts, unit="move")
 
-    def flags(self):
-        return RunOptions, Params
 
-    def read(self, argv):
-        mode = driver.run.request.mode_of(argv, PRESETS, "short")
-        groups = {
-            "run": Group(RunOptions, {"mode": mode}),
-            "toy": Group(Params, PRESETS.get(mode, {})),
-        }
-        parsed = cli.parse(argv, self.prog, "Grows a number.", groups)
-        options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode})
-        params, more = cli.build(Params, parsed.values["toy"])
-        driver.run.request.check_options(options, params.seed)
-        place = driver.run.request.place_of(options)
-        return Request(options, params, [*moved, *more], place, tuple(argv))
+class Request(request.Request):
+    """A run of it."""
 
-    def open(self, folder):
-        return Run(folder)
+    format = FORMAT
 
-    def check_checkpoint(self, request, path):
-        stored, _ = checkpoint.resumed(path)
-        ours = dataclasses.asdict(request.params)
-        checkpoint.require_same(json.loads(str(stored["params_json"])), ours, {"moves"}, path)
 
-    def headline(self, request):
-        return f"{request.params.moves} moves"
+class Run(saved.Run):
+    """A folder of it."""
 
-    def length(self, request):
-        return request.params.moves
+    format = FORMAT
 
-    def run_seed(self, request, log, status, saved):
-        p, folder, tag = request.params, request.folder, request.options.save_tag
-        value, done = float(p.seed), 0
-        if request.resumed:
-            stored, complaint = checkpoint.resumed(request.resumed)
-            value, done = float(stored["value"]), int(stored["move"])
-            log.info(complaint or f"going on after {done} moves")
-        status.phase("training", backend="none")
-        progress = Progress(p.moves - done, "growing", log, status, before=done, unit=self.unit)
-        for move in range(done, p.moves):
-            if str(p.seed) in os.environ.get("TOY_FAILS", "").split() and move == 2:
-                raise ValueError(f"seed {p.seed} cannot go on")
-            value += p.gain
-            progress.advance(1, value=value)
-            text = json.dumps(dataclasses.asdict(p))
-            state = {"value": value, "move": move + 1, "params_json": text}
-            checkpoint.save(request.checkpoint, state)
-            saved()
-        status.phase("saving")
-        folder.write_npz(f"artifacts/{tag}_seed_{p.seed}.npz", {"value": value})
-        folder.write_json(f"artifacts/{tag}_seed_{p.seed}_params.json", dataclasses.asdict(p))
-        numbers = {"seed": p.seed, "value": value, "of": {"moves": p.moves}, "save_tag": tag}
-        numbers["params_sha256"] = driver.run.saved.checksum(p)
-        folder.write_json(f"artifacts/seed_{p.seed}_results.json", numbers)
 
-    def seed_line(self, results):
-        return f"Seed {results['seed']}: {results['value']:g}"
+def flags():
+    return RunOptions, Params
 
-    def outcome_words(self, results):
-        return [f"value {results['value']:g}"]
 
-    def run_summary(self, request, results, failed):
-        return run_summary({"unit": self.unit}, results, failed, mean_value)
+def read(argv):
+    mode = request.mode_of(argv, PRESETS, "short")
+    groups = {
+        "run": Group(RunOptions, {"mode": mode}),
+        "toy": Group(Params, PRESETS.get(mode, {})),
+    }
+    parsed = cli.parse(argv, FORMAT.prog, "Grows a number.", groups)
+    options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode})
+    params, more = cli.build(Params, parsed.values["toy"])
+    request.check_options(options, params.seed)
+    place = request.place_of(options)
+    return Request(options, params, [*moved, *more], place, tuple(argv))
 
-    def draw_seed(self, seed):
-        target = seed.run.figures / f"value_seed_{seed.number}.png"
-        return [replace_file(target, lambda file: file.write(b"a picture"))]
 
-    def write_report(self, run):
-        text = f"{run.name}: {run.finished}"
-        return replace_file(run.folder / "report.html", lambda file: file.write(text.encode()))
+def check_checkpoint(asked, path):
+    stored, _ = checkpoint.resumed(path)
+    ours = dataclasses.asdict(asked.params)
+    checkpoint.require_same(json.loads(str(stored["params_json"])), ours, {"moves"}, path)
 
-    def work(self, request):
-        return request.params.moves, 1
 
-    def seconds(self, request):
-        return 1.0
+def headline(asked):
+    return f"{asked.params.moves} moves"
 
-    def write_sweep_report(self, content_file: Path):
-        target = content_file.with_name("report.html")
-        return replace_file(target, lambda file: file.write(b"a sweep"))
+
+def length(asked):
+    return asked.params.moves
+
+
+def work(asked):
+    return asked.params.moves, 1
+
+
+def seconds(asked):
+    return 1.0
+
+
+def run_seed(asked, log, status, keep):
+    p, folder, tag = asked.params, asked.folder, asked.options.save_tag
+    value, done = float(p.seed), 0
+    if asked.resumed:
+        stored, complaint = checkpoint.resumed(asked.resumed)
+        value, done = float(stored["value"]), int(stored["move"])
+        log.info(complaint or f"going on after {done} moves")
+    status.phase("training", backend="none")
+    progress = Progress(p.moves - done, "growing", log, status, before=done, unit=FORMAT.unit)
+    for move in range(done, p.moves):
+        if str(p.seed) in os.environ.get("TOY_FAILS", "").split() and move == 2:
+            raise ValueError(f"seed {p.seed} cannot go on")
+        value += p.gain
+        progress.advance(1, value=value)
+        text = json.dumps(dataclasses.asdict(p))
+        checkpoint.save(asked.checkpoint, {"value": value, "move": move + 1, "params_json": text})
+        keep()
+    status.phase("saving")
+    folder.write_npz(f"artifacts/{tag}_seed_{p.seed}.npz", {"value": value})
+    folder.write_json(f"artifacts/{tag}_seed_{p.seed}_params.json", dataclasses.asdict(p))
+    numbers = {"seed": p.seed, "value": value, "of": {"moves": p.moves}, "save_tag": tag}
+    numbers["params_sha256"] = saved.checksum(p)
+    folder.write_json(f"artifacts/seed_{p.seed}_results.json", numbers)
+
+
+def seed_line(results):
+    return f"Seed {results['seed']}: {results['value']:g}"
+
+
+def outcome_words(results):
+    return [f"value {results['value']:g}"]
+
+
+def run_summary(asked, results, failed):
+    return summary.run_summary({"unit": FORMAT.unit}, results, failed, mean_value)
 
 
 def mean_value(runs):
     return {"value": np.mean([run["value"] for run in runs])}
 
 
-ROOM = Toy()
+def sweep_columns():
+    return {"value": (), "of": ("moves",)}
 
 
-class Request(driver.run.request.Request):
-    """A run of it."""
-
-    room = ROOM
+def sweep_row(results):
+    return {"value": results["value"], "of": {"moves": results["of"]["moves"]}}
 
 
-class Run(driver.run.saved.Run):
-    """A folder of it."""
+def draw_seed(seed):
+    target = seed.run.figures / f"value_seed_{seed.number}.png"
+    return [replace_file(target, lambda file: file.write(b"a picture"))]
 
-    room = ROOM
+
+def write_report(run):
+    text = f"{run.name}: {run.finished}"
+    return replace_file(run.folder / "report.html", lambda file: file.write(text.encode()))
+
+
+def write_sweep_report(content_file):
+    target = content_file.with_name("report.html")
+    return replace_file(target, lambda file: file.write(b"a sweep"))
+
+
+here = named_in("tests.toy")
+ROOM = Room(
+    format=FORMAT,
+    flags=here("room:flags"),
+    read=here("room:read"),
+    open=here("room:Run"),
+    headline=here("room:headline"),
+    length=here("room:length"),
+    work=here("room:work"),
+    seconds=here("room:seconds"),
+    run_seed=here("room:run_seed"),
+    check_checkpoint=here("room:check_checkpoint"),
+    seed_line=here("room:seed_line"),
+    outcome_words=here("room:outcome_words"),
+    run_summary=here("room:run_summary"),
+    sweep_columns=here("room:sweep_columns"),
+    sweep_row=here("room:sweep_row"),
+    draw_seed=here("room:draw_seed"),
+    write_report=here("room:write_report"),
+    write_sweep_report=here("room:write_sweep_report"),
+)

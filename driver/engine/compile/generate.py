@@ -17,7 +17,6 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
-from driver.engine.choose import Variable, resolve
 from driver.engine.compile.program import GENERATOR
 from driver.engine.compile.serve import (
     HELPERS,
@@ -33,6 +32,7 @@ from driver.engine.compile.serve import (
 )
 from driver.engine.compile.threads import share_loops
 from driver.engine.compile.tune import tune
+from driver.engine.model import Variable, resolve
 from driver.engine.timing.counters import GIVE_PROFILE, add_counters, counted
 
 

@@ -29,17 +29,13 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.engine.choose import Model, compiler
 from driver.engine.compile import threads as sharing
 from driver.engine.compile.join import units
+from driver.engine.compiler import COLD, FLAGS, HOT, compiler, cores
+from driver.engine.model import Model
 from driver.engine.timing.profile import COMPILING, GENERATION, Profile, part
-from driver.run.folder import replace_file
+from driver.files import replace_file
 
-# Strict IEEE: no reassociation and no fused multiply-add, so that compiled arithmetic gives
-# the bits that NumPy gives. Measured against -ffast-math: no difference in speed.
-ARITHMETIC = ["-march=native", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
-FLAGS = ["-std=c++17", "-w", *ARITHMETIC]
-HOT, COLD = "-O3", "-O1"
 MOST_HOT_UNITS = 4  # each reads all headers
 
 ROOT = Path(__file__).parents[3]
@@ -215,11 +211,6 @@ def is_cold(name: str) -> bool:
     """Whether a generated file runs once per block and not once per step."""
     base = Path(name).name
     return "/" not in name or base.startswith(("before_run", "after_run")) or "_create_" in base
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def recipe_key(maker: Maker, cxx: str) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import brian2 as b2
 import numpy as np
 
-from driver.engine.choose import Variable, is_table, settable, tables
+from driver.engine.model import Variable, is_table, settable, tables
 
 HELPERS = """
 #include <csignal>

@@ -18,18 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.engine.choose import Block, Model
-from driver.engine.compile.program import (
-    ARITHMETIC,
-    HOT,
-    BuildError,
-    Maker,
-    compile_units,
-    cores,
-    run,
-)
+from driver.engine.compile.program import BuildError, Maker, compile_units, run
 from driver.engine.compiled import StandaloneEngine
+from driver.engine.compiler import ARITHMETIC, HOT, cores
 from driver.engine.genn.found import interpreter, versions, where_cuda_is, where_genn_is
+from driver.engine.model import Block, Model
 from driver.engine.timing.profile import Profile
 
 RANDOMKIT = "brianlib/randomkit"  # what Brian's generated programs draw from; ours do not

@@ -26,12 +26,12 @@ import numpy as np
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.devices.device import get_device
 
-from driver.engine.choose import resolve
 from driver.engine.compile.program import GENERATOR
 from driver.engine.compile.serve import input_variables, leave_clocks_alone, wiring_files
 from driver.engine.genn import blackboard
 from driver.engine.genn.server import server
 from driver.engine.genn.step import SWITCHES
+from driver.engine.model import resolve
 
 CLIP = """
 SUPPORT_CODE_FUNC double _clip(const double value, const double low, const double high)

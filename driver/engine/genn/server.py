@@ -11,9 +11,9 @@ import re
 
 import brian2 as b2
 
-from driver.engine.choose import Variable
 from driver.engine.compile.serve import HELPERS, OPEN, WAIT, give_lines, take_lines, watch
 from driver.engine.genn.step import PLAIN, SWITCHES, Deliver, Fire, Neurons, Run, Settle
+from driver.engine.model import Variable
 from driver.engine.timing.counters import CLOCK, END_COUNTING, GIVE_PROFILE, begin_counting
 
 MAIN = """

@@ -8,9 +8,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from driver.run.folder import replace_file
+from driver.files import replace_file
 from models.cube.params import LocalParams, Params
 from models.cube.show import cube_figures, local_figures, summary_figure
+from models.cube.show.film import animate
 from models.cube.show.view import Shown
 
 SUMMARY = summary_figure.seeds_summary.__name__
@@ -61,6 +62,17 @@ def draw_seed(seed, down: int | None = None) -> list[Path]:
             figure = make(shown)
             if figure is not None:
                 files.append(save(figure, Path(seed.figures) / f"{name}_seed_{seed.number}.png"))
+    return files
+
+
+def draw(seed) -> list[Path]:
+    """Draw the figures of a finished seed, and its films if the run asked for them."""
+    display = seed.run.file["display"]
+    files = draw_seed(seed, display["down"])
+    if display["animation"]:
+        for label in ("trained", "untrained"):
+            path = seed.figures / f"animation_{label}_seed_{seed.number}"
+            files.append(animate(seed, label, path, every=display["every"], down=display["down"]))
     return files
 
 

@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from driver.run.folder import replace_file
+from driver.files import replace_file
 from driver.run.progress import Progress
 from models.cube.metrics import output
 from models.cube.metrics.results import step_overlap

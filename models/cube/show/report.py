@@ -15,7 +15,8 @@ from driver.report import parts as report_parts
 from driver.report.figures import Figures
 from driver.report.page import Heading, Page, Plot, Section, Table, Text
 from driver.report.scripts import plotly_script, scripts
-from models.cube.params import PRESETS, LocalParams
+from models.cube.params import LocalParams
+from models.cube.presets import PRESETS
 from models.cube.show import model_text, pages, verdict
 from models.cube.show.report_figures import figures_of, films
 from models.cube.show.space import scene

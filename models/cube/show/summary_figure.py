@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from driver.experiment import statistics
 from driver.experiment.statistics import Estimate
 from driver.figures import style
-from driver.run.folder import replace_file
+from driver.files import replace_file
 from models.cube.show.view import text
 from models.cube.summary import TEXTS, key_numbers
 

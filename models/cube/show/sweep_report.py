@@ -12,12 +12,12 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from driver.experiment.statistics import estimate, paired
+from driver.experiment.summary import by_condition
 from driver.figures import style
+from driver.files import replace_file
+from driver.formatting import number
 from driver.report import page as report
 from driver.report.page import Page, Picture, Section, Table, Text
-from driver.run.folder import replace_file
-from driver.run.progress import number
-from driver.sweep.table import by_condition
 from models.cube.summary import TEXTS
 
 FIGURE, REPORT = "sweep.png", "report.html"

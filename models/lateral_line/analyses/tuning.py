@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 
 MAX_BINS = 40
 HALF_WIDTH_CM = 0.05  # of the one bin around a source that never moves

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.run.folder import plain, replace_file
+from driver.files import plain, replace_file
 from driver.run.saved import NotARun
 from models.lateral_line.export.neo import to_neo
 from models.lateral_line.export.nwb import export_nwb

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from driver.run.folder import plain
+from driver.files import plain
 from models.lateral_line.export.spikes import Phase, optional, phases, source_cm, trains
 from models.lateral_line.saved import Seed
 from models.lateral_line.values import POPULATIONS

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.run.folder import plain, replace_file
+from driver.files import plain, replace_file
 from models.lateral_line.export.spikes import Phase, optional, phases, source_cm, trains
 from models.lateral_line.saved import Seed
 from models.lateral_line.values import POPULATIONS

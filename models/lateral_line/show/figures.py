@@ -12,7 +12,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from driver.run.folder import replace_file
+from driver.files import replace_file
 from models.lateral_line.analyses import figures as reconstruction_figures
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import activity_figures, overviews, tuning_figures, weight_figures

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 from driver.figures import style
 from models.lateral_line import metrics
 from models.lateral_line.saved import Run, Seed

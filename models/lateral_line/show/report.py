@@ -24,7 +24,8 @@ from driver.report.scripts import plotly_script, scripts
 from driver.run.saved import NotARun
 from models.lateral_line.docs import equation_text
 from models.lateral_line.options import WITHOUT_FLAG
-from models.lateral_line.params import PRESETS, NetworkParams
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.presets import PRESETS
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import overviews, verdict, zoomable
 from models.lateral_line.show.report_figures import figures_of

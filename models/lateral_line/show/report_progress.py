@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 
 from driver.command import watch
 from driver.figures import style
+from driver.formatting import clock, number
 from driver.report import page as report
 from driver.report.page import Code, Table, Text
-from driver.run.progress import clock, number
 from driver.run.saved import NotARun
 from models.lateral_line import metrics
 from models.lateral_line.params import NetworkParams

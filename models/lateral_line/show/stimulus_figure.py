@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from driver.run.folder import replace_file
+from driver.files import replace_file
 from models.lateral_line.show.panels import COLOUR
 from models.lateral_line.show.position_panels import COLOURS
 from stimulus import DEFAULT_STIMULUS, StimulusParams, simulate_lateral_line

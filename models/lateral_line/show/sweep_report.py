@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from driver.figures import style
+from driver.files import replace_file
 from driver.report import page as report
 from driver.report.page import Page, Picture, Section, Table, Text
-from driver.run.folder import replace_file
 from models.lateral_line.comparison import compare
 from models.lateral_line.show.sweep_figure import sweep_figure
 

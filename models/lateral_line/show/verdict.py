@@ -13,8 +13,8 @@ from typing import Any
 from markupsafe import Markup
 
 from driver.experiment.statistics import mean_sd
+from driver.formatting import number
 from driver.report.page import Table
-from driver.run.progress import number
 from models.lateral_line import summary
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.summary import place_of, spoken

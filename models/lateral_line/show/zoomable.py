@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.engine.choose import Spikes
+from driver.engine.model import Spikes
 from driver.figures import style
 from driver.report.scripts import packed
 from models.lateral_line.analyses.tuning import Passage, spread

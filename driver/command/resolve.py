@@ -1,0 +1,96 @@
+"""From the command line to a run that can be made where it is to lie."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+
+from driver.flags.from_dataclass import UsageError
+from driver.room import Room
+from driver.run import checkpoint
+from driver.run.folder import PARAMS
+from driver.run.request import Request, held
+
+
+def resolve(room: Room, argv: Sequence[str]) -> Request:
+    """Read the command line, and look whether its run can be made where it is to lie.
+
+    Raises
+    ------
+    UsageError
+        For anything that cannot be run, with the flag, the value and what is allowed.
+    """
+    request = room.read(argv)
+    if request.options.go_on:
+        request = going_on(room, request)
+    if request.is_complete:
+        return request
+    if request.continues_in_place:
+        request.folder.check_again()
+    else:
+        request.folder.check(request.options.overwrite)
+    check_checkpoints(room, request)
+    return request
+
+
+def going_on(room: Room, request: Request) -> Request:
+    """The request that finishes what is in its folder.
+
+    Raises
+    ------
+    UsageError
+        If there is another run.
+    """
+    options, folder = request.options, request.folder
+    if not (options.run_name or "").strip():
+        raise UsageError("--go-on needs --run-name: which run?")
+    if options.resume_from or options.overwrite:
+        raise UsageError("--go-on decides by itself whether to resume or to overwrite")
+    folder.wait_unused()  # who was ended may still be saving
+    match held(request, room.open):
+        case "complete":
+            return dataclasses.replace(request, is_complete=True)
+        case "checkpoint":
+            options = dataclasses.replace(options, resume_from=folder.path)
+        case "parameters":
+            options = dataclasses.replace(options, overwrite=True)
+    return dataclasses.replace(request, options=options)
+
+
+def check_checkpoints(room: Room, request: Request) -> None:
+    """Every seed of a resumed run has a checkpoint of the same seed, sizes and recipe.
+
+    In the run's own folder some seeds may not have come so far; they start from the beginning.
+    """
+    source = request.options.resume_from
+    if source is None:
+        return
+    if request.continues_in_place:
+        check_same_seeds(request)
+    find = checkpoint.find
+    begun = [seed for seed in request.seeds if checkpoint.exists(find(source, seed))]
+    if not begun and request.continues_in_place:
+        raise UsageError(
+            f"--resume-from {source}: it was ended before its first checkpoint; nothing is lost by "
+            "--overwrite in the place of --resume-from"
+        )
+    for seed in begun if request.continues_in_place else request.seeds:
+        try:
+            room.check_checkpoint(request.of(seed), find(source, seed))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+
+def check_same_seeds(request: Request) -> None:
+    """A folder keeps its seeds: files of some and a summary of others would be a mixed run."""
+    try:
+        stored = json.loads((request.folder.path / PARAMS).read_text(encoding="utf-8"))
+        seeds = stored["seed_start"], stored["multi_seed"]
+    except (OSError, ValueError, KeyError):
+        return
+    if seeds != (request.params.seed, request.options.multi_seed):
+        raise UsageError(
+            f"--resume-from {request.options.resume_from}: to go on in this folder give "
+            f"--seed-start {seeds[0]} --multi-seed {seeds[1]}, or another --run-name"
+        )

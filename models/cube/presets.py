@@ -1,0 +1,148 @@
+"""Presets of the dot-prediction models: model and stimulus together, in both fidelities."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from models.cube.params import CubeParams, GroupsParams, LocalParams
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A named variant: what it sets in each fidelity, model and stimulus together.
+
+    Attributes
+    ----------
+    model : type
+        `LocalParams`, `CubeParams` or `GroupsParams`.
+    fixed, reference : dict
+        What differs from the defaults. `reference` is None where no earlier program existed.
+    dots_fixed, dots_reference : dict
+        The same of `stimuli.dots.DotParams`.
+    note : str
+        What it is, in a line.
+    """
+
+    model: type
+    note: str
+    fixed: dict[str, Any]
+    reference: dict[str, Any] | None = None
+    dots_fixed: dict[str, Any] = dataclasses.field(default_factory=dict)
+    dots_reference: dict[str, Any] = dataclasses.field(
+        default_factory=lambda: {"stimulus": "orbit"}
+    )
+
+    def values(self, fidelity: str) -> dict[str, Any]:
+        return self.fixed if fidelity == "fixed" else self.reference
+
+    def dots(self, fidelity: str) -> dict[str, Any]:
+        return self.dots_fixed if fidelity == "fixed" else self.dots_reference
+
+
+LOCAL_REFERENCE = {"theta_min": 0.3, "dense": True}
+OFF = {"off_from": (3001,), "off_to": (4000,)}
+ISOTROPIC = {"w_max": 1.2, "lamb": None, "learn_lat": True, "ratio": 1, "decay": 0.0005}
+CUBE_02_02 = ISOTROPIC | {
+    **{"w_fwd": 1.0, "w_lat": 1.0, "w_back": 1.0, "input_gain": 1.0, "rho": 0.85},
+    **{"bias": 0.02, "tau_ref": 2, "d_theta": 0.25, "steps": 5000},
+}
+CUBE_02_03 = ISOTROPIC | {
+    **{"w_fwd": 0.6, "w_lat": 0.6, "w_back": 0.6, "input_gain": 3.0, "rho": 0.78, "ratio": 8},
+    **{"bias": 0.015, "tau_ref": 3, "d_theta": 0.35, "decay": 0.001, "steps": 24000},
+}
+CUBE_02_04 = CUBE_02_03 | {"input_gain": 4.2, "d_theta": 0.27}
+CUBE_02_05 = CUBE_02_03 | {
+    **{"w_fwd": 0.75, "w_lat": 0.75, "w_back": 0.75, "input_gain": 4.5, "rho": 0.82},
+    **{"bias": 0.032, "lamb": 14.0, "d_theta": 0.23, "steps": 12000},
+}
+CUBE_03_01 = CUBE_02_05 | {
+    "w_fwd": 1.0, "w_lat": 0.35, "w_back": 0.0, "w_res": 0.6, "residual": "doubled",
+}  # fmt: skip
+CUBE_02_01 = {
+    **{"w_fwd": 1.0, "w_lat": 0.3, "w_back": 0.05, "w_max": 1.2, "w_min": None, "ratio": 1},
+    **{"input_gain": 1.0, "rho": 0.8, "bias": 0.01, "lamb": None, "steps": 6000},
+    **{"excitability": "homeostasis", "rule": "reward", "learn_lat": True, "tau_ref": 0},
+}
+MOTION = {
+    **{"hidden": "motion", "r": 2, "rho": 0.5, "bias": 0.0, "theta_min": 1.0, "theta_max": 1.15},
+    **{"eta": 0.0, "w_in_low": 0.6, "w_in_high": 0.6, "r_out": 2, "eta_out": 0.2},
+    **{"kappa": 0.5, "false_alarm": 0.3, "steps": 100_000},
+}
+WEAK_RESIDUAL = {"w_res": 0.25, "residual": "separate", "learn_lat": False}
+PRESETS: dict[str, Preset] = {
+    "local-repeat": Preset(
+        LocalParams,
+        "one layer that learns to predict the next frame; input always on",
+        {},
+        LOCAL_REFERENCE,
+    ),
+    "local-cancel": Preset(
+        LocalParams,
+        "the same; the input is switched off for 1000 steps, then on again",
+        {"steps": 6000},
+        LOCAL_REFERENCE | {"steps": 6000, "freeze_when_off": False},
+        OFF | {"stimulus": "orbit"},
+        OFF | {"stimulus": "orbit", "dot_when_off": "stop"},
+    ),
+    "local-predict": Preset(
+        LocalParams,
+        "motion cells predict dots on paths that were never shown",
+        MOTION,
+        None,
+        {"held_out_every": 4},
+    ),
+    "local-recall": Preset(
+        LocalParams,
+        "the same; without input it goes on by itself along the path of the dot",
+        MOTION | {"r": 3, "recall": True},
+        None,
+        {"held_out_every": 4},
+    ),
+    "02_01": Preset(
+        CubeParams,
+        "cube that learns by a reward",
+        CUBE_02_01 | {"w_min": 0.0, "rule": "reward-column"},
+        CUBE_02_01,
+    ),
+    "02_02": Preset(CubeParams, "isotropic cube, one step a move", CUBE_02_02, CUBE_02_02),
+    "02_02a": Preset(
+        CubeParams,
+        "02_02 with more bias and less adaptation",
+        CUBE_02_02 | {"bias": 0.04, "d_theta": 0.2},
+        CUBE_02_02 | {"bias": 0.04, "d_theta": 0.2},
+    ),
+    "02_02b": Preset(
+        CubeParams,
+        "02_02 with less bias and more adaptation",
+        CUBE_02_02 | {"bias": 0.008, "d_theta": 0.35, "tau_ref": 3, "rho": 0.8},
+        CUBE_02_02 | {"bias": 0.008, "d_theta": 0.35, "tau_ref": 3, "rho": 0.8},
+    ),
+    "02_03": Preset(CubeParams, "isotropic cube, eight steps a move", CUBE_02_03, CUBE_02_03),
+    "02_04": Preset(CubeParams, "02_03 with a stronger input", CUBE_02_04, CUBE_02_04),
+    "02_05": Preset(
+        CubeParams, "stronger links, a bias that falls with depth", CUBE_02_05, CUBE_02_05
+    ),
+    "03_01": Preset(
+        CubeParams,
+        "forward cube with a residual layer",
+        CUBE_03_01 | WEAK_RESIDUAL,
+        CUBE_03_01,
+    ),
+    "relay-a": Preset(CubeParams, "forward chain that relays every spike", {"readout": True}),
+    "relay-b": Preset(CubeParams, "relay-A, wider", {"w_lat": 0.6, "readout": True}),
+    "focus": Preset(
+        CubeParams,
+        "a packet of spikes travels through; the back plane fires where all of it coincides",
+        {
+            **{"r_in": 1, "tau_ref": 7, "v_ref": 0.0, "d_theta": 0.1, "eta": 0.05, "decay": 0.005},
+            **{"w_field": 1.3, "w_surround": 0.18, "steps": 20_000},
+        },
+    ),
+    "groups": Preset(
+        GroupsParams,
+        "groups of neurons as coincidence gates",
+        {"n": 24, "L": 24, "r_in": 1, "steps": 3000},
+    ),
+}
+DEFAULT_MODE = "relay-a"

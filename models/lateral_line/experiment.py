@@ -1,0 +1,98 @@
+"""A seed of the lateral line from request to files, and what it will cost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from driver.run import checkpoint as checkpoints
+from driver.run.status import Status
+from models.lateral_line.options import Request
+
+if TYPE_CHECKING:
+    from models.lateral_line.protocol import Result
+
+# Seconds of one core for a step of 3200 MON cells, and for start, test and saving. Measured, see
+# benchmarks/results.
+SECONDS_PER_STEP, SECONDS_PER_RUN = 1.3e-5, 2.0
+
+
+def headline(request: Request) -> str:
+    """A network and its training in half a line."""
+    from models.lateral_line import summary
+
+    return summary.headline(request.params)
+
+
+def length(request: Request) -> int:
+    """Trials of the training."""
+    return request.params.n_training_trials
+
+
+def work(request: Request) -> tuple[int, int]:
+    """Steps of a run, and cells."""
+    from models.lateral_line import simulation
+
+    return simulation.work(request.params)
+
+
+def seconds(request: Request) -> float:
+    """Seconds of one core that a run will take once compiled, roughly."""
+    p = request.params
+    steps = p.training_steps if request.options.weights_from is None else 0
+    return SECONDS_PER_RUN + steps * SECONDS_PER_STEP * p.n_mon / 3200
+
+
+def parameter_file(request: Request) -> dict[str, Any]:
+    """The parts of ``params.json`` that the model knows."""
+    from models.lateral_line.results import parameters
+
+    source = str(request.options.weights_from or "") or None
+    return {"weights_from": source, **parameters(request.params, request.stimulus)}
+
+
+def check_checkpoint(request: Request, path: Path) -> None:
+    """Raise `ValueError` unless the checkpoint is one that this seed can go on from."""
+    from models.lateral_line.checkpoint import require_same
+
+    stored, _ = checkpoints.resumed(path)
+    require_same(stored, request.params, request.stimulus, path)
+
+
+def run_seed(
+    request: Request, log: logging.Logger, status: Status, saved: Callable[[], object]
+) -> None:
+    """Simulate one seed and write its files; see `driver.room.Room`."""
+    from models.lateral_line.artifacts import save_learning_artifacts
+
+    options = request.options
+    result = simulated(request, log, status, saved)
+    status.phase("saving")
+    save_learning_artifacts(result, request.folder, options.mode, options.save_tag)
+
+
+def run_summary(
+    request: Request, results: list[dict[str, Any]], failed: list[int]
+) -> dict[str, Any]:
+    """Content of ``run_summary.json``."""
+    from models.lateral_line import summary
+
+    return summary.run_summary(request.params, results, failed)
+
+
+def simulated(
+    request: Request, log: logging.Logger, status: Status, saved: Callable[[], object]
+) -> Result:
+    """Train and test one seed, or test the weights that were stored for it."""
+    from models.lateral_line.protocol import evaluate, simulate
+
+    params, source = request.params, request.weights
+    how = {"stimulus": request.stimulus, "backend": request.options.backend}
+    how |= {"threads": request.options.threads}
+    how |= {"log": log, "status": status}
+    if source is not None:
+        log.info(f"testing weights of {source.folder}")
+        return evaluate(params, source.stored(params.seed), **how)
+    return simulate(params, request.checkpoint, request.resumed, saved=saved, **how)
