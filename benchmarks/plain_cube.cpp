@@ -205,7 +205,7 @@ int main(int argc, char** argv) {
         const double start = cpu_seconds();
         for (int k = 0; k < n_steps; ++k) cube.advance();
         const double cpu = cpu_seconds() - start;
-        std::printf("{\"steps\": %d, \"cpu_s\": %.9f, \"spikes\": %lld}\n", n_steps, cpu,
+        std::printf("{\"steps\": %d, \"cpu_s\": %.9f, \"cells_spikes\": %lld}\n", n_steps, cpu,
                     (long long)(cube.n_spikes - spikes));
         std::fflush(stdout);
     }
