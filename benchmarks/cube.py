@@ -137,8 +137,8 @@ def draw_by_spikes(ax, costs: dict):
     ax.plot(spikes, costs["cpu_ms_per_step"], "o", ms=4)
     label = f"{fixed:.2f} ms + {slope:.0f} ns per spike"
     ax.axline((0, fixed), slope=slope * 1e-6, color="k", ls=":", label=label)
-    ax.set(xlabel="spikes per step", ylabel="CPU time per step (ms)", ylim=(0, None))
-    ax.set_title("n = L = 48, while waves grow")
+    ax.set(xlabel="spikes per step", ylabel="CPU time per step (ms)")
+    ax.set(xlim=(0, None), ylim=(0, None), title="n = L = 48, while waves grow")
     ax.legend()
     return ax
 

@@ -6,7 +6,6 @@ steps) when it is asked, and answers with a line of JSON. So they can run in tur
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -163,14 +162,12 @@ class Peer:
         return sum(peak_mb(pid) for pid in family(self.process.pid))
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
+        """Close its input, which ends it."""
         try:
-            self.process.wait(timeout=20)
+            self.process.communicate(timeout=20)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
+            self.process.communicate()
         self.errors.close()
 
     def _write(self, text: str) -> None:
