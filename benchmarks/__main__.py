@@ -3,48 +3,40 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
-from pathlib import Path
 
-from benchmarks import (
-    agreement,
-    agreement_cube,
-    backends,
-    cube,
-    lateral_line,
-    machine,
-    many_runs,
-    scaling_check,
-    threads,
+from benchmarks.report import RESULTS
+from benchmarks.timing import describe
+
+NAMES = (
+    "lateral_line",
+    "many_runs",
+    "cube",
+    "threads",
+    "backends",
+    "agreement",
+    "agreement_cube",
+    "scaling_check",
 )
-
-RESULTS = Path(__file__).parent / "results"
-ALL = {
-    "lateral_line": lateral_line,
-    "many_runs": many_runs,
-    "cube": cube,
-    "threads": threads,
-    "backends": backends,
-    "agreement": agreement,
-    "agreement_cube": agreement_cube,
-    "scaling_check": scaling_check,
-}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=ALL, help="one of them; all if not given")
+    parser.add_argument("name", nargs="?", choices=NAMES, help="one of them; all if not given")
     parser.add_argument("--quick", action="store_true", help="fewer repeats, shorter runs")
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    here = machine.describe()
-    for name in [options.name] if options.name else ALL:
-        results = ALL[name].measure(quick=options.quick)
-        content = {"machine": here, name: results}
+    machine = describe()
+    for name in [options.name] if options.name else NAMES:
+        benchmark = importlib.import_module(f"benchmarks.{name}")
+        results = benchmark.measure(quick=options.quick)
+        content = {"machine": machine, name: results}
         (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
-        text = ALL[name].table(results, here)
+        text = benchmark.table(results, machine)
         (RESULTS / f"{name}.md").write_text(text)
         print(text, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

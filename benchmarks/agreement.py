@@ -16,11 +16,14 @@ import dataclasses
 import hashlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy import stats
 
+from benchmarks import report
 from driver.engine.choose import choose
+from driver.engine.model import Model
 from driver.experiment.statistics import estimate
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
@@ -59,58 +62,41 @@ class Measured:
     numbers: dict[str, float | None]
     weights: dict[str, np.ndarray]
     spikes: str
+    """A hash of all."""
     seconds: float
+
+
+# --- the lateral line ----------------------------------------------------------------------
 
 
 def measure(quick: bool = False) -> dict:
     """All backends at hand; `quick` has three seeds of six trials."""
     seeds, trials = (3, 6) if quick else (SEEDS, TRIALS)
-    reference = run_seeds(REFERENCE, seeds, trials)
-    results = {
+    fast = dataclasses.replace(
+        apply_model_mode(NetworkParams(), "ll_fast"), n_training_trials=trials
+    )
+
+    def run(backend: str, k: int) -> Result:
+        return simulate(dataclasses.replace(fast, seed=fast.seed + k), backend=backend)
+
+    model = values.model(fast, Wiring.of(fast))
+    reference, backends = on_backends(run, read, model, BACKENDS, seeds)
+    over_seeds = {name: estimate(column(reference, name)) for name in reference[0].numbers}
+    return {
         "seeds": seeds,
         "trials": trials,
         "reference": {
             "backend": REFERENCE,
-            "numbers": {name: spread_of(column(reference, name)) for name in names(reference)},
+            "numbers": {
+                name: {"mean": e.mean, "sd": e.sd, "n": e.n} for name, e in over_seeds.items()
+            },
             "seconds": [m.seconds for m in reference],
         },
-        "backends": {},
+        "backends": backends,
     }
-    for backend in BACKENDS:
-        missing = why_not(backend)
-        if missing:
-            results["backends"][backend] = {"skipped": missing}
-            continue
-        measured = run_seeds(backend, min(seeds, FEWER_SEEDS.get(backend, seeds)), trials)
-        some = reference[: len(measured)]
-        results["backends"][backend] = compare(some, measured, backend in EXACT)
-    return results
 
 
-def params_of(seed: int, trials: int) -> NetworkParams:
-    fast = apply_model_mode(NetworkParams(), "ll_fast")
-    return dataclasses.replace(fast, seed=seed, n_training_trials=trials)
-
-
-def why_not(backend: str) -> str | None:
-    """Why a backend cannot be run here, or None."""
-    params = params_of(1, 1)
-    try:
-        choose(backend, values.model(params, Wiring.of(params)), 1, 1)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
-def run_seeds(backend: str, seeds: int, trials: int) -> list[Measured]:
-    first = NetworkParams().seed
-    return [run_seed(backend, params_of(first + k, trials)) for k in range(seeds)]
-
-
-def run_seed(backend: str, params: NetworkParams) -> Measured:
-    start = time.perf_counter()
-    result = simulate(params, backend=backend)
-    seconds = time.perf_counter() - start
+def read(result: Result, seconds: float) -> Measured:
     weights = dict(zip(WEIGHTS, result.final_weights, strict=True))
     return Measured(numbers_of(result), weights, spikes_of(result), seconds)
 
@@ -128,7 +114,7 @@ def numbers_of(result: Result) -> dict[str, float | None]:
 
 
 def spikes_of(result: Result) -> str:
-    """Hash of every spike that the run kept, and of how many there were in the training."""
+    """Hash of every recorded spike, and of how many there were in the training."""
     digest = hashlib.sha256(repr(sorted(result.training.counts.items())).encode())
     for spikes in (result.training.tail, result.trained.spikes, result.untrained.spikes):
         for name, s in sorted(spikes.items()):
@@ -140,14 +126,53 @@ def spikes_of(result: Result) -> str:
 # --- verdicts ------------------------------------------------------------------------------
 
 
+def on_backends(
+    run: Callable, read: Callable, model: Model, backends: Sequence[str], seeds: int
+) -> tuple[list[Measured], dict[str, dict]]:
+    """Seeds of one network on the reference, and what `compare` finds of each backend.
+
+    Parameters
+    ----------
+    run : callable
+        From a backend and the number of a seed, 0 to `seeds` - 1, to the result of a run.
+    read : callable
+        From that and the seconds it took to `Measured`.
+    model : Model
+        What is asked whether a backend can run it here; else the backend is ``skipped``.
+    """
+
+    def run_seeds(backend: str, n: int) -> list[Measured]:
+        measured = []
+        for k in range(n):
+            start = time.perf_counter()
+            result = run(backend, k)
+            measured.append(read(result, time.perf_counter() - start))
+        return measured
+
+    reference = run_seeds(REFERENCE, seeds)
+    found: dict[str, dict] = {}
+    for backend in backends:
+        try:
+            choose(backend, model, 1, 1)
+        except ValueError as error:
+            found[backend] = {"skipped": str(error)}
+            continue
+        n = min(seeds, FEWER_SEEDS.get(backend, seeds))
+        found[backend] = compare(reference[:n], run_seeds(backend, n), backend in EXACT)
+    return reference, found
+
+
 def compare(reference: list[Measured], other: list[Measured], exact: bool) -> dict:
     """Every quantity of a backend beside the reference, each with a verdict."""
-    same = sum(a.spikes == b.spikes for a, b in zip(reference, other, strict=True))
-    rows = {name: judge(column(reference, name), column(other, name), exact) for name in
-            names(reference)}  # fmt: skip
+    pairs = list(zip(reference, other, strict=True))
+    same = sum(a.spikes == b.spikes for a, b in pairs)
+    rows = {
+        name: judge(column(reference, name), column(other, name), exact)
+        for name in reference[0].numbers
+    }
     for name in reference[0].weights:
-        pairs = [(a.weights[name], b.weights[name]) for a, b in zip(reference, other, strict=True)]
-        rows[f"{name} weights, KS distance"] = judge_distributions(pairs, exact)
+        weights = [(a.weights[name], b.weights[name]) for a, b in pairs]
+        rows[f"{name} weights, KS distance"] = judge_distributions(weights, exact)
     return {
         "seeds": len(reference),
         "exact": exact,
@@ -156,6 +181,10 @@ def compare(reference: list[Measured], other: list[Measured], exact: bool) -> di
         "agrees": same == len(reference) and all(row["agrees"] for row in rows.values()),
         "seconds": [m.seconds for m in other],
     }
+
+
+def column(measured: list[Measured], name: str) -> list[float | None]:
+    return [m.numbers[name] for m in measured]
 
 
 def judge(
@@ -170,7 +199,7 @@ def judge(
     exact : bool
         Every bit, or within the intervals at the head of this file.
     """
-    a, b = (np.array([np.nan if v is None else v for v in x], float) for x in (reference, other))
+    a, b = np.array(reference, float), np.array(other, float)  # None becomes NaN
     defined = np.isfinite(a)
     if not np.array_equal(defined, np.isfinite(b)):
         return {"difference": None, "low": None, "high": None, "allowed": 0.0, "agrees": False}
@@ -179,10 +208,10 @@ def judge(
     if not exact:
         difference[np.abs(difference) <= ROUNDING * np.abs(a)] = 0.0
     interval = estimate(difference)
-    sd = float(a.std(ddof=1)) if a.size > 1 else 0.0
     row = {"difference": interval.mean, "low": interval.low, "high": interval.high}
     if exact or not difference.any():
         return row | {"allowed": 0.0, "agrees": not difference.any()}
+    sd = float(a.std(ddof=1)) if a.size > 1 else 0.0
     agrees = (
         abs(interval.mean) <= SHARE_OF_SE * sd / math.sqrt(a.size)
         and interval.low <= 0 <= interval.high
@@ -194,33 +223,16 @@ def judge(
 def judge_distributions(pairs: list[tuple[np.ndarray, np.ndarray]], exact: bool) -> dict:
     """Whether the weights of each seed are the same, or distributed alike."""
     farthest = max(distance(a, b) for a, b in pairs)
-    if exact:
-        agrees = all(np.array_equal(a, b) for a, b in pairs)
-    else:
-        agrees = farthest < MAX_KS
+    agrees = all(np.array_equal(a, b) for a, b in pairs) if exact else farthest < MAX_KS
     return {"distance": farthest, "allowed": 0.0 if exact else MAX_KS, "agrees": bool(agrees)}
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
     """Kolmogorov-Smirnov distance; weights that differ by rounding only count as equal."""
-    scale = max(np.abs(a).max(), np.abs(b).max())
-    b = np.where(np.abs(b - a) <= ROUNDING * scale, a, b) if a.shape == b.shape else b
-    grid = np.union1d(a, b)
-    shares = [np.searchsorted(np.sort(x), grid, side="right") / x.size for x in (a, b)]
-    return float(np.abs(shares[0] - shares[1]).max())
-
-
-def names(measured: list[Measured]) -> list[str]:
-    return list(measured[0].numbers)
-
-
-def column(measured: list[Measured], name: str) -> list[float | None]:
-    return [m.numbers[name] for m in measured]
-
-
-def spread_of(column: list[float | None]) -> dict[str, float | int]:
-    over_seeds = estimate(column)
-    return {"mean": over_seeds.mean, "sd": over_seeds.sd, "n": over_seeds.n}
+    if a.shape == b.shape:
+        scale = max(np.abs(a).max(), np.abs(b).max())
+        b = np.where(np.abs(b - a) <= ROUNDING * scale, a, b)
+    return float(stats.ks_2samp(a, b, method="asymp").statistic)
 
 
 # --- as Markdown ---------------------------------------------------------------------------
@@ -228,65 +240,58 @@ def spread_of(column: list[float | None]) -> dict[str, float | int]:
 
 def table(results: dict, machine: dict) -> str:
     """Every quantity of every backend, with its verdict."""
-    lines = [
-        "# One model on every backend",
-        "",
+    backends, numbers = results["backends"], results["reference"]["numbers"]
+    ran = {name: found for name, found in backends.items() if "skipped" not in found}
+    differences = [f"{name}, difference" for name in ran]
+    return report.page(
+        "One model on every backend",
         f"`ll_fast` shortened to {results['trials']} trials, {results['seeds']} seeds "
         f"(Cython: {FEWER_SEEDS['cython']}), each on every backend; differences are by seed, "
         f"against {REFERENCE}. What counts as agreement was stated before, in "
         "`benchmarks/agreement.py`.",
-        "",
-        f"Cython and C++ standalone: no bit may differ. GeNN: the same spikes are expected; "
+        "Cython and C++ standalone: no bit may differ. GeNN: the same spikes are expected; "
         f"else the mean difference lies within {SHARE_OF_SE:g} standard errors of the mean over "
         f"seeds, its 95 % interval holds 0 and lies within {SHARE_OF_SD:g} SD over seeds, and "
         f"distributions of weights lie less than {MAX_KS:g} apart (Kolmogorov-Smirnov).",
-        "",
-        "| backend | same spikes | largest KS distance | quantities that agree | verdict | "
-        "s per seed |",
-        "|---|---|---|---|---|---|",
-        *(summary_row(name, found) for name, found in results["backends"].items()),
-        "",
-        f"| quantity | {REFERENCE}, mean (SD over seeds) | "
-        + " | ".join(f"{name}, difference" for name in ran(results))
-        + " |",
-        "|---|---|" + "---|" * len(ran(results)),
-        *(quantity_row(results, name) for name in results["reference"]["numbers"]),
-        "",
+        report.table(
+            "backend | same spikes | largest KS distance | quantities that agree | verdict | "
+            "s per seed",
+            [[name, *verdict(found), median_seconds(found)] for name, found in backends.items()],
+        ),
+        report.table(
+            " | ".join(["quantity", f"{REFERENCE}, mean (SD over seeds)", *differences]),
+            [
+                [name, f"{over_seeds['mean']:.4g} ({over_seeds['sd']:.2g})"]
+                + [difference(found["quantities"][name]) for found in ran.values()]
+                for name, over_seeds in numbers.items()
+            ],
+        ),
         f"A dash is no difference at all (for GeNN: below {ROUNDING:g} of the value). Seconds are "
         "medians, without compiling, of a machine that had other work too.",
-        "",
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['compiler']}, "
-        f"Python {machine['python']}.",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def ran(results: dict) -> dict:
-    return {k: v for k, v in results["backends"].items() if "skipped" not in v}
-
-
-def summary_row(name: str, found: dict) -> str:
-    if "skipped" in found:
-        return f"| {name} | not run: {found['skipped']} | | | | |"
-    rows = found["quantities"]
-    agree = sum(row["agrees"] for row in rows.values())
-    farthest = max(row["distance"] for row in rows.values() if "distance" in row)
-    verdict = "agrees" if found["agrees"] else "**DISAGREES**"
-    seconds = float(np.median(found["seconds"]))
-    same = f"{found['same_spikes']['seeds']} of {found['seeds']} seeds"
-    return (
-        f"| {name} | {same} | {farthest:.2g} | {agree} of {len(rows)} | {verdict} | {seconds:.1f} |"
+        report.described(machine),
     )
 
 
-def quantity_row(results: dict, name: str) -> str:
-    spread = results["reference"]["numbers"][name]
-    cells = [said(found["quantities"][name]) for found in ran(results).values()]
-    return f"| {name} | {spread['mean']:.4g} ({spread['sd']:.2g}) | " + " | ".join(cells) + " |"
+def verdict(found: dict) -> list[str]:
+    """Cells of a backend: same spikes, KS distance, quantities that agree, and the verdict."""
+    if "skipped" in found:
+        return [f"not run: {found['skipped']}", "", "", ""]
+    rows = found["quantities"].values()
+    farthest = max((row["distance"] for row in rows if "distance" in row), default=0.0)
+    return [
+        f"{found['same_spikes']['seeds']} of {found['seeds']} seeds",
+        f"{farthest:.2g}",
+        f"{sum(row['agrees'] for row in rows)} of {len(rows)}",
+        "agrees" if found["agrees"] else "**DISAGREES**",
+    ]
 
 
-def said(row: dict) -> str:
-    """A difference in words."""
+def median_seconds(found: dict) -> str:
+    return f"{np.median(found['seconds']):.1f}" if "seconds" in found else ""
+
+
+def difference(row: dict) -> str:
+    """Difference and interval of a quantity."""
     if row["difference"] is None:
         return "**undefined for other seeds**"
     if row["difference"] == row["low"] == row["high"] == 0:

@@ -6,12 +6,18 @@ turn, and what is quoted is their ratio. All of ours are generated and compiled 
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import functools
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import backends_figure, backends_table, networks, side_by_side
+from benchmarks import backends_page, networks, peers
 from benchmarks.growth import growth
-from benchmarks.peers import LABELS, OURS, Workshop
+from benchmarks.peers import HAND_WRITTEN, LABELS, NEST_THREADS, OURS, Peer, PeerError, why_not
+from benchmarks.timing import in_turn, spread, spread_of_ratio
 
 BASE = {"lateral_line": 3200, "waves": 48, "quiet": 48}
 SIZES = {
@@ -20,17 +26,17 @@ SIZES = {
     "quiet": (16, 24, 32, 48, 64, 96),
 }
 QUICK_BASE = {"lateral_line": 3200, "waves": 32, "quiet": 32}
-QUICK_SIZES = {
-    "lateral_line": (800, 3200, 12_800),
-    "waves": (16, 24, 32),
-    "quiet": (32,),
-}
+QUICK_SIZES = {"lateral_line": (800, 3200, 12_800), "waves": (16, 24, 32), "quiet": (32,)}
 ALL = (OURS, "plain", "plain_ieee", "numpy", "genn", "genn_gpu", "nest", "nest_2")
 CURVE = (OURS, "plain", "numpy", "genn", "nest")
 QUICK_CURVE = (OURS, "plain", "nest")
 CYTHON_S = 330  # what compiling its code may take, so it comes last
 
-table = backends_table.table
+SETTLE_UNITS = {"lateral_line": 5, "waves": 190, "quiet": 30}
+MOST_UNITS = 400
+OUT_OF_TIME = "the time of this measurement was up"
+
+table = backends_page.table
 
 
 def measure(quick: bool = False) -> dict:
@@ -38,28 +44,25 @@ def measure(quick: bool = False) -> dict:
     sizes, base = (QUICK_SIZES, QUICK_BASE) if quick else (SIZES, BASE)
     curve = QUICK_CURVE if quick else CURVE
     repeats, base_repeats = (2, 3) if quick else (3, 7)
-    timetable = side_by_side.Timetable(300 if quick else 1600, 0.4 if quick else 0.8)
     rows: dict[str, dict[str, dict]] = {kind: {} for kind in networks.KINDS}
     with tempfile.TemporaryDirectory() as folder:
-        workshop = Workshop(Path(folder))
+        bench = Bench(Path(folder), 300 if quick else 1600, 0.4 if quick else 0.8)
         for kind, size in in_order(sizes, base):
             is_base = size == base[kind]
             programs = [p for p in (ALL if is_base else curve) if applies(p, kind)]
-            rows[kind][str(size)] = side_by_side.measure(
-                workshop, kind, size, programs, base_repeats if is_base else repeats, timetable
-            )
-        rows["lateral_line"][str(base["lateral_line"])]["cython"] = cython(
-            workshop, base["lateral_line"], base_repeats, timetable, quick
-        )
+            n = base_repeats if is_base else repeats
+            rows[kind][str(size)] = bench.measure(kind, size, programs, n)
+        line = base["lateral_line"]
+        rows["lateral_line"][str(line)]["cython"] = cython(bench, line, base_repeats, quick)
     rows = {
         kind: dict(sorted(r.items(), key=lambda item: int(item[0]))) for kind, r in rows.items()
     }
     results = {"base": base, "sizes": rows, "growth": all_growth(rows)}
-    backends_figure.draw(results)
+    backends_page.draw(results)
     return results
 
 
-def in_order(sizes: dict, base: dict):
+def in_order(sizes: dict, base: dict) -> Iterator[tuple[str, int]]:
     """First the size at which all programs are compared, of each kind; then the others, growing.
 
     So what time does not suffice for is the largest.
@@ -73,41 +76,135 @@ def in_order(sizes: dict, base: dict):
 
 def applies(program: str, kind: str) -> bool:
     """Whether a program has this kind of network: NEST the lateral line only."""
-    return kind == "lateral_line" or not program.startswith("nest")
+    return kind == "lateral_line" or program not in NEST_THREADS
 
 
-def cython(workshop: Workshop, size: int, repeats: int, timetable, quick: bool) -> dict:
+def cython(bench: Bench, size: int, repeats: int, quick: bool) -> dict:
     """The row of cython, at one size, in turn with ours once more."""
     if quick:
         return {"not_measured": "compiling takes minutes, left out by --quick"}
-    if timetable.left_s < CYTHON_S:
-        return {"not_measured": side_by_side.OUT_OF_TIME}
-    programs = [OURS, "cython"]
-    found = side_by_side.measure(workshop, "lateral_line", size, programs, repeats, timetable)
-    return found["cython"]
+    if bench.left_s < CYTHON_S:
+        return {"not_measured": OUT_OF_TIME}
+    return bench.measure("lateral_line", size, [OURS, "cython"], repeats)["cython"]
+
+
+@dataclasses.dataclass
+class Bench:
+    """Where programs are measured side by side, for a limited time.
+
+    Attributes
+    ----------
+    folder : Path
+        For what is compiled, and for files between programs.
+    seconds : float
+        After so many, nothing new is begun.
+    chunk_s : float
+        What a program is asked for at a time takes about so long.
+    """
+
+    folder: Path
+    seconds: float
+    chunk_s: float
+    start: float = dataclasses.field(default_factory=time.monotonic)
+
+    @property
+    def left_s(self) -> float:
+        return self.start + self.seconds - time.monotonic()
+
+    def print(self, text: str) -> None:
+        print(f"{time.monotonic() - self.start:5.0f} s  {text}", flush=True)
+
+    def measure(self, kind: str, size: int, programs: list[str], repeats: int) -> dict[str, dict]:
+        """Rows by program, ours first; what cannot be measured has ``not_measured``, a reason."""
+        self.print(f"{kind}, {size}")
+        rows: dict[str, dict] = dict.fromkeys(programs, {})
+        running, asks = {}, {}
+        with contextlib.ExitStack() as stack:
+            for program in programs:
+                reason = OUT_OF_TIME if self.left_s < 0 else why_not(program)
+                try:
+                    if reason is None:
+                        peer = peers.start(program, kind, size, self.folder)
+                        stack.callback(peer.close)
+                        units = self.settle(peer, program, kind, size)
+                        running[program], asks[program] = peer, functools.partial(peer.ask, units)
+                except PeerError as error:
+                    reason = str(error)
+                if reason is not None:
+                    rows[program] = {"not_measured": reason}
+                    self.print(f"  {program}: not measured, {reason}")
+            answers = in_turn(asks, repeats)
+            for program, peer in running.items():
+                found = row(kind, size, answers[program], answers.get(OURS), peer)
+                rows[program] = found
+                self.print(f"  {program}: {found['cpu_ms_per_step']['median']:.4g} ms a step")
+        return rows
+
+    def settle(self, peer: Peer, program: str, kind: str, size: int) -> int:
+        """Let a network settle, unless it began in the settled state of ours; units of a chunk."""
+        state = peers.state_file(self.folder, kind, size)
+        if program in (OURS, *HAND_WRITTEN, *NEST_THREADS) or not state.exists():
+            peer.ask(SETTLE_UNITS[kind])
+        if program == OURS:
+            peer.save(state)
+        return max(1, min(MOST_UNITS, round(self.chunk_s / peer.ask(1)["wall_s"])))
+
+
+def row(kind: str, size: int, answers: list[dict], ours: list[dict] | None, peer: Peer) -> dict:
+    """What one program costs, and its ratio to ours, repeat by repeat."""
+    n_steps, populations = steps_of(kind, answers), networks.populations(kind, size)
+    cpu = [a["cpu_s"] for a in answers]
+    events = [
+        sum(a[f"{name}_spikes"] * degree for name, (_, degree) in populations.items())
+        for a in answers
+    ]
+    seconds = len(answers) * n_steps * 1e-3
+    memory, synapses = peer.memory_mb(), networks.n_synapses(kind, size)
+    found = {
+        "cpu_ms_per_step": spread([1e3 * s / n_steps for s in cpu]),
+        "wall_ms_per_step": spread([1e3 * a["wall_s"] / n_steps for a in answers]),
+        "events_per_step": sum(events) / (len(answers) * n_steps),
+        "ns_per_event": None,
+        "rates_hz": {
+            name: sum(a[f"{name}_spikes"] for a in answers) / n / seconds
+            for name, (n, _) in populations.items()
+        },
+        "memory_mb": memory,
+        "synapses": synapses,
+        "bytes_per_synapse": memory * 2**20 / synapses,
+        "start_s": peer.start_s,
+        "units": answers[0]["units"],
+    }
+    if all(events):
+        found["ns_per_event"] = spread([1e9 * s / n for s, n in zip(cpu, events, strict=True)])
+    if ours:
+        scale = n_steps / steps_of(kind, ours)
+        found["over_ours"] = spread_of_ratio(cpu, [scale * a["cpu_s"] for a in ours])
+    return found
+
+
+def steps_of(kind: str, answers: list[dict]) -> int:
+    """Steps of each chunk; a program is always asked for as many."""
+    return answers[0]["units"] * networks.UNIT_STEPS[kind]
 
 
 def all_growth(rows: dict) -> dict:
-    """Fits of time, memory and starting time, by kind and program, in cells."""
-    found: dict[str, dict] = {}
+    """Fits of time and memory, by kind and program, in cells and in synapses."""
+    found: dict[str, dict] = {kind: {} for kind in rows}
     for kind, by_size in rows.items():
-        found[kind] = {}
         for program in LABELS:
             measured = {
                 networks.n_cells(kind, int(size)): row[program]
                 for size, row in by_size.items()
-                if program in row and "not_measured" not in row[program]
+                if "not_measured" not in row.get(program, {"not_measured": ""})
             }
-            if measured:
-                found[kind][program] = growth_of(measured)
+            if not measured:
+                continue
+            each = list(measured.values())
+            cpu = [row["cpu_ms_per_step"]["median"] for row in each]
+            memory = [row["memory_mb"] for row in each]
+            found[kind][program] = {
+                "cpu_ms_per_step": growth(list(measured), cpu),
+                "memory_mb": growth([row["synapses"] for row in each], memory),
+            }
     return found
-
-
-def growth_of(measured: dict[int, dict]) -> dict:
-    cells = list(measured)
-    cpu = [row["cpu_ms_per_step"]["median"] for row in measured.values()]
-    synapses = [row["synapses"] for row in measured.values()]
-    return {
-        "cpu_ms_per_step": growth(cells, cpu),
-        "memory_mb": growth(synapses, [row["memory_mb"] for row in measured.values()]),
-    }

@@ -7,34 +7,47 @@ machine the first says what the program costs and the second what was waited for
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.machine import peak_memory_mb, ranged, spread
+from benchmarks import networks, report
+from benchmarks.networks import Cost, Network
+from benchmarks.report import ranged
+from benchmarks.timing import peak_mb_of_run, spread
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
 from models.cube.presets import PRESETS
-from models.cube.simulation import Simulation
-from stimuli.dots import DotParams
 
 DOOR = str(Path(__file__).parents[1] / "cube_brian2.py")
-FIGURE = Path(__file__).parent / "results" / "cube.png"
-WAVES = PRESETS["02_02"].reference
+WAVES = CubeParams(**PRESETS["02_02"].reference)
+SPIKING = ("cells", "hidden")  # populations, of a cube and of a layer
 GOALS = {"waves": 800, "local": 19_000}
 MEMORY_GOAL_MB = 4000
-ORBIT = DotParams(stimulus="orbit")
+NAMES = {
+    "waves": "cube 02_02 in full waves, n = L = 48",
+    "rise": "the same, its first 600 steps",
+    "relay": "relay-a, n = L = 48",
+    "local": "local layer, n = 48, r_out = 3",
+    "motion": "motion cells (local-predict), n = 48",
+    "groups": "groups, n = L = 48, m = 4 (7 million links)",
+}
+RUNS = {
+    "n = L = 96, 02_02 in waves": "--mode 02_02 --fidelity reference --n 96 --layers 96",
+    "n = L = 48, 02_02 in waves": "--mode 02_02 --fidelity reference",
+    "n = L = 48, groups": "--mode groups --n 48 --layers 48",
+}
 
 
 def measure(quick: bool = False) -> dict:
     """All measurements; `quick` takes some minutes, the full set about ten."""
     repeats = 3 if quick else 7
+    motion = LocalParams(**PRESETS["local-predict"].fixed)
     results = {
-        "waves": speed(CubeParams(**WAVES), 600, repeats, settle=3000),
-        "rise": speed(CubeParams(**WAVES), 600, repeats, settle=0),
-        "relay": speed(CubeParams(**PRESETS["relay-a"].fixed | {"readout": False}), 1000, repeats),
+        "waves": speed(WAVES, 600, repeats, settle=3000),
+        "rise": speed(WAVES, 600, repeats, settle=0),
+        "relay": speed(networks.cube("quiet", 48), 1000, repeats),
         "local": speed(LocalParams(), 20_000, repeats, settle=3000),
-        "motion": speed(LocalParams(**PRESETS["local-predict"].fixed), 20_000, repeats),
+        "motion": speed(motion, 20_000, repeats),
         "groups": speed(GroupsParams(r_in=1), 500, repeats),
         "by_spikes": cost_by_spikes(),
         "by_size": cost_by_size((16, 24, 32, 48) if quick else (16, 24, 32, 48, 64, 96)),
@@ -44,62 +57,38 @@ def measure(quick: bool = False) -> dict:
     return results
 
 
-class Timed:
-    """A network whose blocks are timed."""
-
-    def __init__(self, params: Params):
-        self.sim = Simulation(params, ORBIT, "cpp_standalone")
-        self.state, self.step = self.sim.initial_state(), 0
-
-    def __enter__(self) -> Timed:
-        return self
-
-    def __exit__(self, *error) -> None:
-        self.sim.engine.close()
-
-    def run(self, n_steps: int) -> tuple[float, float, float]:
-        """CPU seconds of the program, wall seconds, and spikes, each per step."""
-        pid, first = self.sim.engine.process.pid, self.step
-        cpu, wall, spikes = program_seconds(pid), time.perf_counter(), 0
-        for block, stop in self.sim.blocks(self.state, first, first + n_steps, learn=True):
-            self.state, self.step = block.state, stop
-            spikes += sum(n for name, n in block.counts.items() if name in ("cells", "hidden"))
-        cpu, wall = program_seconds(pid) - cpu, time.perf_counter() - wall
-        return cpu / n_steps, wall / n_steps, spikes / n_steps
-
-
-def program_seconds(pid: int) -> float:
-    """CPU time of a program of one thread, to the nanosecond."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
-
-
 def speed(params: Params, n_steps: int, repeats: int, settle: int = 200) -> dict:
     """Steps per second of CPU and of wall time, over repeats; with `settle` 0 each starts anew."""
-    rows = []
-    with Timed(params) as network:
+    costs = []
+    with Network(params) as network:
         if settle:
             network.run(settle)
         for _ in range(repeats):
             if not settle:
-                network.state, network.step = network.sim.initial_state(), 0
-            rows.append(network.run(n_steps))
-    cpu, wall, spikes = (np.array(column) for column in zip(*rows, strict=True))
+                network.go_to(network.sim.initial_state(), 0)
+            costs.append(network.timed(n_steps))
     return {
-        "steps_per_cpu_s": spread(list(1 / cpu)),
-        "steps_per_s": spread(list(1 / wall)),
-        "spikes_per_step": spread(list(spikes)),
+        "steps_per_cpu_s": spread([n_steps / cost.cpu_s for cost in costs]),
+        "steps_per_s": spread([n_steps / cost.wall_s for cost in costs]),
+        "spikes_per_step": spread([n_spikes(cost) / n_steps for cost in costs]),
     }
+
+
+def n_spikes(cost: Cost) -> int:
+    return sum(cost.counts.get(name, 0) for name in SPIKING)
 
 
 def cost_by_spikes() -> dict:
     """Cost of a step while waves grow, n = 48, and a line through it."""
-    with Timed(CubeParams(**WAVES)) as network:
-        rows = np.array([network.run(200) for _ in range(20)])
-    spikes, cpu_ms = rows[:, 2], rows[:, 0] * 1e3
+    n_steps = 200
+    with Network(WAVES) as network:
+        costs = [network.timed(n_steps) for _ in range(20)]
+    spikes = [n_spikes(cost) / n_steps for cost in costs]
+    cpu_ms = [1e3 * cost.cpu_s / n_steps for cost in costs]
     slope, start = np.polyfit(spikes, cpu_ms, 1)
     return {
-        "spikes_per_step": list(spikes),
-        "cpu_ms_per_step": list(cpu_ms),
+        "spikes_per_step": spikes,
+        "cpu_ms_per_step": cpu_ms,
         "ns_per_spike": slope * 1e6,
         "ms_without_spikes": start,
     }
@@ -107,17 +96,14 @@ def cost_by_spikes() -> dict:
 
 def cost_by_size(sizes: tuple[int, ...]) -> dict:
     """Cost of a step of n = L cubes, quiet (relay-a) and in waves (02_02), and fitted powers."""
-    kinds = {
-        "quiet": (PRESETS["relay-a"].fixed | {"readout": False}, 100, 400),
-        "waves": (WAVES, 1500, 200),
-    }
     found: dict = {"n": list(sizes)}
-    for kind, (preset, settle, n_steps) in kinds.items():
+    for kind, settle, n_steps in (("quiet", 96, 400), ("waves", 1496, 200)):
         cpu_ms = []
         for n in sizes:
-            with Timed(CubeParams(**preset | {"n": n, "L": n})) as network:
-                network.run(settle // 8 * 8)
-                cpu_ms.append(network.run(n_steps * max(1, 48 // n))[0] * 1e3)
+            steps = n_steps * max(1, 48 // n)  # a small one needs more to be timed
+            with Network(networks.cube(kind, n)) as network:
+                network.run(settle)
+                cpu_ms.append(1e3 * network.timed(steps).cpu_s / steps)
         power, _ = np.polyfit(np.log(sizes), np.log(cpu_ms), 1)
         found[kind] = {"cpu_ms_per_step": cpu_ms, "power_of_n": power}
     return found
@@ -125,102 +111,71 @@ def cost_by_size(sizes: tuple[int, ...]) -> dict:
 
 def memory() -> dict[str, float]:
     """Peak memory of whole runs, this process and the program, MB."""
-    sizes = {
-        "n = L = 96, 02_02 in waves": ("--mode", "02_02", "--n", "96", "--layers", "96"),
-        "n = L = 48, 02_02 in waves": ("--mode", "02_02"),
-        "n = L = 48, groups": ("--mode", "groups", "--n", "48", "--layers", "48"),
-    }
     found = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for k, (name, flags) in enumerate(sizes.items()):
-            how = ("--fidelity", "reference") if "02_02" in name else ()
-            argv = [DOOR, *flags, *how, "--steps", "800", "--no-figures", "--run-name", str(k)]
-            argv += ["--output-root", folder, "--backend", "cpp_standalone"]
-            peak_memory_mb(argv)  # compiles
-            found[name] = peak_memory_mb([*argv, "--overwrite"])
+    for name, flags in RUNS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            command = [DOOR, *flags.split(), "--steps", "800", "--no-figures", "--run-name", "run"]
+            command += ["--output-root", folder, "--backend", "cpp_standalone"]
+            peak_mb_of_run(command)  # compiles
+            found[name] = peak_mb_of_run([*command, "--overwrite"])
     return found
 
 
 def draw(results: dict) -> None:
     """Cost of a step against spikes and against size."""
-    from matplotlib.figure import Figure
-
-    from driver.figures import style
-
-    with style.applied():
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
+    with report.figure(report.RESULTS / "cube.png", 9, 3.6) as figure:
         by_spikes, by_size = figure.subplots(1, 2)
         draw_by_spikes(by_spikes, results["by_spikes"])
         draw_by_size(by_size, results["by_size"])
-        figure.savefig(FIGURE, **style.PNG)
 
 
-def draw_by_spikes(left, r: dict) -> None:
-    x, y = np.array(r["spikes_per_step"]), np.array(r["cpu_ms_per_step"])
-    left.plot(x, y, "o", ms=4)
-    line = np.array([0, x.max()])
-    label = f"{r['ms_without_spikes']:.2f} ms + {r['ns_per_spike']:.0f} ns per spike"
-    left.plot(line, r["ms_without_spikes"] + r["ns_per_spike"] * 1e-6 * line, "k:", label=label)
-    left.set(xlabel="spikes per step", ylabel="CPU time per step (ms)", ylim=(0, None))
-    left.set_title("n = L = 48, while waves grow")
-    left.legend(frameon=False)
+def draw_by_spikes(ax, costs: dict):
+    spikes, fixed, slope = (
+        costs["spikes_per_step"],
+        costs["ms_without_spikes"],
+        costs["ns_per_spike"],
+    )
+    ax.plot(spikes, costs["cpu_ms_per_step"], "o", ms=4)
+    label = f"{fixed:.2f} ms + {slope:.0f} ns per spike"
+    ax.axline((0, fixed), slope=slope * 1e-6, color="k", ls=":", label=label)
+    ax.set(xlabel="spikes per step", ylabel="CPU time per step (ms)")
+    ax.set(xlim=(0, None), ylim=(0, None), title="n = L = 48, while waves grow")
+    ax.legend()
+    return ax
 
 
-def draw_by_size(right, sizes: dict) -> None:
-    for kind, mark in (("quiet", "o-"), ("waves", "s-")):
-        label = f"{kind}: grows as n to the {sizes[kind]['power_of_n']:.1f}"
-        right.loglog(sizes["n"], sizes[kind]["cpu_ms_per_step"], mark, ms=4, label=label)
-    right.set(xlabel="n = L", ylabel="CPU time per step (ms)")
-    right.set_xticks(sizes["n"], [str(n) for n in sizes["n"]], minor=False)
-    right.minorticks_off()
-    right.set_title("by size")
-    right.legend(frameon=False)
-
-
-NAMES = {
-    "waves": "cube 02_02 in full waves, n = L = 48",
-    "rise": "the same, its first 600 steps",
-    "relay": "relay-a, n = L = 48",
-    "local": "local layer, n = 48, r_out = 3",
-    "motion": "motion cells (local-predict), n = 48",
-    "groups": "groups, n = L = 48, m = 4 (7 million links)",
-}
+def draw_by_size(ax, costs: dict):
+    for kind, mark in {"quiet": "o-", "waves": "s-"}.items():
+        label = f"{kind}: grows as n to the {costs[kind]['power_of_n']:.1f}"
+        ax.plot(costs["n"], costs[kind]["cpu_ms_per_step"], mark, ms=4, label=label)
+    ax.set(xlabel="n = L", ylabel="CPU time per step (ms)", title="by size")
+    ax.legend()
+    return report.log_axes(ax, costs["n"])
 
 
 def table(results: dict, machine: dict) -> str:
     """The measurements as Markdown, beside what was to be reached."""
-    head = f"{machine['cpu']}, {machine['cores']} cores, {machine['compiler']}, "
-    repeats = results["waves"]["steps_per_s"]["n"]
-    lines = [
-        "# The cube, the local layer and groups of neurons",
-        "",
-        f"{head}Python {machine['python']}. One core, C++ standalone, learning on, spikes "
-        f"recorded; median (lowest to highest) of {repeats} repeats. Waiting is longer where the "
-        "machine is shared.",
-        "",
-        "| network | spikes per step | steps per CPU second | steps per second waited | to reach |",
-        "|---|---|---|---|---|",
+    columns = ("spikes_per_step", "steps_per_cpu_s", "steps_per_s")
+    speeds = [
+        [name, *(ranged(results[key][c]) for c in columns), GOALS.get(key, "")]
+        for key, name in NAMES.items()
     ]
-    for key, name in NAMES.items():
-        r = results[key]
-        columns = ("spikes_per_step", "steps_per_cpu_s", "steps_per_s")
-        cells = " | ".join(ranged(r[c]) for c in columns)
-        lines.append(f"| {name} | {cells} | {GOALS.get(key, '')} |")
-    by = results["by_spikes"]
-    lines += [
-        "",
-        f"A step at n = 48 costs {by['ms_without_spikes']:.2f} ms of CPU and "
-        f"{by['ns_per_spike']:.0f} ns more for each spike. With n = L it grows as n to the "
-        f"{results['by_size']['quiet']['power_of_n']:.1f} when quiet, and to the "
-        f"{results['by_size']['waves']['power_of_n']:.1f} in waves (there are n cubed cells).",
-        "",
+    by_spikes, by_size = results["by_spikes"], results["by_size"]
+    return report.page(
+        "The cube, the local layer and groups of neurons",
+        f"{report.described(machine)} One core, C++ standalone, learning on, spikes recorded; "
+        f"median (lowest to highest) of {results['waves']['steps_per_s']['n']} repeats. Waiting "
+        "is longer where the machine is shared.",
+        report.table(
+            "network | spikes per step | steps per CPU second | steps per second waited | to reach",
+            speeds,
+        ),
+        f"A step at n = 48 costs {by_spikes['ms_without_spikes']:.2f} ms of CPU and "
+        f"{by_spikes['ns_per_spike']:.0f} ns more for each spike. With n = L it grows as n to the "
+        f"{by_size['quiet']['power_of_n']:.1f} when quiet, and to the "
+        f"{by_size['waves']['power_of_n']:.1f} in waves (there are n cubed cells).",
         "![Cost of a step against spikes and size](cube.png)",
-        "",
-        f"Peak memory, the run and its program together (to reach at n = L = 96: "
+        "Peak memory, the run and its program together (to reach at n = L = 96: "
         f"{MEMORY_GOAL_MB} MB):",
-        "",
-        "| run | MB |",
-        "|---|---|",
-        *(f"| {name} | {mb:.0f} |" for name, mb in results["memory_mb"].items()),
-    ]
-    return "\n".join(lines) + "\n"
+        report.table("run | MB", [(k, f"{mb:.0f}") for k, mb in results["memory_mb"].items()]),
+    )

@@ -20,16 +20,13 @@ def power_law(sizes, costs) -> dict | None:
     """
     if len(sizes) < LEAST:
         return None
-    x, y = np.log(sizes), np.log(costs)
-    fit = stats.linregress(x, y)
-    half = student(len(x)) * fit.stderr
-    predicted = np.exp(fit.intercept + fit.slope * x)
+    (b, log_c), (half, _) = fit_line(np.log(sizes), np.log(costs))
     return {
-        "exponent": float(fit.slope),
-        "low": float(fit.slope - half),
-        "high": float(fit.slope + half),
-        "at_1": float(np.exp(fit.intercept)),
-        "error": relative_error(costs, predicted),
+        "exponent": float(b),
+        "low": float(b - half),
+        "high": float(b + half),
+        "at_1": float(np.exp(log_c)),
+        "error": relative_error(costs, np.exp(log_c) * np.power(sizes, b, dtype=float)),
     }
 
 
@@ -43,18 +40,13 @@ def straight_line(sizes, costs) -> dict | None:
     """
     if len(sizes) < LEAST:
         return None
-    sizes, costs = np.asarray(sizes, float), np.asarray(costs, float)
-    design = np.stack([np.ones_like(sizes), sizes], axis=1) / costs[:, None]
-    found, *_ = np.linalg.lstsq(design, np.ones_like(costs), rcond=None)
-    residuals = 1 - design @ found
-    variance = residuals @ residuals / (len(costs) - 2)
-    half = student(len(costs)) * np.sqrt(np.diag(variance * np.linalg.inv(design.T @ design)))
+    (each, fixed), (each_half, fixed_half) = fit_line(sizes, costs, 1 / np.asarray(costs))
     return {
-        "fixed": float(found[0]),
-        "fixed_half": float(half[0]),
-        "each": float(found[1]),
-        "each_half": float(half[1]),
-        "error": relative_error(costs, found[0] + found[1] * sizes),
+        "fixed": float(fixed),
+        "fixed_half": float(fixed_half),
+        "each": float(each),
+        "each_half": float(each_half),
+        "error": relative_error(costs, fixed + each * np.asarray(sizes)),
     }
 
 
@@ -67,9 +59,11 @@ def growth(sizes, costs) -> dict:
     return {"n": len(sizes), "power_law": power, "straight_line": line, "better": better}
 
 
-def student(n: int) -> float:
-    """Factor from standard error to half a 95 % interval of a fit with two numbers."""
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 2))
+def fit_line(x, y, weights=None) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and intercept by least squares, and half their 95 % intervals."""
+    found, covariance = np.polyfit(x, y, 1, w=weights, cov=True)
+    student = stats.t.ppf((1 + CONFIDENCE) / 2, len(x) - 2)
+    return found, student * np.sqrt(np.diag(covariance))
 
 
 def relative_error(costs, predicted) -> float:

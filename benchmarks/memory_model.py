@@ -1,8 +1,8 @@
 """Memory of a network as a sum of terms, derived from the arrays that exist.
 
 Bytes are those of the generated program (see ``objects.cpp`` of one), of the Python process that
-serves it, of its files, and of GeNN's padded rows on a device. `benchmarks.scaling_check` holds
-them against measurements, and docs/scaling.md reckons with them.
+serves it, of its files, and of GeNN's padded rows on a device. `benchmarks.scaling_check` compares
+them with measurements, and docs/scaling.md reckons with them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import dataclasses
 Terms = dict[str, float]
 
 # Bytes of one synapse in the program.
-GIVEN = 4 * 4  # sources and targets, as read from file and as copied from there; both stay
+GIVEN = 4 * 4  # sources and targets, as read from file and as copied from there; both remain
 ENDS = 2 * 4  # _synaptic_pre, _synaptic_post
 WEIGHT = 8
 LIST = 4  # its number in the list of a pathway
@@ -38,7 +38,8 @@ STATE_OF_WEIGHT = 2 * 8  # before a block and after it
 BEFORE = 8  # MON -> TS weights before training
 STATE_OF_CELL = 2 * (4 * 8 + 2 * 4)
 CONSTANTS_OF_CELL = 3 * 8 + 2 * 8  # I_MON's or I_TS's weights and drivers; scratch, as zeros
-SPIKE_IN_PROGRAM, SPIKE_IN_PYTHON = 4 + 8, 4 + 8 + 8 + 8
+# Of a spike that a block has recorded (at least): in the program, and in Python.
+SPIKE = (4 + 8) + (4 + 8 + 8 + 8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,11 +118,6 @@ def python(s: Size) -> Terms:
     }
 
 
-def recorded(n_spikes: float) -> tuple[float, float]:
-    """Bytes of the recorded spikes of a block in the program (at least) and in Python."""
-    return SPIKE_IN_PROGRAM * n_spikes, SPIKE_IN_PYTHON * n_spikes
-
-
 def transported(s: Size) -> float:
     """Bytes of state through the pipe, per block and direction."""
     return 8 * s.plastic + STATE_OF_CELL / 2 * (s.n_mon + s.n_ts)
@@ -165,7 +161,8 @@ def on_device(s: Size, rows: dict[str, list[int]]) -> float:
     for name, (sources, targets, plastic) in projections.items():
         row, column = rows[name]
         total += sources * (row * (4 + WEIGHT) + 4)  # index and weight; length of the row
-        total += targets * (column * 4 + 4) * plastic  # where the learning of a target looks
+        if plastic:
+            total += targets * (column * 4 + 4)  # where the learning of a target looks
     return total
 
 

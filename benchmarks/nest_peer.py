@@ -55,13 +55,13 @@ def main() -> None:
     start = time.perf_counter()
     network = Network(np.load(file), threads)
     network.nest.Simulate(DT_MS)  # the first call sets up what all later ones use
-    tell({"start_s": time.perf_counter() - start, "version": network.nest.__version__})
+    answer({"start_s": time.perf_counter() - start})
     for line in sys.stdin:
-        tell(network.train(int(line)))
+        answer(network.train(int(line)))
 
 
-def tell(answer: dict) -> None:
-    print(json.dumps(answer), flush=True)
+def answer(content: dict) -> None:
+    print(json.dumps(content), flush=True)
 
 
 class Network:
@@ -86,9 +86,13 @@ class Network:
     def make_cells(self) -> None:
         p, nest = self.p, self.nest
         cell = {
-            **{"E_L": p["el_mV"], "V_th": p["vth_mV"], "V_reset": p["vreset_mV"]},
-            **{"tau_m": p["tau_m_ms"], "tau_syn_ex": p["tau_s_ms"], "tau_syn_in": p["tau_s_ms"]},
-            "t_ref": p["tau_ref_ms"] - DT_MS,  # the same hold: ours counts the step of the spike
+            "E_L": p["el_mV"],
+            "V_th": p["vth_mV"],
+            "V_reset": p["vreset_mV"],
+            "tau_m": p["tau_m_ms"],
+            "tau_syn_ex": p["tau_s_ms"],
+            "tau_syn_in": p["tau_s_ms"],
+            "t_ref": p["tau_ref_ms"] - DT_MS,  # as long as ours, which counts the spike's step
             "tau_minus": p["stdp_tau_ms"],
         }
         nest.SetDefaults("iaf_psc_exp", cell)
@@ -159,20 +163,18 @@ class Network:
 
     def train(self, n_trials: int) -> dict:
         """Go on for so many trials: seconds of CPU, and spikes of each population."""
-        before = {name: recorder.n_events for name, recorder in self.recorders.items()}
+        for recorder in self.recorders.values():
+            recorder.n_events = 0  # forgets the spikes of before
         duration = n_trials * self.p["trial_duration_s"] * 1e3
         cpu = time.process_time()
         self.show(duration)
         self.nest.Simulate(duration)
         cpu = time.process_time() - cpu
-        after = {name: recorder.n_events for name, recorder in self.recorders.items()}
-        for recorder in self.recorders.values():
-            recorder.n_events = 0  # lets go of the spikes
-        counts = {f"{name}_spikes": after[name] - before[name] for name in after}
+        counts = {f"{name}_spikes": r.n_events for name, r in self.recorders.items()}
         return {"trials": n_trials, "cpu_s": cpu} | counts
 
     def show(self, duration: float) -> None:
-        """Rates of the afferents from now on: the held snapshots of the source."""
+        """Rates of the afferents from now on: the snapshots of the source, each for a while."""
         now, hold = self.nest.biological_time, float(self.given["hold_ms"])
         frames = np.arange(int(now // hold), int(np.ceil((now + duration) / hold)))
         rates = self.given["rates_hz"]

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from models.cube.params import CubeParams
+from benchmarks.timing import cpu_seconds
+from driver.engine.model import Block
+from models.cube.params import CubeParams, Params
 from models.cube.presets import PRESETS
+from models.cube.simulation import Simulation as CubeSimulation
 from models.cube.wiring import CubeWiring
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
+from models.lateral_line.simulation import Simulation as LineSimulation
 from models.lateral_line.wiring import Wiring
 from stimulus import DotParams, StimulusParams, first_launch, frame_rates, training_frames
 
@@ -24,6 +32,11 @@ UNIT_STEPS = {"lateral_line": 1200, "waves": 8, "quiet": 8}
 CALIBRATED_N_MON = 3200
 CUBES = {"waves": PRESETS["02_02"].reference, "quiet": PRESETS["relay-a"].fixed}
 ORBIT = DotParams(stimulus="orbit")
+BLOCK_TRIALS = 5  # the baseline's distance between two records, where a training comes to Python
+
+
+def of_kind(kind: str, size: int) -> NetworkParams | CubeParams:
+    return lateral_line(size) if kind == "lateral_line" else cube(kind, size)
 
 
 def lateral_line(n_mon: int) -> NetworkParams:
@@ -60,6 +73,86 @@ def n_synapses(kind: str, size: int) -> int:
         p = lateral_line(size)
         return p.n_mon * (p.ll_to_mon_in_degree + p.mon_to_ts_out_degree)
     return sum(int(role.i.size) for role in CubeWiring(cube(kind, size)).roles.values())
+
+
+def populations(kind: str, size: int) -> dict[str, tuple[int, float]]:
+    """Of each population its cells, and the synapses that deliver one of their spikes.
+
+    They are those of `n_synapses`, and lateral inhibition.
+    """
+    if kind != "lateral_line":
+        n = n_cells(kind, size)
+        return {"cells": (n, n_synapses(kind, size) / n)}
+    p = lateral_line(size)
+    return {
+        "ll": (p.n_ll, p.n_mon * p.ll_to_mon_in_degree / p.n_ll),
+        "mon": (p.n_mon, p.mon_to_ts_out_degree),
+        "ts": (p.n_ts, 2 * (p.ts_lateral_radius - 1)),
+    }
+
+
+class Cost(NamedTuple):
+    """What some steps took, and the spikes of each population."""
+
+    cpu_s: float
+    wall_s: float
+    counts: dict[str, int]
+
+
+class Network:
+    """A network that learns, and goes on from where it is.
+
+    Attributes
+    ----------
+    sim : Simulation
+    state : dict of ndarray
+    step : int
+        The next one.
+    """
+
+    def __init__(
+        self, params: NetworkParams | Params, backend: str = "cpp_standalone", threads: int = 1
+    ):
+        self.is_line = isinstance(params, NetworkParams)
+        simulation = LineSimulation if self.is_line else CubeSimulation
+        stimulus = StimulusParams() if self.is_line else ORBIT
+        self.sim = simulation(params, stimulus, backend, lambda text: None, threads=threads)
+        self.go_to(self.sim.initial_state(), 0)
+
+    def __enter__(self) -> Network:
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.sim.engine.close()
+
+    def go_to(self, state: dict[str, np.ndarray], step: int) -> None:
+        self.state, self.step = state, step
+
+    def run(self, n_steps: int) -> dict[str, int]:
+        """Go on by so many steps; spikes of each population."""
+        counts = collections.Counter()
+        for block, stop in self._blocks(n_steps):
+            self.go_to(block.state, stop)
+            counts.update(block.counts)
+        return dict(counts)
+
+    def timed(self, n_steps: int) -> Cost:
+        """Go on, and what that takes of the compiled program's CPU and of time."""
+        pid = self.sim.engine.process.pid
+        cpu, start = cpu_seconds(pid), time.perf_counter()
+        counts = self.run(n_steps)
+        return Cost(cpu_seconds(pid) - cpu, time.perf_counter() - start, counts)
+
+    def _blocks(self, n_steps: int) -> Iterator[tuple[Block, int]]:
+        """Each block and the step after it."""
+        stop = self.step + n_steps
+        if not self.is_line:
+            yield from self.sim.blocks(self.state, self.step, stop, learn=True)
+            return
+        for first in range(self.step, stop, BLOCK_TRIALS * self.sim.params.trial_steps):
+            length = min(BLOCK_TRIALS * self.sim.params.trial_steps, stop - first)
+            block, _ = self.sim.train(self.state, first, length, ("ts",))
+            yield block, first + length
 
 
 def dot_arguments(n: int, seed: int = 0) -> list[str]:

@@ -5,18 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import backends, backends_figure, networks, peers
+from benchmarks import backends, backends_page, networks, peers
 from benchmarks.backends import applies
-from benchmarks.backends_table import table
+from benchmarks.backends_page import table
 from benchmarks.nest_peer import DIFFERENCES
-from benchmarks.peers import OURS, PeerError, Workshop, why_not
-from benchmarks.served import opened
+from benchmarks.networks import Network
+from benchmarks.peers import OURS, PeerError, why_not
+from benchmarks.served import go_on
 
 MACHINE = {"cpu": "a processor", "cores": 2, "compiler": "g++ 12", "python": "3.11", "flags": "-O3"}
 
 
 def one_row(cost: float, size: int) -> dict:
-    """A row as `benchmarks.side_by_side.row` makes it."""
+    """A row as `benchmarks.backends.row` makes it."""
     cost_spread = {"median": cost, "low": cost * 0.9, "high": cost * 1.1, "n": 3}
     return {
         "cpu_ms_per_step": cost_spread,
@@ -66,7 +67,7 @@ def test_every_line_of_a_table_has_as_many_cells(results):
 
 
 def test_the_figure_is_drawn_without_peers(results, tmp_path):
-    backends_figure.draw(results, tmp_path / "figure.png")
+    backends_page.draw(results, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 0
 
 
@@ -95,12 +96,12 @@ def test_a_line_of_another_size_keeps_the_input_of_its_cells():
 
 
 def ask_ours(kind: str, size: int, units: int) -> dict:
-    network = opened({"kind": kind, "backend": "numpy", "size": size})
-    return network.run(units * networks.UNIT_STEPS[kind]) | network.weights()
+    network = Network(networks.of_kind(kind, size), "numpy")
+    return go_on(network, units * networks.UNIT_STEPS[kind])
 
 
 def ask_plain(folder, kind: str, size: int, units: int) -> dict:
-    peer = Workshop(folder).start("plain_ieee", kind, size)
+    peer = peers.start("plain_ieee", kind, size, folder)
     try:
         return peer.ask(units)
     finally:
@@ -124,17 +125,18 @@ def test_the_hand_written_line_fires_and_learns_as_ours(tmp_path, n_mon):
 @pytest.mark.compiler
 def test_the_hand_written_quiet_cube_relays_the_same_spikes(tmp_path):
     ours, plain = ask_ours("quiet", 10, 40), ask_plain(tmp_path, "quiet", 10, 40)
-    assert plain["spikes"] == ours["spikes"] > 0  # links so strong that their jitter is no matter
+    # links so strong that their jitter is no matter
+    assert plain["cells_spikes"] == ours["cells_spikes"] > 0
 
 
 @pytest.mark.compiler
 def test_the_hand_written_cube_makes_waves_as_dense_as_ours(tmp_path):
-    network = opened({"kind": "waves", "backend": "numpy", "size": 12})
+    network = Network(networks.cube("waves", 12), "numpy")
     network.run(400)  # until the waves are there
-    ours = network.run(400)["spikes"]
-    peer = Workshop(tmp_path).start("plain_ieee", "waves", 12)
+    ours = network.run(400)["cells"]
+    peer = peers.start("plain_ieee", "waves", 12, tmp_path)
     peer.ask(50)
-    plain = peer.ask(50)["spikes"]
+    plain = peer.ask(50)["cells_spikes"]
     peer.close()
     # three standard deviations of the difference of two seeds, 4.7 % each (ten seeds)
     assert plain == pytest.approx(ours, rel=0.2)
