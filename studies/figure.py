@@ -71,7 +71,9 @@ def split(found: Findings) -> list[tuple[str, list[Group]]]:
     return list(panels.items())
 
 
-def draw_metric(ax, metric: Metric, groups: Sequence[Group], published: Sequence[Published]):
+def draw_metric(
+    ax, metric: Metric, groups: Sequence[Group], published: Sequence[Published]
+) -> None:
     """Every seed, filled if it counts, the means with intervals, published means with their SD."""
     for who in reversed(WHO):
         look = LOOK[who]
@@ -105,7 +107,8 @@ def limit(axes, found: Findings) -> None:
     seen = finite([*seen, *(p.mean + (p.sd or 0) for p in found.published)])
     raw = finite([value for row in found.rows for value in row["raw"].values()])
     near = [value for value in raw if value <= TOO_FAR * max(seen, default=np.inf)]
-    top = max([*near, *seen], default=1.0) * HEADROOM
+    top = max([*near, *seen], default=1.0) * HEADROOM or 1.0
+    bottom = min([0.0, *near]) * HEADROOM
     place = {"va": "top", "fontsize": 7}
     if n_above := len(raw) - len(near):
         text = f"{n_above} values that cannot be used are above"
@@ -118,7 +121,7 @@ def limit(axes, found: Findings) -> None:
         else:
             for ax in axes:
                 mark_chance(ax)
-    axes[0].set_ylim(0, top)
+    axes[0].set_ylim(bottom, top)
 
 
 def finite(values: Sequence[float | None]) -> list[float]:

@@ -27,15 +27,10 @@ def goal_rows(study: Study, measured: Mapping[str, Sequence[Row]]) -> list[dict[
         for name, metric in study.metrics.items():
             own = [row["value"] for row in done[name] if row["run"] in runs]
             values[key(metric)] = {who: [value[who] for value in own] for who in WHO}
-        found.append(
-            {
-                "case": ", ".join(names),
-                "command": members[0]["command"],
-                "seeds": [row["condition"]["seed"] for row in members],
-                "verdicts": [row.get("verdict", "–") for row in members],
-                "values": values,
-            }
-        )
+        content = {"case": ", ".join(names), "command": members[0]["command"]}
+        content["seeds"] = [row["condition"]["seed"] for row in members]
+        content["verdicts"] = [row.get("verdict", "–") for row in members]
+        found.append({**content, "values": values})
     return found
 
 

@@ -12,7 +12,8 @@ from driver.sweep import Job
 from driver.sweep_table import results_of, row
 from studies.study import WHO, Metric
 
-WEIGHTS = "reconstruction."  # paths that begin so are no part of a results file
+# what the stored weights of the lateral line make by themselves is in no results file
+FROM_WEIGHTS = ("reconstruction.share_multimodal", "reconstruction.share_unimodal")
 
 
 def place_of(path: str, who: str) -> str:
@@ -52,7 +53,7 @@ def check_paths(sweep: Sweep, metrics: Sequence[Metric]) -> None:
     """
     found = [results_of(sweep.room, sweep.place(job), job.seed) for job in sweep.jobs]
     done = [content for content in found if content is not None]
-    paths = [m.path for m in metrics if not m.path.startswith(WEIGHTS)]
+    paths = [m.path for m in metrics if m.path not in FROM_WEIGHTS]
     paths += [m.valid for m in metrics if m.valid]
     for path in [place_of(path, who) for path in paths for who in WHO]:
         faults = [fault(content, path) for content in done]
@@ -89,13 +90,14 @@ def values(sweep: Sweep, job: Job, metric: Metric) -> dict[str, Any]:
 def results(sweep: Sweep, job: Job, metric: Metric) -> dict[str, Any] | None:
     """Results of a run, or what is made of its stored weights; None of a run that is not done."""
     found = results_of(sweep.room, sweep.place(job), job.seed)
-    if found is None or not metric.path.startswith(WEIGHTS):
+    if found is None or metric.path not in FROM_WEIGHTS:
         return found
     from models.lateral_line.reconstruction import reconstruct
 
     seed = sweep.room.open(sweep.place(job)).seed(job.seed)
-    name, content = metric.path.removeprefix(WEIGHTS), {}
+    part, name = metric.path.split(".")
+    content = {}
     for who in WHO:
         share = getattr(reconstruct(seed, initial=who == "untrained"), name)
-        content[who] = {WEIGHTS[:-1]: {name: share if math.isfinite(share) else None}}
+        content[who] = {part: {name: share if math.isfinite(share) else None}}
     return content["trained"] | {"untrained": content["untrained"]}
