@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from driver.flags.from_dataclass import UsageError
+from driver.sweep.table import rows
 from studies import stages, write
-from studies.measure import measure
+from studies.findings import Findings
+from studies.measure import check_paths, measure
 from studies.study import SCALES, Study, load, names
 
 RESULTS = Path(__file__).parent / "results"
 USAGE, INTERRUPTED = 2, 130
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Read the command line; returns the exit status: 0 if every run is done."""
+def main(argv: Sequence[str] | None = None, room: str | None = None) -> int:
+    """Read the command line; returns the exit status: 0 if every run is done.
+
+    Only studies of `room`, a model's folder, are listed if it is given.
+    """
     options = parser().parse_args(argv)
     try:
         if options.jobs < 1:
@@ -26,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(write.write_results(options.results_root))
             return 0
         if options.name is None:
-            return listing()
+            return listing(room)
         return run(load(options.name), options)
     except UsageError as error:
         print(f"studies: {error}", file=sys.stderr)
@@ -41,14 +46,14 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument("name", nargs="?", help="study")
-    made.add_argument("--scale", choices=SCALES, default="quick", help="default: quick")
+    made.add_argument("--scale", choices=SCALES, help="default: quick, if the study has it")
     made.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="AXIS=VALUES",
-        help="train at these values alone now, such as ll_mon_topo=0.10,0.20; the study waits for "
-        "the others",
+        help="train at these values alone now, such as ll_mon_topo=0.10,0.20, or just the case of "
+        "this name; the study waits for the others",
     )
     made.add_argument("--jobs", type=int, default=1, help="runs at once (default 1)")
     made.add_argument("--scheduler", help="address of a dask scheduler to run on instead")
@@ -59,16 +64,19 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def listing() -> int:
-    for name in names():
-        study = load(name)
-        print(f"{name:20} {study.question}")
+def listing(room: str | None) -> int:
+    for study in map(load, names()):
+        if room in (None, study.room):
+            print(f"{study.name:20} {study.question}")
     return 0
 
 
 def run(study: Study, options: argparse.Namespace) -> int:
-    only = stages.only_of(options.only, study, options.scale)
-    planned = stages.stages(study, options.scale, options.output_root, only)
+    scale = study.scale(options.scale)
+    only = stages.only_of(options.only, study, scale)
+    planned = stages.stages(study, scale, options.output_root, only)
+    metrics = {name: study.known[name] for name in study.measured}
+    check_paths(planned.training, list(metrics.values()))  # where there are runs to look at
     print(stages.describe(planned, options.jobs), flush=True)
     if options.dry_run:
         return 0
@@ -77,22 +85,15 @@ def run(study: Study, options: argparse.Namespace) -> int:
         return status
     if not sweep.jobs:
         raise UsageError(f"{study.name}: no trained network to test yet; nothing was written")
-    measured = {metric: measure(sweep, metric) for metric in study.metrics}
-    typed = write.typed(study.name, options.scale, options.jobs, options.output_root)
-    commands = [typed, *(row["command"] for row in measured_training(planned))]
-    folder = write.write(
-        study, options.scale, measured, planned.n_runs, commands, options.results_root
-    )
+    check_paths(sweep, list(metrics.values()))
+    measured = {name: measure(sweep, metric) for name, metric in metrics.items()}
+    commands = [write.typed(study.name, scale, options.jobs, options.output_root)]
+    commands += [row["command"] for row in rows(planned.training, {})]
+    found = Findings(study, scale, measured, planned.n_runs, commands)
+    folder = write.write(found, options.results_root)
     print((folder / write.SUMMARY).read_text(encoding="utf-8"))
     print(folder)
-    n_done = sum(row["state"] == "done" for row in measured[study.metric])
-    return status or int(n_done < planned.n_runs)
-
-
-def measured_training(planned: stages.Stages) -> list[dict]:
-    from driver.sweep.table import rows
-
-    return rows(planned.training, {})
+    return status or int(found.n_done < found.n_runs)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The metric of a study, run by run, trained beside untrained."""
+"""The metrics of a study, run by run, trained beside untrained."""
 
 from __future__ import annotations
 
@@ -6,78 +6,98 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from driver.experiment.summary import by_condition
+from driver.flags.from_dataclass import UsageError
 from driver.sweep.axes import Job
 from driver.sweep.plan import Sweep
 from driver.sweep.table import results_of, row
-from models.lateral_line.analyses.reconstruction import reconstruct
-from models.lateral_line.comparison import CONDITIONS, plain, score
-from models.lateral_line.saved import Run
+from studies.study import WHO, Metric
 
-# name of a metric: what it is, in words
-METRICS = {
-    "sigma_theta": "σ_θ over the path (rad)",
-    "sigma_theta_body": "σ_θ over the body (rad)",
-    "valid_fraction": "decoded share of the path (1)",
-    "sharpening": "sharpening σ_LL / σ_TS over the path (1)",
-    "share_multimodal": "active TS cells with two peaks or more (share)",
-    "share_unimodal": "active TS cells with one peak (share)",
-}
-# name in a results file, and the window whose decoded share makes a map of it usable
-IN_RESULTS = {
-    "sigma_theta": ("sigma_theta_rad", "path"),
-    "sigma_theta_body": ("sigma_theta_body_rad", "body"),
-    "valid_fraction": ("valid_fraction", None),
-    "sharpening": ("sharpening", "path"),
-}
+# what the stored weights of the lateral line make by themselves is in no results file
+FROM_WEIGHTS = ("reconstruction.share_multimodal", "reconstruction.share_unimodal")
 
 
-def measure(sweep: Sweep, metric: str) -> list[dict[str, Any]]:
+def place_of(path: str, who: str) -> str:
+    """Path of a number of the trained network, or of the same number of its untrained twin."""
+    return path if who == "trained" else f"untrained.{path.removeprefix('trained.')}"
+
+
+def value_at(content: Any, path: str) -> float | None:
+    """A number in nested dicts; None where it is undefined or was not measured."""
+    for name in path.split("."):
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
+
+
+def fault(content: Any, path: str) -> str:
+    """Why there is no number at a path, with what is there instead; empty for number and null."""
+    names = path.split(".")
+    for k, name in enumerate(names):
+        if content is None:  # what has its place, and was not measured in this run
+            return ""
+        if not isinstance(content, dict) or name not in content:
+            there = ", ".join(content) if isinstance(content, dict) else repr(content)
+            return f"there is no {name} in {'.'.join(names[:k]) or 'the results'}, only {there}"
+        content = content[name]
+    if isinstance(content, dict):
+        return f"it is no number, but has {', '.join(content)}"
+    return "" if content is None or isinstance(content, int | float) else f"it is {content!r}"
+
+
+def check_paths(sweep: Sweep, metrics: Sequence[Metric]) -> None:
+    """Check that metrics can be found in the runs that are done; one that some runs lack may stay.
+
+    Raises
+    ------
+    UsageError
+        For a path that leads to nothing in any of them.
+    """
+    found = [results_of(sweep.room, sweep.place(job), job.seed) for job in sweep.jobs]
+    done = [content for content in found if content is not None]
+    paths = [m.path for m in metrics if m.path not in FROM_WEIGHTS]
+    paths += [m.valid for m in metrics if m.valid]
+    for path in [place_of(path, who) for path in paths for who in WHO]:
+        faults = [fault(content, path) for content in done]
+        if faults and all(faults):
+            raise UsageError(f"metric {path}: {faults[0]}")
+
+
+def measure(sweep: Sweep, metric: Metric) -> list[dict[str, Any]]:
     """Rows of a sweep, as in ``sweep.json``, with the metric of a study in them.
 
     Returns
     -------
     list of dict
-        Further keys: `value`, by ``trained`` and ``untrained``, None without a usable map;
-        `raw`, the same whether the map is usable or not.
+        Further keys, by ``trained`` and ``untrained``: `value`, None where it does not count;
+        `raw`, the same whether it counts or not; `valid`, the share that decides.
     """
     return [{**row(sweep, job, None), **values(sweep, job, metric)} for job in sweep.jobs]
 
 
-def values(sweep: Sweep, job: Job, metric: str) -> dict[str, Any]:
-    results = results_of(sweep.room, sweep.place(job), job.seed)
-    if results is None:
-        nothing = dict.fromkeys(CONDITIONS)
-        return {"value": nothing, "raw": nothing}
-    if metric not in IN_RESULTS:  # of weights: no map is needed
-        seed = Run(sweep.place(job)).seed(job.seed)
-        raw = {
-            who: defined(getattr(reconstruct(seed, initial=who == "untrained"), metric))
-            for who in CONDITIONS
-        }
+def values(sweep: Sweep, job: Job, metric: Metric) -> dict[str, Any]:
+    content = results(sweep, job, metric)
+    raw = {who: value_at(content, place_of(metric.path, who)) for who in WHO}
+    if not metric.valid:
         return {"value": raw, "raw": raw}
-    twins = {"trained": results, "untrained": results["untrained"]}
-    key, window = IN_RESULTS[metric]
-    raw = {who: twins[who][key] for who in CONDITIONS}
-    usable = {who: window is None or score(twins, who, window) is not None for who in CONDITIONS}
-    return {"value": {who: raw[who] if usable[who] else None for who in CONDITIONS}, "raw": raw}
+    valid = {who: value_at(content, place_of(metric.valid, who)) for who in WHO}
+    counts = {who for who in WHO if valid[who] is not None and valid[who] >= metric.valid_from}
+    return {
+        "value": {who: raw[who] if who in counts else None for who in WHO},
+        "raw": raw,
+        "valid": valid,
+    }
 
 
-def defined(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def results(sweep: Sweep, job: Job, metric: Metric) -> dict[str, Any] | None:
+    """Results of a run, or what is made of its stored weights; None of a run that is not done."""
+    found = results_of(sweep.room, sweep.place(job), job.seed)
+    if found is None or metric.path not in FROM_WEIGHTS:
+        return found
+    from models.lateral_line.analyses.reconstruction import reconstruct
 
-
-def compare(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every condition in numbers: estimates of both, paired difference, what was left out."""
-    from driver.experiment.statistics import estimate, paired
-
-    found = []
-    for condition, members in by_condition(rows):
-        done = [r for r in members if r["trained"]]
-        x = {who: [r["value"][who] for r in done] for who in CONDITIONS}
-        content = {"condition": condition, "n_runs": len(members), "n_done": len(done)}
-        content |= {f"{who}_without": x[who].count(None) for who in CONDITIONS}
-        content |= {who: plain(estimate(x[who])) for who in CONDITIONS}
-        content["paired"] = plain(paired(x["trained"], x["untrained"]))
-        found.append(content)
-    return found
+    seed = sweep.room.open(sweep.place(job)).seed(job.seed)
+    part, name = metric.path.split(".")
+    content = {}
+    for who in WHO:
+        share = getattr(reconstruct(seed, initial=who == "untrained"), name)
+        content[who] = {part: {name: share if math.isfinite(share) else None}}
+    return content["trained"] | {"untrained": content["untrained"]}

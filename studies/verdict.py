@@ -2,50 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from driver.experiment.statistics import Estimate, estimate
-from studies.study import Claim, Condition, matching
+from driver.experiment.summary import by_condition
+from studies.study import WHO, Claim, Condition, matching
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot be said"
 
 Rows = Sequence[Mapping[str, Any]]
+BySeed = Mapping[int, Mapping[str, float | None]]  # value by ``trained`` and ``untrained``
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Part:
-    """A claim at one condition.
-
-    Attributes
-    ----------
-    condition : dict of str
-    trained : Estimate
-        Of the differences that the claim is about, over seeds.
-    n_lower : int
-        Seeds whose difference is below zero.
-    untrained : Estimate or None
-        Of the same in the untrained twins; None for a claim about learning.
-    learned : Estimate or None
-        Of the first minus the second, seed by seed.
-    verdict, twin : str
-        For the trained network, and for its twin (empty for a claim about learning).
-    why : str
-        Why it cannot be said; empty otherwise.
-    """
+    """A claim at one condition; of one about learning there is nothing to say of the twin."""
 
     condition: Condition
-    trained: Estimate
-    n_lower: int
-    untrained: Estimate | None
-    learned: Estimate | None
+    trained: Estimate  # of the differences that the claim is about, over seeds
+    n_lower: int  # seeds whose difference is below zero
+    untrained: Estimate | None  # of the same in the untrained twins
+    learned: Estimate | None  # of the first minus the second, seed by seed
     verdict: str
-    twin: str
-    why: str
+    twin: str  # the verdict on the twin
+    why: str  # why it cannot be said; empty otherwise
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Judged:
     """A claim, its parts and the verdict over all of them."""
 
@@ -60,12 +47,8 @@ def judge(claim: Claim, rows: Rows) -> Judged:
 
     It holds if it holds at every condition that it is said of, and does not if it fails at one.
     """
-    everything: list[Condition] = []
-    for row in rows:
-        condition = {k: v for k, v in row["condition"].items() if k != "seed"}
-        if condition not in everything:
-            everything.append(condition)
-    parts = [part(claim, at, rows) for at in (claim.at or everything)]
+    conditions = claim.at or [condition for condition, _ in by_condition(rows)]
+    parts = [part(claim, at, rows) for at in conditions]
     verdict = over([p.verdict for p in parts])
     return Judged(claim, verdict, beside(claim, verdict, parts), parts)
 
@@ -78,59 +61,54 @@ def over(verdicts: Sequence[str]) -> str:
 
 def part(claim: Claim, at: Condition, rows: Rows) -> Part:
     here = by_seed(rows, at)
-    trained, untrained = ({s: r[who] for s, r in here.items()} for who in ("trained", "untrained"))
-    if claim.kind in ("learning", "best"):
-        base = untrained if claim.kind == "learning" else best_untrained(claim, at, rows)
-        a = [minus(trained[s], base.get(s)) for s in here]
-        x = estimate(a)
-        verdict, why = region(x, claim), reason(x, bool(here))
-        lost = sum(trained[s] is None and base.get(s) is not None for s in here)
-        if verdict == HOLDS and lost:  # the worst maps are not in the mean
-            verdict, why = UNKNOWN, f"after training {lost} of {len(here)} have no usable map"
-        return Part(at, x, n_lower(a), None, None, verdict, "", why)
+    there = compared_with(claim, at, rows, here)
+    seeds = [seed for seed in here if seed in there]
+    trained, untrained = (column(here, who, seeds) - column(there, who, seeds) for who in WHO)
+    x, y, learned = estimate(trained), estimate(untrained), estimate(trained - untrained)
+    verdict, why, n_lower = region(x, claim), reason(x, bool(seeds)), int(np.sum(trained < 0))
+    if claim.kind not in ("learning", "best"):
+        return Part(at, x, n_lower, y, learned, verdict, region(y, claim), why)
+    missing = {seed for seed in seeds if here[seed]["trained"] is None}
+    lost = sum(there[seed]["trained"] is not None for seed in missing)
+    if verdict == HOLDS and lost:  # the worst maps are not in the mean
+        verdict = UNKNOWN
+        why = f"after training {lost} of {len(seeds)} have no usable map or number"
+    return Part(at, x, n_lower, None, None, verdict, "", why)
+
+
+def compared_with(claim: Claim, at: Condition, rows: Rows, here: BySeed) -> BySeed:
+    """What the values `here` of the condition `at` are compared with, seed by seed."""
     if claim.kind == "contrast":
-        there = by_seed(rows, {**at, **(claim.against or {})})
-        base = {who: {s: r[who] for s, r in there.items()} for who in ("trained", "untrained")}
-    else:
-        base = {who: dict.fromkeys(here, claim.value) for who in ("trained", "untrained")}
-    seeds = [s for s in here if s in base["trained"]]
-    a = [minus(trained[s], base["trained"][s]) for s in seeds]
-    b = [minus(untrained[s], base["untrained"][s]) for s in seeds]
-    x, y = estimate(a), estimate(b)
-    learned = estimate([minus(i, j) for i, j in zip(a, b, strict=True)])
-    verdicts = region(x, claim), region(y, claim)
-    return Part(at, x, n_lower(a), y, learned, *verdicts, reason(x, bool(seeds)))
+        return by_seed(rows, at | claim.against)
+    if claim.kind == "level":
+        return {seed: dict.fromkeys(WHO, claim.value) for seed in here}
+    if claim.kind == "learning":
+        return {seed: dict.fromkeys(WHO, values["untrained"]) for seed, values in here.items()}
+    return best_untrained(claim, at, rows)
 
 
-def best_untrained(claim: Claim, at: Condition, rows: Rows) -> dict[int, float | None]:
+def best_untrained(claim: Claim, at: Condition, rows: Rows) -> BySeed:
     """Best value of each untrained network over the axis `over`; none where a run is missing."""
     rest = {k: v for k, v in at.items() if k != claim.over}
-    seeds: dict[int, list[Mapping[str, Any]]] = {}
-    for r in rows:
-        if matching(r["condition"], rest):
-            seeds.setdefault(r["condition"]["seed"], []).append(r)
-    best = max if claim.expect == "higher" else min
-    found: dict[int, float | None] = {}
-    for seed, members in seeds.items():
-        known = [r["value"]["untrained"] for r in members if r["trained"]]
-        complete = len(known) == len(members)
-        usable = [value for value in known if value is not None]
-        found[seed] = best(usable, default=None) if complete else None
+    members = [r for r in rows if matching(r["condition"], rest)]
+    best, found = max if claim.expect == "higher" else min, {}
+    for seed in {r["condition"]["seed"] for r in members}:
+        own = [r for r in members if r["condition"]["seed"] == seed]
+        usable = [r["value"]["untrained"] for r in own if r["value"]["untrained"] is not None]
+        complete = all(r["state"] == "done" for r in own)
+        found[seed] = dict.fromkeys(WHO, best(usable, default=None) if complete else None)
     return found
 
 
-def n_lower(differences: Sequence[float | None]) -> int:
-    return sum(d is not None and d < 0 for d in differences)
-
-
-def by_seed(rows: Rows, at: Condition) -> dict[int, Mapping[str, float | None]]:
+def by_seed(rows: Rows, at: Condition) -> BySeed:
     """Values of the runs at a condition that are done, by seed."""
-    there = [r for r in rows if matching(r["condition"], at) and r["trained"]]
+    there = [r for r in rows if matching(r["condition"], at) and r["state"] == "done"]
     return {r["condition"]["seed"]: r["value"] for r in there}
 
 
-def minus(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else a - b
+def column(values: BySeed, who: str, seeds: Sequence[int]) -> np.ndarray:
+    """Values of one of the networks, shape (n_seeds,); NaN where undefined."""
+    return np.array([values[seed][who] for seed in seeds], dtype=float)
 
 
 def region(x: Estimate, claim: Claim) -> str:
@@ -156,7 +134,8 @@ def reason(x: Estimate, was_run: bool) -> str:
     if not was_run:
         return "the condition was not run"
     if x.n == 0:
-        return "no run has what it takes: no usable map, or one to compare with is missing"
+        what = "no usable map or number, or one to compare with is missing"
+        return f"no run has what it takes: {what}"
     return "one run has no interval" if x.n == 1 else ""
 
 
@@ -172,13 +151,10 @@ def beside(claim: Claim, verdict: str, parts: Sequence[Part]) -> str:
     text = "in the untrained twin it holds too" if twin == HOLDS else "in the twin it does not hold"
     if claim.expect == "none" or verdict != HOLDS:
         return text
-    stronger = [part_learned(p, claim) for p in parts]
-    if all(stronger):
+    if all(learns(p.learned, claim) for p in parts):
         return f"{text}; training makes it stronger"
     return f"{text}; that training adds to it is not shown"
 
 
-def part_learned(p: Part, claim: Claim) -> bool:
-    x = p.learned
-    known = x is not None and x.n >= 2
-    return known and (x.high < 0 if claim.expect == "lower" else x.low > 0)
+def learns(x: Estimate, claim: Claim) -> bool:
+    return x.n >= 2 and (x.high < 0 if claim.expect == "lower" else x.low > 0)

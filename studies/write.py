@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,112 +15,117 @@ from driver.figures import style
 from driver.files import replace_file
 from driver.run.environment import git_commit
 from driver.run.folder import RunFolder
-from models.lateral_line.comparison import CONDITIONS
 from models.lateral_line.show.sweep_report import interval, words
 from studies.figure import study_figure
-from studies.measure import METRICS, compare
-from studies.study import Published, Study, matching
-from studies.verdict import HOLDS, Judged, Part, judge
+from studies.findings import Findings
+from studies.goals import goal_rows, goal_table
+from studies.study import WHO, Published, Study, load, matching
+from studies.verdict import HOLDS, Judged, Part
 
-TABLE, TABLE_TEXT, FIGURE, SUMMARY, CONTENT = (
-    *("table.csv", "table.md", "figure.png", "summary.md", "study.json"),
-)
+TABLE, TABLE_TEXT, FIGURE = "table.csv", "table.md", "figure.png"
+SUMMARY, CONTENT = "summary.md", "study.json"
 SCHEMA_VERSION = 1
 HOW = (
     "Means with 95 % intervals over seeds (Student's t for fewer than 10, BCa bootstrap from there "
-    "on), SD with ddof 1. A run without a usable map is counted and left out."
+    "on), SD with ddof 1. A run without a usable map or number is counted and left out."
 )
+GOALS = "Median (lowest to highest) over seeds, trained; *untrained* below it."
 
-Row = Mapping[str, Any]
 
-
-def write(
-    study: Study,
-    scale: str,
-    measured: Mapping[str, Sequence[Row]],
-    n_planned: int,
-    commands: Sequence[str],
-    to: Path,
-) -> Path:
-    """Write everything about a study from its runs; returns the folder.
-
-    Parameters
-    ----------
-    study : Study
-    scale : str
-    measured : dict of sequence of dict
-        For each metric of the study its rows, as of `studies.measure.measure`.
-    n_planned : int
-        Runs that belong to the study: weights that are not there yet cannot have a row.
-    commands : sequence of str
-        What was typed, and what would make each training run alone.
-    to : Path
-        Folder of all results.
-    """
-    folder = to / study.name / scale
+def write(found: Findings, to: Path) -> Path:
+    """Write everything about a study into its folder in `to`; returns the folder."""
+    folder = to / found.study.name / found.scale
     folder.mkdir(parents=True, exist_ok=True)
-    rows = measured[study.metric]
-    compared = compare(rows)
-    judged = [judge(claim, measured[claim.metric or study.metric]) for claim in study.claims]
-    published = study.published if study.scales[scale].comparable else []
-    n_done = sum(row["state"] == "done" for row in rows)
-    title = f"{study.title} ({scale}): {n_done} of {n_planned} runs"
-    text = {
-        TABLE: csv_table(study, rows),
-        TABLE_TEXT: table(study, compared, published),
-        SUMMARY: summary(study, title, n_planned - n_done, compared, judged),
-    }
+    goals = goal_rows(found.study, found.measured)
     with style.applied():
-        figure = study_figure(study, title, rows, compared, published)
         png = io.BytesIO()
-        figure.savefig(png, **style.PNG)
+        study_figure(found).savefig(png, **style.PNG)
+    text = {
+        TABLE: csv_table(found),
+        TABLE_TEXT: table(found) + goal_text(found.study, goals),
+        SUMMARY: summary(found),
+    }
     for name, content in text.items():
         replace_file(folder / name, lambda file, content=content: file.write(content.encode()))
     replace_file(folder / FIGURE, lambda file: file.write(png.getvalue()))
-    numbers = {"n_runs": n_planned, "n_done": n_done, "commands": list(commands)}
-    content = content_of(study, scale, compared, judged) | numbers
+    content = content_of(found) | ({"rows": goals} if found.study.metrics else {})
     RunFolder(folder).write_json(CONTENT, content)
     return folder
 
 
-def csv_table(study: Study, rows: Sequence[Row]) -> str:
+def content_of(found: Findings) -> dict[str, Any]:
+    """Everything, for programs, with where it comes from."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": found.study.name,
+        "title": found.study.title,
+        "scale": found.scale,
+        "git_commit": git_commit(),
+        "metric": found.study.metric,
+        "comparable": found.size.comparable,
+        "flags": [*found.study.flags, *found.size.flags],
+        "conditions": found.compared,
+        "claims": [claim_content(found.study, j) for j in found.judged],
+        "n_runs": found.n_runs,
+        "n_done": found.n_done,
+        "commands": list(found.commands),
+    }
+
+
+def claim_content(study: Study, j: Judged) -> dict[str, Any]:
+    content = {"text": j.claim.text, "verdict": j.verdict, "beside": j.beside}
+    return {**content, "numbers": reasons(study, j), "parts": [asdict(p) for p in j.parts]}
+
+
+def csv_table(found: Findings) -> str:
     """A row a run."""
-    found = []
-    for row in rows:
-        line = {**row["condition"], "state": row["state"], "metric": study.metric}
-        line |= {who: row["value"][who] for who in CONDITIONS}
-        line |= {f"{who}_unscreened": row["raw"][who] for who in CONDITIONS}
-        for who in CONDITIONS:
-            line[f"valid_fraction_{who}"] = row[who] and row[who]["valid_fraction_window"]
-            line[f"sigma_theta_body_{who}"] = row[who] and row[who]["sigma_theta_body_rad"]
-        found.append({**line, "command": row["command"]})
+    lines = []
+    for k, row in enumerate(found.rows):
+        line = {**row["condition"], "state": row["state"], "metric": found.study.metric}
+        line |= {who: row["value"][who] for who in WHO}
+        line |= {f"{who}_unscreened": row["raw"][who] for who in WHO}
+        for who in WHO:
+            raw = {name: found.measured[name][k]["raw"] for name in found.study.columns}
+            line |= {f"{name}_{who}": value[who] for name, value in raw.items()}
+        lines.append({**line, "command": row["command"]})
     text = io.StringIO()
-    heads = list(found[0]) if found else ["state"]
-    writer = csv.DictWriter(text, heads, lineterminator="\n")
+    writer = csv.DictWriter(text, list(lines[0]) if lines else ["state"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(found)
+    writer.writerows(lines)
     return text.getvalue()
 
 
-def table(study: Study, compared: Sequence[Mapping], published: Sequence[Published]) -> str:
+def table(found: Findings) -> str:
     """A row a condition, in Markdown."""
     head = ["condition", "runs", "trained", "untrained", "trained − untrained", "pairs", "p"]
     head += ["left out, trained", "left out, untrained", "published"]
-    lines = [f"{METRICS[study.metric]}. {HOW}", "", line_of(head), line_of(["---"] * len(head))]
-    for c in compared:
+    lines = [f"{found.metric.text}. {HOW}", "", *head_of(head)]
+    for c in found.compared:
         difference = c["paired"]["difference"]
-        cells = [study.label(c["condition"]), f"{c['n_done']} of {c['n_runs']}"]
-        cells += [number(c[who]) for who in CONDITIONS]
+        cells = [found.study.label(c["condition"]), f"{c['n_done']} of {c['n_runs']}"]
+        cells += [number(c[who]) for who in WHO]
         cells += [interval(difference, signed=True), str(difference["n"])]
         cells += [words(c["paired"]["p_value"])]
-        cells += [str(c[f"{who}_without"]) for who in CONDITIONS]
-        cells += ["; ".join(stated(p) for p in published if matching(c["condition"], p.at)) or "–"]
+        cells += [str(c[f"{who}_without"]) for who in WHO]
+        own = [stated(p) for p in found.published if matching(c["condition"], p.at)]
+        cells += ["; ".join(own) or "–"]
         lines.append(line_of(cells))
     return "\n".join(lines) + "\n"
 
 
+def goal_text(study: Study, goals: Sequence[Mapping]) -> str:
+    """The table of the study's own metrics; nothing if it has none."""
+    lines = ["", GOALS, "", *goal_table(study, goals), "", "Commands, each of the first seed:"]
+    lines += ["", "```", *(row["command"] for row in goals), "```"]
+    return "\n".join(lines) + "\n" if study.metrics else ""
+
+
 def line_of(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def head_of(cells: Sequence[str]) -> list[str]:
+    return [line_of(cells), line_of(["---"] * len(cells))]
 
 
 def number(e: Mapping[str, Any]) -> str:
@@ -133,30 +138,30 @@ def stated(p: Published) -> str:
     return f"{p.mean:.3f}{sd} {p.who}{n} ({p.source})"
 
 
-def summary(study: Study, title: str, missing: int, compared, judged: Sequence[Judged]) -> str:
+def summary(found: Findings) -> str:
     """The paragraph: question, claims with their verdicts, numbers of all conditions."""
-    lines = [f"# {title}", "", study.question, ""]
-    if missing:
+    study = found.study
+    lines = [f"# {found.title}", "", study.question, ""]
+    if missing := found.n_runs - found.n_done:
         lines += [f"**Not complete:** {missing} runs are not done.", ""]
-    for j in judged:
+    for j in found.judged:
         lines += [f"**{j.claim.text}** Verdict: **{j.verdict}** ({j.beside}). {reasons(study, j)}"]
         lines += ["", f"Would refute it: {j.claim.refuted_by} Margin {j.claim.margin}.", ""]
-    lines += [f"By condition, {METRICS[study.metric]}:", ""]
-    lines += [f"- {sentence(study, c)}" for c in compared]
+    lines += [f"By condition, {found.metric.text}:", ""]
+    lines += [f"- {sentence(study, c)}" for c in found.compared]
     lines += ["", HOW, *(["", study.note] if study.note else [])]
     return "\n".join(lines) + "\n"
 
 
 def sentence(study: Study, c: Mapping[str, Any]) -> str:
+    """A condition in numbers."""
     difference = c["paired"]["difference"]
-    return study.sentence.format(
-        condition=study.label(c["condition"]),
-        trained=interval(c["trained"]),
-        untrained=interval(c["untrained"]),
-        difference=interval(difference, signed=True),
-        n=difference["n"],
-        without_trained=c["trained_without"],
-        without_untrained=c["untrained_without"],
+    trained, untrained = (f"{interval(c[who])} {who}" for who in WHO)
+    without = ", ".join(f"{c[f'{who}_without']} {who}" for who in WHO)
+    return (
+        f"{study.label(c['condition'])}: {trained}, {untrained}, "
+        f"difference {interval(difference, signed=True)} (n = {difference['n']} pairs; "
+        f"without a usable map or number {without})."
     )
 
 
@@ -166,7 +171,6 @@ def reasons(study: Study, j: Judged) -> str:
 
 def explained(study: Study, j: Judged, p: Part) -> str:
     """The numbers behind a verdict at one condition."""
-    trained = dataclasses.asdict(p.trained)
     where = f"At {study.label(p.condition)}"
     if p.why and p.trained.n < 2:
         return f"{where} it cannot be said: {p.why}."
@@ -177,40 +181,15 @@ def explained(study: Study, j: Judged, p: Part) -> str:
         "level": f"trained minus {j.claim.value:g}",
     }[j.claim.kind]
     if j.claim.metric:
-        where += f", {METRICS[j.claim.metric]}"
-    text = f"{where}, {what}: {interval(trained, signed=True)}"
+        where += f", {study.known[j.claim.metric].text}"
+    text = f"{where}, {what}: {interval(asdict(p.trained), signed=True)}"
     upwards = j.claim.expect == "higher"
     agree = p.trained.n - p.n_lower if upwards else p.n_lower
     text += f", {'above' if upwards else 'below'} zero in {agree} of {p.trained.n} seeds"
     if p.untrained is not None:
-        twin = dataclasses.asdict(p.untrained)
-        text += f"; the same untrained: {interval(twin, signed=True)}, n = {p.untrained.n}"
+        twin = interval(asdict(p.untrained), signed=True)
+        text += f"; the same untrained: {twin}, n = {p.untrained.n}"
     return f"{text}: {p.verdict}{f', {p.why}' if p.why else ''}."
-
-
-def content_of(study: Study, scale: str, compared, judged) -> dict[str, Any]:
-    """Everything, for programs, with where it comes from."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "name": study.name,
-        "title": study.title,
-        "scale": scale,
-        "git_commit": git_commit(),
-        "metric": study.metric,
-        "comparable": study.scales[scale].comparable,
-        "flags": [*study.flags, *study.scales[scale].flags],
-        "conditions": compared,
-        "claims": [
-            {
-                "text": j.claim.text,
-                "verdict": j.verdict,
-                "beside": j.beside,
-                "numbers": reasons(study, j),
-                "parts": [dataclasses.asdict(p) for p in j.parts],
-            }
-            for j in judged
-        ],
-    }
 
 
 # --- all of them ---------------------------------------------------------------------------
@@ -220,34 +199,32 @@ def write_results(results: Path) -> Path:
     """Write ``RESULTS.md`` beside the folder of all results, from what is in it."""
     lines = ["# Results of the studies", ""]
     lines += ["Written by `python -m studies --results`; do not edit. " + HOW, ""]
-    head = ["study", "scale", "runs", "claim", "trained network", "beside its untrained twin"]
-    found = [json.loads(p.read_text("utf-8")) for p in sorted(results.glob(f"*/*/{CONTENT}"))]
-    lines += [line_of(head), line_of(["---"] * len(head))]
-    for content in found:
-        folder = f"{results.name}/{content['name']}/{content['scale']}"
+    lines += head_of(
+        ["study", "scale", "runs", "claim", "trained network", "beside its untrained twin"]
+    )
+    sections = []
+    for path in sorted(results.glob(f"*/*/{CONTENT}")):
+        content = json.loads(path.read_text("utf-8"))
+        title, folder = content["title"], path.parent.relative_to(results.parent)
+        another = "" if content["comparable"] else ", another network"
         for claim in content["claims"]:
             verdict = claim["verdict"] if claim["verdict"] == HOLDS else f"**{claim['verdict']}**"
-            cells = [
-                f"[{content['title']}]({folder}/{SUMMARY})",
-                content["scale"] + ("" if content["comparable"] else ", another network"),
-            ]
+            cells = [f"[{title}]({folder}/{SUMMARY})", content["scale"] + another]
             cells += [f"{content['n_done']} of {content['n_runs']}", claim["text"]]
             lines.append(line_of([*cells, verdict, claim["beside"]]))
-    if not found:
-        lines += ["", "No study has been run yet."]
-    for content in found:
-        folder = f"{results.name}/{content['name']}/{content['scale']}"
-        lines += ["", f"## {content['title']}, {content['scale']}", ""]
-        lines += [f"Runs: `{shlex.join(content['flags'])}`.{apart(content)}", ""]
-        lines += [f"- {c['text']} **{c['verdict']}**. {c['numbers']}" for c in content["claims"]]
-        lines += ["", f"![{content['title']}]({folder}/{FIGURE})"]
-    text = "\n".join(lines) + "\n"
+        apart = " Another network than that of the published claims." if another else ""
+        sections += ["", f"## {title}, {content['scale']}", ""]
+        sections += [f"Runs: `{shlex.join(content['flags'])}`.{apart}", ""]
+        sections += [f"- {c['text']} **{c['verdict']}**. {c['numbers']}" for c in content["claims"]]
+        if "rows" in content:
+            sections += [GOALS, "", *goal_table(load(content["name"]), content["rows"])]
+        sections += ["", f"![{title}]({folder}/{FIGURE})"]
+    for path in sorted(results.parent.glob("dots/results/*.json")):  # as they were written once
+        study, rows = load(path.stem), json.loads(path.read_text("utf-8"))["rows"]
+        sections += ["", f"## {study.title}", "", study.question, ""]
+        sections += [GOALS, "", *goal_table(study, rows)]
+    text = "\n".join([*lines, *(sections or ["", "No study has been run yet."])]) + "\n"
     return replace_file(results.parent / "RESULTS.md", lambda file: file.write(text.encode()))
-
-
-def apart(content: Mapping[str, Any]) -> str:
-    """A warning where the network is another one than that of the claims."""
-    return "" if content["comparable"] else " Another network than that of the published claims."
 
 
 def typed(name: str, scale: str, jobs: int, root: Path) -> str:

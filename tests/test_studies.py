@@ -12,15 +12,27 @@ import pytest
 from driver.flags.from_dataclass import UsageError
 from driver.sweep.plan import flags_by_name, plan
 from models.lateral_line.analyses.reconstruction import reconstruct
+from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.room import ROOM
 from models.lateral_line.saved import Run
 from models.lateral_line.stored import TEST
 from studies import __main__ as door
 from studies import stages, write
-from studies.measure import METRICS, measure
-from studies.study import SCALES, Claim, Conditions, Scale, Study, load, matching, names
+from studies.measure import measure
+from studies.study import (
+    SCALES,
+    Claim,
+    Conditions,
+    Metric,
+    Scale,
+    Study,
+    common_metrics,
+    load,
+    matching,
+    names,
+)
 from studies.verdict import FAILS, HOLDS, UNKNOWN, judge
-from tests.program import SMALL
+from tests.program import SMALL, listing
 
 EXPECTED = {
     *("topography", "test_distance", "mon_size", "test_noise", "training_noise"),
@@ -33,6 +45,8 @@ OURS = {
     "learned_curve",
     "untrained_gain",
 }  # of our own recipe
+DOTS = {"focus", "predict", "recall"}  # of the moving dot, see tests/cube/test_studies.py
+METRICS = common_metrics("lateral_line")
 TINY = Study(
     name="tiny",
     title="A tiny study",
@@ -101,7 +115,7 @@ def table(root, name="tiny") -> list[dict]:
 
 
 def test_every_study_of_the_programme_is_there():
-    assert set(names()) == EXPECTED | OURS
+    assert set(names()) == EXPECTED | OURS | DOTS
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -284,11 +298,58 @@ def test_a_metric_is_that_of_the_run_and_of_its_twin(finished, metric):
         "share_multimodal": [reconstruct(seed, initial=i).share_multimodal for i in (False, True)],
         "share_unimodal": [reconstruct(seed, initial=i).share_unimodal for i in (False, True)],
     }
-    found = measure(sweep, metric)[0]
+    found = measure(sweep, METRICS[metric])[0]
     assert [found["raw"]["trained"], found["raw"]["untrained"]] == expected[metric]
     if metric in ("sigma_theta", "sharpening"):
         usable = [r["usable_map"] for r in (seed.results, seed.results["untrained"])]
         assert [found["value"][who] is not None for who in ("trained", "untrained")] == usable
+
+
+def with_metric(path: str) -> Study:
+    return dataclasses.replace(TINY, metric="own", metrics={"own": Metric(path=path, text="own")})
+
+
+def test_a_study_may_name_any_number_of_the_results(finished):
+    sweep = stages.stages(TINY, "quick", finished / "Runs").training
+    job = sweep.jobs[0]
+    results = Run(sweep.place(job)).seed(job.seed).results
+    found = measure(sweep, with_metric("spikes.ts").known["own"])[0]
+    assert found["value"]["trained"] == results["spikes"]["ts"]
+    assert found["value"]["untrained"] == results["untrained"]["spikes"]["ts"]
+
+
+@pytest.mark.parametrize(
+    "path, there", [("spikes.tss", "ts"), ("sigma_theta", "sigma_theta_rad"), ("spikes", "mon")]
+)
+def test_a_path_that_leads_nowhere_is_refused_before_anything_is_written(
+    finished, tmp_path, capsys, monkeypatch, path, there
+):
+    monkeypatch.setattr(door, "load", lambda _: with_metric(path))
+    places = ["--output-root", str(finished / "Runs"), "--results-root", str(tmp_path / "results")]
+    before = listing(finished)
+    assert door.main(["tiny", *places]) == 2
+    error = capsys.readouterr().err
+    assert f"metric {path}:" in error and there in error
+    assert listing(finished) == before and not list(tmp_path.iterdir())
+
+
+def test_a_map_is_usable_from_the_share_that_the_model_asks_for():
+    used = [metric for metric in METRICS.values() if metric.valid]
+    assert {metric.valid_from for metric in used} == {USABLE_VALID_FRACTION}
+
+
+@pytest.mark.parametrize(
+    "wrong, named",
+    [
+        ({"metric": "sigma"}, "sigma_theta_body"),
+        ({"room": "pond"}, "lateral_line"),
+        ({"claims": [Claim("c", "level", "higher", 0.1, "r", metric="rate")]}, "rate"),
+        ({"scales": {"quick": Scale(flags=[], values={"gian": ["1"]})}}, "gian"),
+    ],
+)
+def test_a_definition_that_names_what_is_not_there_is_refused(wrong, named):
+    with pytest.raises(ValueError, match=named):
+        dataclasses.replace(TINY, **wrong)
 
 
 # --- verdicts ------------------------------------------------------------------------------
@@ -299,7 +360,7 @@ def rows(a, b, trained, untrained) -> list[dict]:
     return [
         {
             "condition": {a: b, "seed": seed},
-            "trained": {"there": True},
+            "state": "done",
             "value": {"trained": x, "untrained": y},
         }
         for seed, (x, y) in enumerate(zip(trained, untrained, strict=True))
@@ -353,7 +414,7 @@ def test_the_best_is_not_known_while_a_run_of_the_axis_is_missing():
     trained, twins = [0.30, 0.31, 0.29], [0.5, 0.5, 0.5]
     made = rows("gain", "2", trained, twins) + rows("gain", "1", twins, [0.1, 0.1, 0.1])
     for row in made[-3:]:
-        row["trained"] = None  # waiting
+        row["state"] = "waiting"
     found = judge(claim("best", at=[{"gain": "2"}], over="gain"), made)
     assert found.verdict == UNKNOWN and "missing" in found.parts[0].why
 
