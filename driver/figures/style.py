@@ -12,6 +12,14 @@ import threading
 
 BRIGHT, MIDDLE, DARK = "#d69a1e", "#bb5566", "#004488"
 TRAINED, UNTRAINED, CHANCE = "#000000", "#009988", "#d9d9d9"
+LOOK = {  # of the point of a network
+    "untrained": {"color": UNTRAINED, "marker": "s", "ms": 6},
+    "trained": {"color": TRAINED, "marker": "o", "ms": 5.5},
+}
+LINE = {  # of its line
+    "trained": {"color": TRAINED, "lw": 1.5},
+    "untrained": {"color": UNTRAINED, "lw": 1.3, "ls": (0, (4, 1.5))},
+}
 MUTED = "#808080"  # what is neither data of a population nor of a condition
 
 DPI = 180

@@ -13,18 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from driver.experiment.metric import LABELS, TRAINED, difference
 from driver.run import checkpoint
 from driver.run.folder import RunFolder
 from driver.run.saved import checksum
 from models.cube.checks import warnings
-from models.cube.metrics.results import difference, measure, projections
+from models.cube.metrics.results import measure, projections
 from models.cube.params import MODELS, LocalParams, Params
-from models.cube.protocol import LABELS, Arrays, Result
+from models.cube.protocol import Arrays, Result
 from models.cube.values import wiring_of
 from stimuli.dots import DotParams
 
 SCHEMA_VERSION = 1
-TRAINED, UNTRAINED = LABELS
 
 
 class Files:

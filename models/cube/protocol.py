@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from driver.experiment.metric import LABELS
 from driver.run.progress import Progress
 from driver.run.status import Status
 from models.cube.params import LocalParams, Params
@@ -22,7 +23,6 @@ from models.cube.simulation import Simulation, State, run_path, with_input, with
 from models.cube.trials import launches, run_recall, run_test
 from stimuli.dots import DotParams
 
-LABELS = ("trained", "untrained")
 REMOVAL_STEPS = 1000  # after the run, without input; long enough for the survival of activity
 CHECKPOINT_S = 30.0  # between two checkpoints, at least
 Arrays = dict[str, np.ndarray]

@@ -333,21 +333,3 @@ def judged_iou(found: dict[str, Any]) -> float:
         if name in found["tests"]:
             return found["tests"][name]["iou"]
     return found["iou"]
-
-
-# --- beside its twin ---------------------------------------------------------------------------
-
-
-def difference(trained: Any, untrained: Any) -> Any:
-    """Trained minus untrained, number by number; null where either is undefined."""
-    if isinstance(trained, dict):
-        return {
-            key: difference(trained[key], untrained[key])
-            for key in trained
-            if is_number(trained[key]) or isinstance(trained[key], dict)
-        }
-    return trained - untrained if is_number(untrained) else np.nan
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
