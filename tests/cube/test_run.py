@@ -6,9 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from models.cube import protocol
+from models.cube import experiment, protocol
 from models.cube.artifacts import Files
-from models.cube.room import Cube
 from models.cube.saved import load_run
 from models.cube.simulation import Simulation
 from tests.cube import door
@@ -182,7 +181,7 @@ def test_going_on_leaves_finished_seeds_alone(tmp_path, monkeypatch):
     """The second seed dies before its first checkpoint."""
     kind = (*door.KINDS["waves"], "--multi-seed", "2")
     with monkeypatch.context() as patch:
-        patch.setattr(Cube, "completed", lambda self, request: None)
+        patch.setattr(experiment, "completed", lambda request: None)
         folder = door.run(tmp_path, *kind)
     (folder / "artifacts/mid_checkpoint_seed_1.npz").unlink()
     first = folder / "artifacts/seed_0_results.json"
