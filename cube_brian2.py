@@ -23,7 +23,7 @@ PUBLIC = {
     "PRESETS": "models.cube.presets",
     "DotParams": "stimulus",
     "dot_path": "stimulus",
-    "simulate": "models.cube.protocol",
+    "simulate": "models.cube.experiment",
     "measure": "models.cube.metrics.results",
     "load_run": "models.cube.saved",
 }

@@ -16,10 +16,10 @@ import numpy as np
 from benchmarks import report
 from benchmarks.agreement import REFERENCE, SEEDS, Measured, on_backends, verdict
 from models.cube import values
+from models.cube.experiment import simulate
 from models.cube.metrics import results
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
 from models.cube.presets import PRESETS
-from models.cube.protocol import Result, simulate
 from stimuli.dots import DotParams
 
 BACKENDS = ("cpp_standalone", "genn")  # Cython compiles for minutes: the tests have it
@@ -56,11 +56,21 @@ def measure(quick: bool = False) -> dict:
     return {"seeds": seeds, "networks": networks}
 
 
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """A run, and what it is of."""
+
+    params: Params
+    dots: DotParams
+    recordings: dict[str, dict[str, np.ndarray]]
+
+
 def compared(params: Params, dots: DotParams, seeds: int) -> dict[str, dict]:
     """Each backend beside the reference."""
 
     def run(backend: str, k: int) -> Result:
-        return simulate(dataclasses.replace(params, seed=k), dots, backend=backend)
+        seeded = dataclasses.replace(params, seed=k)
+        return Result(seeded, dots, simulate(seeded, dots, backend=backend).recordings)
 
     model = values.model(params, dots, values.wiring_of(params, dots))
     return on_backends(run, read, model, BACKENDS, seeds)[1]

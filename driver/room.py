@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from driver.engine.model import resolve
+from driver.experiment.going_on import check_checkpoint
 from driver.formatting import number
 from driver.run.format import Format
 from driver.run.request import Request
@@ -80,7 +81,7 @@ class Room:
         `status` is told of every phase, and `saved()` is called after every checkpoint.
     check_checkpoint : function
         ``check_checkpoint(request, path)`` raises `ValueError` unless the checkpoint is one that
-        this seed can go on from.
+        this seed can go on from; that of `driver.experiment.learning.twins` if not given.
     seed_line : function
         ``seed_line(results)``: what came out of a seed, in one line of its log.
     run_summary : function
@@ -126,7 +127,6 @@ class Room:
     work: Named
     seconds: Named
     run_seed: Named
-    check_checkpoint: Named
     seed_line: Named
     run_summary: Named
     draw_seed: Named
@@ -135,6 +135,7 @@ class Room:
     sweep_columns: Named
     sweep_row: Named
     parameter_file: Callable = parameter_file
+    check_checkpoint: Callable = check_checkpoint
     completed: Callable = nothing
     closing_lines: Named | None = None
     draw_summary: Callable = nothing

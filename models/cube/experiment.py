@@ -1,17 +1,29 @@
-"""A seed of the cube room from request to files, and what it will cost."""
+"""The experiment of the cube room: a seed from request to files, and what it will cost.
+
+`simulate` tells the story: run the network while it learns, then remove the input, or test it
+frozen; then the same with its twin.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from driver.experiment.learning import Twins, twins
+from driver.experiment.network import Session
+from driver.experiment.seed_files import save_arrays, save_results
 from driver.room import parameter_file as parameters
-from driver.run import checkpoint
 from driver.run.status import Status
+from models.cube import simulation, summary
+from models.cube.checks import warnings
+from models.cube.metrics.results import measure
 from models.cube.options import Request
-from models.cube.params import MODELS
+from models.cube.params import MODELS, LocalParams, Params
+from models.cube.records import Records
+from models.cube.simulation import Simulation, run_path
+from models.cube.trials import after_run
+from stimuli.dots import DotParams
 
 SECONDS_PER_RUN = 2.0
 SECONDS_PER_CELL_STEP = 1e-8  # of a compiled program; waves cost ten times as much
@@ -19,8 +31,6 @@ SECONDS_PER_CELL_STEP = 1e-8  # of a compiled program; waves cost ten times as m
 
 def headline(request: Request) -> str:
     """Sizes and stimulus, for the log."""
-    from models.cube import summary
-
     return summary.headline(request.params, request.dots)
 
 
@@ -31,8 +41,6 @@ def length(request: Request) -> int:
 
 def work(request: Request) -> tuple[int, int]:
     """Steps of a run, and cells."""
-    from models.cube import simulation
-
     return simulation.work(request.params)
 
 
@@ -50,31 +58,51 @@ def parameter_file(request: Request) -> dict[str, Any]:
     return head | parameters(request)
 
 
-def check_checkpoint(request: Request, path: Path) -> None:
-    """Raise `ValueError` unless the checkpoint is one that this seed can go on from."""
-    from models.cube.artifacts import require_same
-
-    stored, _ = checkpoint.resumed(path)
-    require_same(stored, request.params, request.dots, path)
-
-
 def run_seed(
     request: Request, log: logging.Logger, status: Status, saved: Callable[[], object]
 ) -> None:
     """Simulate one seed and write its files; see `driver.room.Room`."""
-    from models.cube.artifacts import Files, save_seed
-    from models.cube.protocol import simulate
-
-    p, dots = request.params, request.dots
-    files = Files(p, dots, request.checkpoint, request.resumed, log)
-    how = {"backend": request.options.backend, "threads": request.options.threads}
-    how |= {"log": log, "status": status}
-    result = simulate(p, dots, keeper=files, saved=saved, **how)
+    p, dots, fidelity = request.params, request.dots, request.options.fidelity
+    result = simulate(p, dots, Session.of(request, log, status, saved))
     status.phase("saving")
-    save_seed(result, request.folder, request.options)
+    save_arrays(request, result, sizes(p), {"fidelity": fidelity})
+    metrics = {label: measure(p, dots, arrays) for label, arrays in result.recordings.items()}
+    facts = {"fidelity": fidelity, "model": MODELS[type(p)]}
+    save_results(request, result, metrics, facts, warnings(p, dots))
 
 
-def completed(request: Request) -> None:
-    """A checkpoint holds whole recordings: of a run that is complete it may go."""
-    for seed in request.seeds:
-        checkpoint.remove(request.of(seed).checkpoint)
+def simulate(params: Params, dots: DotParams, session: Session | None = None, **options) -> Twins:
+    """Run the network of `params`, remove its input or test it frozen; then its untrained twin.
+
+    The twin has the same seed, the same weights to start with and the same stimulus, and never
+    learns; it goes through everything that the trained network does.
+
+    Parameters
+    ----------
+    params : LocalParams, CubeParams or GroupsParams
+    dots : DotParams
+    session : Session, optional
+    **options
+        Fields of `driver.experiment.network.Session`, such as `backend`, if there is no session.
+
+    Raises
+    ------
+    NotFinite
+        If potentials or weights are not finite.
+    """
+    session = session or Session(**options)
+    path = run_path(params, dots, params.steps)
+    with Simulation(params, dots, session) as sim:
+        return twins(
+            sim,
+            params.steps,
+            start=lambda: Records.start(params, dots, path),
+            measure=lambda state, label: after_run(sim, state, label, session.log),
+            session=session,
+        )
+
+
+def sizes(p: Params) -> dict[str, int]:
+    """What a recording says of its network."""
+    depth = {} if isinstance(p, LocalParams) else {"L": p.L}
+    return {"n": p.n, "ratio": p.ratio, "n_steps": p.steps} | depth

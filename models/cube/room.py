@@ -1,6 +1,6 @@
 """The dot-prediction models as the driver sees them: see `driver.room.Room`."""
 
-from driver.room import Room, named_in
+from driver.room import Named, Room, named_in
 from models.cube.format import FORMAT
 
 here = named_in("models.cube")
@@ -14,8 +14,7 @@ ROOM = Room(
     work=here("experiment:work"),
     seconds=here("experiment:seconds"),
     run_seed=here("experiment:run_seed"),
-    check_checkpoint=here("experiment:check_checkpoint"),
-    completed=here("experiment:completed"),
+    completed=Named("driver.experiment.going_on:completed"),
     parameter_file=here("experiment:parameter_file"),
     seed_line=here("summary:seed_line"),
     closing_lines=here("summary:closing_lines"),

@@ -3,63 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import numpy as np
 
-from driver.engine.choose import choose, open_engine
-from driver.engine.model import Block, Engine
-from driver.engine.timing.profile import Profile
+from driver.experiment.network import Network, Session, State
 from models.cube import values
 from models.cube.params import GroupsParams, LocalParams, Params
 from stimuli.dots import DotParams, Launch, Path, dot_path, off_windows
 
-State = dict[str, np.ndarray]
 CELL_STEPS_PER_BLOCK = 5e7  # bounds the spikes of a block that are held in memory
 LONGEST_BLOCK, SHORTEST_BLOCK = 1000, 50
 TEST_STEPS, PIECES = 1000, 4
 
 
-class Simulation:
-    """One network of one seed: blocks of steps on whichever backend.
+class Simulation(Network):
+    """One network of one seed: blocks of steps on whichever backend."""
 
-    Parameters
-    ----------
-    params : LocalParams, CubeParams or GroupsParams
-    dots : DotParams
-    backend : str
-        One of `driver.engine.choose.BACKENDS`.
-    say : callable
-        Told in a line what was chosen and what takes time.
-    profile : Profile, optional
-        Told where all of it goes.
-    threads : int
-        Of a compiled program.
-    """
-
-    def __init__(
-        self,
-        params: Params,
-        dots: DotParams,
-        backend: str,
-        say=lambda text: None,
-        profile: Profile | None = None,
-        threads: int = 1,
-    ):
+    def __init__(self, params: Params, dots: DotParams, session: Session | None = None):
         self.params, self.dots = params, dots
         self.wiring = values.wiring_of(params, dots)
-        model = values.model(params, dots, self.wiring)
-        chosen, reason = choose(backend, model, *work(params))
-        say(f"backend {chosen}: {reason}")
         self.constants = values.constants(params, dots, self.wiring)
-        self.populations = model.populations
-        self.engine: Engine = open_engine(chosen, model, say, profile, threads)
-
-    def __enter__(self) -> Simulation:
-        return self
-
-    def __exit__(self, *error) -> None:
-        self.engine.close()
+        super().__init__(values.model(params, dots, self.wiring), work(params), session)
 
     def initial_state(self) -> State:
         return values.initial_state(self.params, self.dots, self.wiring)
@@ -74,27 +38,11 @@ class Simulation:
         dots = {f"dots.{name}": getattr(launch, name).astype(float) for name in vars(launch)}
         return state | dots | {"dots.moves": np.zeros(self.dots.dots, np.int32)}
 
-    def blocks(
-        self, state: State, first: int, stop: int, *, learn: bool, dots: DotParams | None = None
-    ) -> Iterator[tuple[Block, int]]:
-        """Run steps `first` to `stop` - 1; yields each block and the step after it.
-
-        Parameters
-        ----------
-        dots : DotParams, optional
-            Another stimulus for the same number of dots.
-        """
+    def given(
+        self, first: int, n_steps: int, *, learn: bool, dots: DotParams | None = None
+    ) -> values.Values:
+        """Values of a block; `dots` is another stimulus for the same number of dots."""
         dots = dots or self.dots
-        while first < stop:
-            n_steps = self._block_steps(first, stop, dots)
-            given = self._given(first, n_steps, learn, dots) | state
-            block = self.engine.run(
-                given, first_step=first, n_steps=n_steps, record=self.populations
-            )
-            state, first = block.state, first + n_steps
-            yield block, first
-
-    def _given(self, first: int, n_steps: int, learn: bool, dots: DotParams) -> values.Values:
         window = values.window(self.params, dots, first, n_steps)
         gains = values.switches(self.params, self.wiring, learn=learn)
         if self._is_frozen(window, first):
@@ -107,13 +55,15 @@ class Simulation:
         freezes = isinstance(self.params, LocalParams) and self.params.freeze_when_off
         return freezes and window["dots.off_from"] <= first < window["dots.off_to"]
 
-    def _block_steps(self, first: int, stop: int, dots: DotParams) -> int:
+    def block_steps(
+        self, first: int, stop: int, *, learn: bool, dots: DotParams | None = None
+    ) -> int:
         """Length of the next block: whole moves, but it ends where the input goes on or off."""
         ratio = self.params.ratio
         most = int(CELL_STEPS_PER_BLOCK // n_cells(self.params))
         most = max(SHORTEST_BLOCK, min(LONGEST_BLOCK, most))
         ends = [stop, first + max(1, most // ratio) * ratio]
-        ends += [border for window in off_windows(dots) for border in window]
+        ends += [border for window in off_windows(dots or self.dots) for border in window]
         return min(end for end in ends if end > first) - first
 
 

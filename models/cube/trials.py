@@ -1,21 +1,25 @@
-"""Frozen tests of a network: other loops, random launches, and what it does without input.
+"""What is tried with a network after its run: no input, and frozen tests on other paths.
 
-All plasticity is off. Each test starts from the state at the end of the run, with the dots moved
-to another place, and the first frame of a launch cannot be foreseen: direction takes two.
+In the tests all plasticity is off. Each starts from the state at the end of the run, with the dots
+moved to another place, and the first frame of a launch cannot be foreseen: direction takes two.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 
 import numpy as np
 
 from driver.engine.model import Spikes
 from driver.engine.randomness import generator
+from driver.experiment.going_on import Arrays
+from driver.experiment.metric import TRAINED
+from driver.experiment.network import State
 from models.cube import values
 from models.cube.metrics.output import Recall, chance_iou, recall, step_iou
-from models.cube.params import LocalParams
-from models.cube.simulation import Simulation, State, without_input
+from models.cube.params import LocalParams, Params
+from models.cube.simulation import Simulation, run_path, with_input, without_input
 from stimuli.dots import (
     DotParams,
     Launch,
@@ -32,9 +36,83 @@ from stimuli.dots import (
 LOOP_STEPS = 180  # of a test on one loop
 N_LAUNCHES = 16  # of a test on many
 CUE_MOVES = 8  # that are seen before the input is cut
+REMOVAL_STEPS = 1000  # after the run, without input; long enough for the survival of activity
 FIRST_NEW_LAUNCH = (
     10**6
 )  # launches of tests come from a part of the stream that training never meets
+
+
+def after_run(sim: Simulation, state: State, label: str, log: logging.Logger) -> Arrays:
+    """Everything that is tried from the state at the end of a run; and where the dots were."""
+    if isinstance(sim.params, LocalParams):
+        log.info(f"{label}: frozen tests")
+        return dots_shown(sim, 0) | local_tests(sim, state)
+    log.info(f"{label}: removing the input")
+    arrays = dots_shown(sim, removal_steps(sim.params)) | removal(sim, state, label == TRAINED)
+    return arrays | tested(sim, state) if sim.params.readout else arrays
+
+
+def dots_shown(sim: Simulation, after: int) -> Arrays:
+    """Where the dots were during the run and `after` steps more."""
+    path = run_path(sim.params, sim.dots, sim.params.steps + after)
+    small = np.int16
+    return {
+        **{name: getattr(path, name).astype(small) for name in ("x", "y", "next_x", "next_y")},
+        **{name: getattr(path, name) for name in ("shown", "move", "launched")},
+    }
+
+
+# --- without input ----------------------------------------------------------------------------
+
+
+def removal(sim: Simulation, state: State, learn: bool) -> Arrays:
+    """Spikes per step without input, and in the same steps with it; learning stays as it was."""
+    first, stop = sim.params.steps, sim.params.steps + removal_steps(sim.params)
+    ways = {
+        "removal_count": without_input(sim.dots, first, stop),
+        "continued_count": with_input(sim.dots),
+    }
+    return {name: counts(sim, state, first, stop, learn, dots) for name, dots in ways.items()}
+
+
+def removal_steps(p: Params) -> int:
+    """Long enough for the survival of activity, and for what is in flight to arrive."""
+    least = max(REMOVAL_STEPS, 2 * (p.L + 4 * p.ratio + 20))
+    return -(-least // p.ratio) * p.ratio
+
+
+def counts(sim: Simulation, state: State, first: int, stop: int, learn: bool, dots) -> np.ndarray:
+    """Spikes of the cells in each step."""
+    n, found = first, []
+    for block, end in sim.blocks(state, first, stop, learn=learn, dots=dots):
+        found.append(np.bincount(block.spikes["cells"].step - n, minlength=end - n))
+        n = end
+    return np.concatenate(found)
+
+
+# --- frozen tests -----------------------------------------------------------------------------
+
+
+def local_tests(sim: Simulation, state: State) -> Arrays:
+    """Frozen tests of the local layer; what it recalls, if it can run freely."""
+    arrays = tested(sim, state)
+    if not sim.params.recall:
+        return arrays
+    for name, starts in launches(sim).items():
+        found = [run_recall(sim, state, start) for start in starts]
+        arrays[f"recall_{name}_held"] = np.array([r.n_steps_held for r in found])
+        arrays[f"recall_{name}_iou"] = np.array([r.iou for r in found])
+        arrays[f"recall_{name}_chance"] = np.array([r.chance_of_step for r in found])
+    return arrays
+
+
+def tested(sim: Simulation, state: State) -> Arrays:
+    """IoU per move of each frozen test, and what a random output would get."""
+    arrays = {}
+    for name, starts in launches(sim).items():
+        trial = run_test(sim, state, starts)
+        arrays |= {f"test_{name}_iou": trial.iou, f"test_{name}_chance": trial.chance}
+    return arrays
 
 
 @dataclasses.dataclass(frozen=True)

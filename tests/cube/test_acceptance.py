@@ -3,9 +3,9 @@
 import pytest
 
 from models.cube import trials
+from models.cube.experiment import simulate
 from models.cube.metrics.results import measure
 from models.cube.presets import PRESETS
-from models.cube.protocol import simulate
 from stimuli.dots import DotParams
 
 pytestmark = [pytest.mark.slow, pytest.mark.compiler]

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from driver.command.resolve import resolve
+from driver.experiment.learning import CHECKPOINT_S
 from driver.report.tables import names
-from models.cube import docs, equations, protocol, trials, values
+from models.cube import docs, equations, trials, values
 from models.cube.metrics import focus, output, results
 from models.cube.params import LocalParams
 from models.cube.presets import PRESETS
@@ -193,8 +194,8 @@ SAID = (
     f"{trials.N_LAUNCHES} random launches",
     f"{SHIFT_COLUMNS} columns on",
     f"a running mean over {values.N_MEAN_MOVES} moves",
-    f"and {protocol.REMOVAL_STEPS} more",
-    f"every {protocol.CHECKPOINT_S:g} s",
+    f"and {trials.REMOVAL_STEPS} more",
+    f"every {CHECKPOINT_S:g} s",
 )
 
 

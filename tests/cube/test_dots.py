@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from driver.experiment.network import Session
 from models.cube.params import CubeParams, LocalParams
 from models.cube.simulation import Simulation, without_input
 from stimuli import dots as d
@@ -156,7 +157,7 @@ def test_a_cube_sees_as_many_times_without_input_as_it_is_told_of():
     p = DotParams(stimulus="orbit", off_from=(9, 13, 20), off_to=(10, 14, 41))
     params = CubeParams(n=6, L=3, ratio=8, steps=64)
     path = dot_path(p, 6, 8, 64, 0, shown_at_launch=False)
-    with Simulation(params, p, "numpy") as sim:
+    with Simulation(params, p, Session("numpy")) as sim:
         lit = [
             s
             for b, _ in sim.blocks(sim.initial_state(), 0, 64, learn=True)

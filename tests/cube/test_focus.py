@@ -24,8 +24,8 @@ from models.cube.metrics.focus import (
 )
 from models.cube.metrics.tube import Tube
 from models.cube.params import CubeParams
-from models.cube.protocol import removal_steps
 from models.cube.records import judged_steps, kept_steps
+from models.cube.trials import removal_steps
 from stimuli.dots import DotParams
 from tests.cube.test_tube import EMPTY, literal_tube, random_tube
 

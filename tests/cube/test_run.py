@@ -6,8 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from models.cube import experiment, protocol
-from models.cube.artifacts import Files
+from driver.experiment import going_on, learning
+from driver.experiment.going_on import TwinCheckpoint, identity
+from driver.experiment.network import Session
+from models.cube import trials
 from models.cube.saved import load_run
 from models.cube.simulation import Simulation
 from tests.cube import door
@@ -121,7 +123,7 @@ def without_times(results):
     return {key: value for key, value in results.items() if key != "seconds"}
 
 
-def forty(self, first, stop, dots):
+def forty(self, first, stop, **_):
     """Short blocks, so that there are several."""
     return min(stop - first, 40)
 
@@ -130,9 +132,7 @@ def forty(self, first, stop, dots):
 @pytest.mark.parametrize("kind", ["cube", "predict"])
 def test_an_interrupted_run_goes_on_to_the_same_bits(kind, label, block, tmp_path, monkeypatch):
     """Ctrl+C after some blocks; the same command with --go-on finishes the run."""
-    monkeypatch.setattr(
-        Simulation, "_block_steps", lambda self, first, stop, dots: min(stop - first, 40)
-    )
+    monkeypatch.setattr(Simulation, "block_steps", forty)
     run_blocks, seen = Simulation.blocks, {"trained": 0, "untrained": 0}
 
     def blocks(self, state, first, stop, *, learn, dots=None):
@@ -158,10 +158,8 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(kind, label, block, tmp_pat
 
 @pytest.mark.parametrize("kind", ["cube", "predict"])
 def test_ctrl_c_between_two_blocks_loses_and_doubles_nothing(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        Simulation, "_block_steps", lambda self, first, stop, dots: min(stop - first, 40)
-    )
-    advance, seen = protocol.Progress.advance, []
+    monkeypatch.setattr(Simulation, "block_steps", forty)
+    advance, seen = learning.Progress.advance, []
 
     def interrupted(self, n, *args, **metrics):
         seen.append(n)
@@ -170,7 +168,7 @@ def test_ctrl_c_between_two_blocks_loses_and_doubles_nothing(kind, tmp_path, mon
         advance(self, n, *args, **metrics)
 
     with monkeypatch.context() as patch:
-        patch.setattr(protocol.Progress, "advance", interrupted)
+        patch.setattr(learning.Progress, "advance", interrupted)
         places = ("--output-root", tmp_path, "--run-name", "run", "--no-figures", *door.BACKEND)
         assert door.call(*places, *door.KINDS[kind])[0] == 130
     folder = door.run(tmp_path, *door.KINDS[kind], "--go-on")
@@ -181,7 +179,7 @@ def test_going_on_leaves_finished_seeds_alone(tmp_path, monkeypatch):
     """The second seed dies before its first checkpoint."""
     kind = (*door.KINDS["waves"], "--multi-seed", "2")
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "completed", lambda request: None)
+        patch.setattr(going_on, "completed", lambda request: None)
         folder = door.run(tmp_path, *kind)
     (folder / "artifacts/mid_checkpoint_seed_1.npz").unlink()
     first = folder / "artifacts/seed_0_results.json"
@@ -200,10 +198,8 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     request = pytest.importorskip("models.cube.options").read([*door.KINDS["cube"]])
     path = tmp_path / "run/artifacts/mid_checkpoint_seed_0.npz"
     path.parent.mkdir(parents=True)
-    import logging
-
-    files = Files(request.params, request.dots, path, None, logging.getLogger("test"))
-    files.save_checkpoint("trained", {"step": 8})
+    ours = identity(request.format, request.parts)
+    TwinCheckpoint(Session(checkpoint=path, identity=ours)).save("trained", {"step": 8})
     flags = ("--output-root", tmp_path, "--run-name", "other", *door.BACKEND)
     status, said = door.call(
         *flags, *door.KINDS["cube"], "--eta", "0.5", "--resume-from", tmp_path / "run"
@@ -259,7 +255,7 @@ def test_a_sweep_makes_ordinary_runs(tmp_path):
 
 def test_the_removal_shows_what_is_left():
     r = door.recording(door.shared("waves"))
-    assert r["removal_count"].size == r["continued_count"].size >= protocol.REMOVAL_STEPS
+    assert r["removal_count"].size == r["continued_count"].size >= trials.REMOVAL_STEPS
     assert r["continued_count"].sum() > 0
 
 

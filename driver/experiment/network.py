@@ -1,0 +1,120 @@
+"""One network of one seed, ready for blocks, and the session that it is run in."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from driver.engine.choose import choose, open_engine
+from driver.engine.model import Block, Engine, Model
+from driver.experiment.going_on import identity
+from driver.run.request import Request
+from driver.run.status import Status
+
+State = dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """With what a run is made, who is told of it, and where it is saved.
+
+    Attributes
+    ----------
+    backend : str
+        One of `driver.engine.model.BACKENDS`.
+    threads : int
+        Of a compiled program.
+    log : logging.Logger
+    status : Status
+        Told how far it has come.
+    checkpoint : Path or None
+        Where to save; without it nothing is kept.
+    resumed : Path or None
+        Checkpoint to go on from.
+    saved : callable
+        Called after each checkpoint.
+    identity : dict
+        By which a checkpoint knows its run, see `driver.experiment.going_on.identity`.
+    """
+
+    backend: str = "auto"
+    threads: int = 1
+    log: logging.Logger = logging.getLogger(__name__)
+    status: Status = dataclasses.field(default_factory=Status)
+    checkpoint: Path | None = None
+    resumed: Path | None = None
+    saved: Callable[[], object] = lambda: None
+    identity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @staticmethod
+    def of(request: Request, log: logging.Logger, status: Status, saved) -> Session:
+        """The session of a seed that `driver.room.Room.run_seed` is asked for."""
+        options = request.options
+        return Session(
+            options.backend,
+            options.threads,
+            log,
+            status,
+            request.checkpoint,
+            request.resumed,
+            saved,
+            identity(request.format, request.parts),
+        )
+
+    def prepare(self, text: str) -> None:
+        """Say what takes time before the first block."""
+        self.log.info(text)
+        self.status.phase("preparing", note=text)
+
+
+class Network:
+    """A network on a backend; closed at the end of a ``with`` statement.
+
+    A model's own class calls this one's `__init__` and adds `initial_state` and, for `blocks`,
+    two functions::
+
+        given(first, n_steps, **conditions)       # values of a block, besides its state
+        block_steps(first, stop, **conditions)    # its length, at most stop - first
+
+    Parameters
+    ----------
+    model : Model
+    work : (int, int)
+        Steps of a run, and cells: by them a backend is chosen.
+    session : Session, optional
+    """
+
+    def __init__(self, model: Model, work: tuple[int, int], session: Session | None = None):
+        session = session or Session()
+        chosen, reason = choose(session.backend, model, *work)
+        session.prepare(f"backend {chosen}: {reason}")
+        profile, threads = session.status.profile, session.threads
+        self.model = model
+        self.engine: Engine = open_engine(chosen, model, session.prepare, profile, threads)
+        session.status.update(backend=self.engine.backend)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.engine.close()
+
+    def blocks(
+        self, state: State, first: int, stop: int, **conditions
+    ) -> Iterator[tuple[Block, int]]:
+        """Run steps `first` to `stop` - 1; yields each block and the step after it."""
+        while first < stop:
+            n_steps = self.block_steps(first, stop, **conditions)
+            block = self.engine.run(
+                self.given(first, n_steps, **conditions) | state,
+                first_step=first,
+                n_steps=n_steps,
+                record=self.model.populations,
+            )
+            state, first = block.state, first + n_steps
+            yield block, first
