@@ -29,6 +29,7 @@ from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.protocol import Result, simulate
+from models.lateral_line.results import seed_results
 from models.lateral_line.wiring import Wiring
 
 REFERENCE = "numpy"
@@ -103,7 +104,7 @@ def read(result: Result, seconds: float) -> Measured:
 
 def numbers_of(result: Result) -> dict[str, float | None]:
     """The numbers that are compared, by name."""
-    everything = result.numbers
+    everything = seed_results(result)
     found = {f"training, {k} rate (Hz)": everything["training"]["rates_hz"][k] for k in RATES}
     for condition, outcome in (("trained", everything), ("untrained", everything["untrained"])):
         found |= {f"{condition}, {k} rate (Hz)": outcome["rates_hz"][k] for k in RATES}

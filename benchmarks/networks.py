@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.timing import cpu_seconds
 from driver.engine.model import Block
+from driver.experiment.network import Session
 from models.cube.params import CubeParams, Params
 from models.cube.presets import PRESETS
 from models.cube.simulation import Simulation as CubeSimulation
@@ -116,7 +117,7 @@ class Network:
         self.is_line = isinstance(params, NetworkParams)
         simulation = LineSimulation if self.is_line else CubeSimulation
         stimulus = StimulusParams() if self.is_line else ORBIT
-        self.sim = simulation(params, stimulus, backend, lambda text: None, threads=threads)
+        self.sim = simulation(params, stimulus, Session(backend, threads))
         self.go_to(self.sim.initial_state(), 0)
 
     def __enter__(self) -> Network:

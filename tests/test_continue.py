@@ -95,17 +95,31 @@ def test_a_run_from_python_returns_what_saving_takes(tmp_path):
     assert made["total_duration_s"] == made["train_duration_s"] + made["test_duration_s"]
 
 
+def test_a_run_from_python_has_the_spikes_of_the_test_as_a_monitor_has_them():
+    params = small_params()
+    made = ll_stdp_brian2.run_spatial_two_stage_model(params, backend="numpy")
+    for name in ("ll", "mon", "ts"):
+        spikes = made[f"sp_{name}"]
+        assert spikes.i.shape == spikes.t.shape == made[f"test_{name}_i"].shape
+        np.testing.assert_array_equal(spikes.i, made[f"test_{name}_i"])
+        np.testing.assert_array_equal(np.rint(spikes.t / params.dt_s), made[f"test_{name}_step"])
+        assert spikes.t.size and spikes.i.max() < getattr(params, f"n_{name}")
+        assert np.all(np.diff(spikes.t) >= 0) and 0 <= spikes.t[0]
+        assert spikes.t[-1] < made["test_duration_s"]
+
+
 def test_the_untouched_network_is_decoded_up_to_the_first_record(
     monkeypatch,
 ):
+    from driver.experiment.network import Session
     from models.lateral_line import simulation, training, values
 
     monkeypatch.setattr(values, "MAX_BLOCK_TRIALS", 1)
     from stimulus import StimulusParams
 
-    with simulation.Simulation(small_params(), StimulusParams(), "numpy", print) as sim:
+    with simulation.Simulation(small_params(), StimulusParams(), Session("numpy")) as sim:
         in_steps = training.begin(sim).records.series["pv_sigma_theta_series"]
     monkeypatch.setattr(values, "MAX_BLOCK_TRIALS", 25)
-    with simulation.Simulation(small_params(), StimulusParams(), "numpy", print) as sim:
+    with simulation.Simulation(small_params(), StimulusParams(), Session("numpy")) as sim:
         at_once = training.begin(sim).records.series["pv_sigma_theta_series"]
     assert in_steps == at_once

@@ -3,14 +3,13 @@
 import functools
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from driver.run import checkpoint as files
 from driver.run.saved import NotARun
 from models.lateral_line import stored as extract
 from models.lateral_line.again import Run
@@ -234,58 +233,22 @@ def test_the_source_cannot_be_overwritten(tmp_path):
     assert listing(tmp_path) == before
 
 
-# --- make_extract_checkpoint -------------------------------------------------------------
-
-TOOL = program.REPOSITORY / "tools" / "make_extract_checkpoint.py"
+# --- extract checkpoints of older programs -----------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def held(tmp_path_factory):
-    """A folder with the extract checkpoints of both seeds, as the old command makes it."""
-    folder = tmp_path_factory.mktemp("held") / "two_extract"
-    for seed in (SEED, SEED + 1):
-        command = [sys.executable, TOOL, str(seed), two_seeds().folder, folder]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.strip().endswith(f"mid_checkpoint_seed_{seed}.npz")
-    return folder
-
-
-@pytest.mark.parametrize("flag", ["--resume-from", "--weights-from"])
-def test_an_extract_checkpoint_gives_the_test_of_the_run_itself(tmp_path, held, flag):
-    direct = extracted(tmp_path, two_seeds(), "--distance-cm", "1.1", name="direct")
-    words = ("--backend", program.BACKEND, flag, held, "--distance-cm", "1.1")
-    made = program.bare(tmp_path, *words, name="held")
-    assert made.status == 0, made.said
-    for seed in (SEED, SEED + 1):
-        assert differing(made.recordings(seed), direct.recordings(seed)) == []
-        assert made.results(seed)["source"] == direct.results(seed)["source"]
-
-
-def test_an_extract_checkpoint_with_another_gain_is_refused(tmp_path, held):
-    words = ("--output-root", tmp_path, "--run-name", "x", "--resume-from", held)
-    status, _, said = call(*words, "--mon-ts-gain-mv", "220")
-    assert status == 2 and "--mon-ts-gain-mv 220.0" in said and "400.0" in said
-    assert listing(tmp_path) == {}
-
-
-def test_an_extract_checkpoint_says_where_it_comes_from(held):
-    path = held / "artifacts" / f"mid_checkpoint_seed_{SEED + 1}.npz"
-    arrays = program.load_npz(path)
-    source = json.loads(str(arrays["source_json"]))
-    assert (source["run"], source["seed"]) == ("run", SEED + 1)
-    assert arrays["trial_idx"] == 7  # of the source, not a constant
-    for name in WEIGHTS:
-        assert np.array_equal(arrays[name], two_seeds().weights(SEED + 1)[name])
-
-
-def test_the_tool_refuses_what_is_not_there(tmp_path):
-    for words in ((9, full().folder), (SEED, tmp_path / "nowhere")):
-        command = [sys.executable, TOOL, *map(str, words), tmp_path / "out"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 2 and "error" in done.stderr
-        assert "Traceback" not in done.stderr
-    assert listing(tmp_path) == {}
+def test_a_checkpoint_of_weights_alone_leads_to_the_flag_that_tests_them(tmp_path):
+    """What `tools/make_extract_checkpoint.py` wrote until it was removed."""
+    path = tmp_path / "old" / "artifacts" / f"mid_checkpoint_seed_{SEED}.npz"
+    path.parent.mkdir(parents=True)
+    source = {"run": "ten", "seed": SEED, "n_training_trials": 8}
+    content = {"schema_version": 2, "extract": True, "seed": SEED, "trial_idx": 7}
+    content |= {name: full().weights()[name] for name in WEIGHTS}
+    files.save(path, content | {"source_json": json.dumps(source)})
+    words = ("--resume-from", tmp_path / "old", "--output-root", tmp_path, "--run-name", "x")
+    status, _, said = call(*words)
+    assert status == 2 and "--weights-from" in said and "ten" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "x").exists()
 
 
 # --- from Python -------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from driver.engine.choose import choose, open_engine
 from driver.engine.compile import program
 from driver.engine.compile.program import BuildError, Maker, generate, program_key
 from driver.engine.model import Model
+from driver.experiment.network import Session
 from models.lateral_line import simulation, values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
@@ -84,14 +85,14 @@ def test_a_program_of_another_generator_is_not_talked_to(cpp_bench, monkeypatch)
 
 def test_a_training_block_starts_with_a_trial():
     params = small_params()
-    with simulation.Simulation(params, StimulusParams(), "numpy", lambda text: None) as sim:
+    with simulation.Simulation(params, StimulusParams(), Session("numpy")) as sim:
         with pytest.raises(ValueError, match="starts with a trial, not at step 1"):
             sim.train(sim.initial_state(), 1, 10)
 
 
 def test_a_fixed_projection_keeps_its_weights_and_drives_its_cells():
     params = small_params(ll_mon_use_stdp=False)
-    with simulation.Simulation(params, StimulusParams(), "numpy", lambda text: None) as sim:
+    with simulation.Simulation(params, StimulusParams(), Session("numpy")) as sim:
         state = sim.initial_state()
         block, _ = sim.train(state, 0, params.training_steps)
     assert block.counts["mon"] > 100

@@ -10,7 +10,6 @@ import pytest
 
 from driver.command.watch import run_lines
 from driver.run.request import continuation
-from driver.run.saved import NotARun
 from models.lateral_line.again import Run
 from models.lateral_line.room import ROOM
 from tests import program
@@ -193,19 +192,6 @@ def test_a_missing_field_is_named(tmp_path, word, missing):
         }
 
 
-def test_an_extract_checkpoint_that_lacks_a_parameter_is_refused(tmp_path):
-    from driver.run import checkpoint as files
-    from models.lateral_line import stored as extract
-
-    path = extract.make_checkpoint(SEED, full().folder, tmp_path / "held")
-    arrays = files.read(path)
-    params = json.loads(str(arrays["params_json"]))
-    del params["mon_ts_gain_mV"]
-    files.save(path, arrays | {"params_json": json.dumps(params)})
-    with pytest.raises(NotARun, match="lacks mon_ts_gain_mV"):
-        extract.source_of(tmp_path / "held")
-
-
 @pytest.mark.parametrize(
     "change, words",
     [({"test_ll_noise_hz": 1000.0}, "test-ll-noise-hz"), ({"test_path_cm": 0.3}, "test-path-cm")],
@@ -221,13 +207,6 @@ def test_a_python_user_is_not_told_of_flags(tmp_path):
         path.unlink()
     with pytest.raises(ValueError, match="^there is no checkpoint"):
         Run(folder).seed().continue_to(TRIALS)
-
-
-def test_the_tool_takes_a_path_with_a_slash_as_it_stands():
-    from tools.make_extract_checkpoint import place
-
-    assert str(place("ten")) == "Runs/ten"
-    assert str(place("./ten")) == "ten" and str(place("a/ten")) == "a/ten"
 
 
 def test_a_report_shows_the_commands_of_all_goes(tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from driver import files
+from driver.experiment.network import Session
 from models.lateral_line import summary, values
 from models.lateral_line.protocol import Simulation
 from tests import program
@@ -256,7 +257,7 @@ def test_the_twin_of_a_trained_network_tests_the_initial_weights():
 @pytest.fixture(scope="module")
 def simulation():
     request = resolve([*SMALL, "--run-name", "api", "--output-root", "unused"])
-    with Simulation(request.params, request.stimulus, program.BACKEND, lambda text: None) as sim:
+    with Simulation(request.params, request.stimulus, Session(program.BACKEND)) as sim:
         yield sim
 
 

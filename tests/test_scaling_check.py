@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import memory_model, scaling_check
 from benchmarks.memory_model import Size
+from driver.experiment.network import Session
 from models.cube.params import CubeParams
 from models.cube.wiring import CubeWiring
 from models.lateral_line import values
@@ -63,7 +64,7 @@ def test_numbers_of_links_are_those_of_the_cube():
 def test_the_generated_program_has_the_arrays_that_are_counted():
     """Should Brian come to keep other arrays, the model has to follow."""
     p = small_params()
-    with Simulation(p, StimulusParams(), "cpp_standalone", lambda text: None) as sim:
+    with Simulation(p, StimulusParams(), Session("cpp_standalone")) as sim:
         source = (sim.engine.program.parent / "objects.cpp").read_text()
     sizes = {name: int(n) for name, n in re.findall(r"const int _num_(\w+) = (\d+);", source)}
     types = dict((name, kind) for kind, name in re.findall(r"^(\w+) ?\* ?(\w+);", source, re.M))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from driver.experiment.network import Session
 from driver.flags.from_dataclass import UsageError
 from driver.run import checkpoint
 from models.lateral_line import checks, saved, stored
@@ -35,7 +36,7 @@ class Seed(saved.Seed):
         Use it in a ``with`` statement. On ``numpy`` and ``cython``, ``.engine.network`` is the
         Brian network.
         """
-        return Simulation(self.params, self.run.stimulus, backend, lambda text: None)
+        return Simulation(self.params, self.run.stimulus, Session(backend))
 
     def retest(self, backend: str = "auto", **changes) -> Result:
         """Test the stored weights, and their untrained twin, under other conditions.

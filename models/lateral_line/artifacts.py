@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from driver.engine.model import Spikes
+from driver.experiment.seed_files import write_arrays
 from driver.run.folder import RunFolder
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.protocol import Result
@@ -89,8 +90,6 @@ def weight_artifact(result: Result) -> dict[str, np.ndarray]:
     ll_w, mon_ts_w = result.final_weights
     wiring = result.wiring
     return {
-        "schema_version": np.int64(SCHEMA_VERSION),
-        "seed": np.int64(result.params.seed),
         "trial_idx": np.int64(result.params.n_training_trials - 1),
         "mon_ts_w": mon_ts_w,
         "mon_ts_i": wiring.mon_ts.i,
@@ -124,9 +123,7 @@ def sidecar(result: Result, mode: str) -> dict[str, Any]:
 
 def save_learning_artifacts(result: Result, folder: RunFolder, mode: str, tag: str) -> None:
     """Write everything of one seed into ``artifacts/``; the results file comes last."""
-    seed = result.params.seed
-    folder.write_npz(f"artifacts/seed_{seed}_recordings.npz", recordings(result))
-    folder.write_npz(f"artifacts/{tag}_seed_{seed}.npz", weight_artifact(result))
-    folder.write_json(f"artifacts/{tag}_seed_{seed}_params.json", sidecar(result, mode))
+    found = {"recordings": recordings(result)}
+    write_arrays(folder, tag, found, weight_artifact(result), sidecar(result, mode))
     numbers = seed_results(result) | {"save_tag": tag}
-    folder.write_json(f"artifacts/seed_{seed}_results.json", numbers)
+    folder.write_json(f"artifacts/seed_{result.params.seed}_results.json", numbers)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import driver.run.checkpoint as files
 from driver.engine.model import Spikes
+from driver.experiment import going_on
+from driver.experiment.going_on import Arrays, identity, under
 from models.lateral_line import values
+from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.records import SERIES, Records
 from models.lateral_line.training import Training, tail_start
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams
 
-SCHEMA_VERSION = 2
+HOLDER = "extract"  # marks a file of weights alone, as older programs wrote them for tests
 # what may differ between the run that wrote a checkpoint and the one that continues it
 FREE = {
     "n_training_trials",
@@ -40,19 +43,18 @@ def save(path: Path, training, sim) -> None:
     ``state.*`` is the state at the end of the trial, before the homeostasis that may fall due
     there (it stands before the next step); ``mon_ts_w``, ``ll_mon_w_mV`` are the weights after it.
     """
-    settled = sim.settle(training.state, training.trial * sim.params.trial_steps)
+    settled = sim.settle(training.state, training.done * sim.params.trial_steps)
     records: Records = training.records
     arrays = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FORMAT.schema_version,
         "seed": sim.params.seed,
-        "trial_idx": training.trial - 1,
+        "trial_idx": training.done - 1,
         "mon_ts_w": sim.wiring.mon_ts.from_network(settled["mon_ts.w"]),
         "ll_mon_w_mV": sim.wiring.ll_mon.from_network(settled["ll_mon.w"]) / values.MV,
         "ll_mon_homeo_target_mV": sim.wiring.ll_mon_target_mV,
         "mon_ts_w_before": sim.wiring.mon_ts.from_network(records.w_before),
         "tracked_idx": sim.wiring.mon_ts.order[records.tracked],
-        "params_json": json.dumps(asdict(sim.params)),
-        "stimulus_json": json.dumps(asdict(sim.stimulus)),
+        **identity_of(sim.params, sim.stimulus),
         "wiring_sha256": sim.wiring.sha256,
         "w_last": records.w_last,
         **records.arrays(),
@@ -86,8 +88,8 @@ def load(path: Path, sim) -> tuple[Training, str | None]:
     records.trial = int(stored["trial_idx"]) + 1
     kept = tail_start(sim.params), sim.params.training_steps
     training = Training(
-        state={key: stored[f"state.{key}"] for key in values.STATE},
-        trial=records.trial,
+        state=under("state.", stored),
+        done=records.trial,
         records=records,
         counts={key: int(stored[f"count.{key}"]) for key in values.POPULATIONS},
         tail={
@@ -98,29 +100,28 @@ def load(path: Path, sim) -> tuple[Training, str | None]:
     return training, complaint
 
 
-def require_whole(stored: dict[str, np.ndarray], path: Path) -> None:
-    """Raise `ValueError` unless all arrays of a full checkpoint are there."""
-    if int(stored.get("schema_version", 0)) != SCHEMA_VERSION or "state.mon.v" not in stored:
-        raise ValueError(f"--resume-from: {path} does not hold a full state")
-    needed = {"params_json", "stimulus_json", "wiring_sha256", "trial_idx", "w_last", *SERIES}
-    needed |= {"mon_ts_w_before", "ll_mon_homeo_target_mV"}
-    needed |= {f"state.{key}" for key in values.STATE}
-    for name in values.POPULATIONS:
-        needed |= {f"count.{name}", f"tail.{name}.i", f"tail.{name}.step"}
-    missing = sorted(needed - set(stored))
-    if missing:
-        raise ValueError(f"--resume-from: {path} lacks {', '.join(missing)}")
+def identity_of(params: NetworkParams, stimulus: StimulusParams) -> dict[str, Any]:
+    """By which a checkpoint knows its run."""
+    return identity(FORMAT, {"network_params": params, "stimulus_params": stimulus})
 
 
 def require_same(
-    stored: dict[str, np.ndarray], params: NetworkParams, stimulus: StimulusParams, path: Path
+    stored: Arrays, params: NetworkParams, stimulus: StimulusParams, path: Path
 ) -> None:
     """Raise `ValueError` unless the checkpoint is of this seed, these sizes and this recipe."""
-    require_whole(stored, path)
-    theirs = json.loads(str(stored["params_json"])) | json.loads(str(stored["stimulus_json"]))
-    ours = asdict(params) | asdict(stimulus)
+    if HOLDER in stored:
+        raise ValueError(
+            f"--resume-from: {path} holds weights alone; to test them give --weights-from and the "
+            f"folder of the run that learned them, {json.loads(str(stored['source_json']))['run']}"
+        )
+    needed = ["wiring_sha256", "trial_idx", "w_last", *SERIES]
+    needed += ["mon_ts_w_before", "ll_mon_homeo_target_mV"]
+    needed += [f"state.{key}" for key in values.STATE]
+    for name in values.POPULATIONS:
+        needed += [f"count.{name}", f"tail.{name}.i", f"tail.{name}.step"]
     free = FREE if same_noise(params) else FREE - {"n_training_trials"}
-    files.require_same(theirs, ours, free, path)
+    ours = identity_of(params, stimulus)
+    going_on.require_same(stored, ours, path, mark="state.mon.v", needed=needed, free=free)
     wiring = Wiring.of(params)
     if str(stored["wiring_sha256"]) != wiring.sha256:
         raise ValueError(f"--resume-from: {path} belongs to another wiring")

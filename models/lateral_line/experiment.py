@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from driver.experiment.network import Session
 from driver.run import checkpoint as checkpoints
 from driver.run.status import Status
+from models.lateral_line import simulation, summary
+from models.lateral_line.artifacts import save_learning_artifacts
+from models.lateral_line.checkpoint import require_same
 from models.lateral_line.options import Request
-
-if TYPE_CHECKING:
-    from models.lateral_line.protocol import Result
+from models.lateral_line.protocol import evaluate, simulate
+from models.lateral_line.results import parameters
+from models.lateral_line.stored import stored
 
 # Seconds of one core for a step of 3200 MON cells, and for start, test and saving. Measured, see
 # benchmarks/results.
@@ -21,8 +25,6 @@ SECONDS_PER_STEP, SECONDS_PER_RUN = 1.3e-5, 2.0
 
 def headline(request: Request) -> str:
     """A network and its training in half a line."""
-    from models.lateral_line import summary
-
     return summary.headline(request.params)
 
 
@@ -33,8 +35,6 @@ def length(request: Request) -> int:
 
 def work(request: Request) -> tuple[int, int]:
     """Steps of a run, and cells."""
-    from models.lateral_line import simulation
-
     return simulation.work(request.params)
 
 
@@ -47,28 +47,28 @@ def seconds(request: Request) -> float:
 
 def parameter_file(request: Request) -> dict[str, Any]:
     """The parts of ``params.json`` that the model knows."""
-    from models.lateral_line.results import parameters
-
     source = str(request.options.weights_from or "") or None
     return {"weights_from": source, **parameters(request.params, request.stimulus)}
 
 
 def check_checkpoint(request: Request, path: Path) -> None:
     """Raise `ValueError` unless the checkpoint is one that this seed can go on from."""
-    from models.lateral_line.checkpoint import require_same
-
-    stored, _ = checkpoints.resumed(path)
-    require_same(stored, request.params, request.stimulus, path)
+    content, _ = checkpoints.resumed(path)
+    require_same(content, request.params, request.stimulus, path)
 
 
 def run_seed(
     request: Request, log: logging.Logger, status: Status, saved: Callable[[], object]
 ) -> None:
-    """Simulate one seed and write its files; see `driver.room.Room`."""
-    from models.lateral_line.artifacts import save_learning_artifacts
-
-    options = request.options
-    result = simulated(request, log, status, saved)
+    """Train and test one seed, or test the weights that were stored for it; write its files."""
+    session, options = Session.of(request, log, status, saved), request.options
+    params, stimulus, source = request.params, request.stimulus, request.weights
+    if source is not None:
+        log.info(f"testing weights of {source.folder}")
+        weights = stored(source.seed(params.seed))
+        result = evaluate(params, weights, stimulus=stimulus, session=session)
+    else:
+        result = simulate(params, stimulus=stimulus, session=session)
     status.phase("saving")
     save_learning_artifacts(result, request.folder, options.mode, options.save_tag)
 
@@ -77,22 +77,4 @@ def run_summary(
     request: Request, results: list[dict[str, Any]], failed: list[int]
 ) -> dict[str, Any]:
     """Content of ``run_summary.json``."""
-    from models.lateral_line import summary
-
     return summary.run_summary(request.params, results, failed)
-
-
-def simulated(
-    request: Request, log: logging.Logger, status: Status, saved: Callable[[], object]
-) -> Result:
-    """Train and test one seed, or test the weights that were stored for it."""
-    from models.lateral_line.protocol import evaluate, simulate
-
-    params, source = request.params, request.weights
-    how = {"stimulus": request.stimulus, "backend": request.options.backend}
-    how |= {"threads": request.options.threads}
-    how |= {"log": log, "status": status}
-    if source is not None:
-        log.info(f"testing weights of {source.folder}")
-        return evaluate(params, source.stored(params.seed), **how)
-    return simulate(params, request.checkpoint, request.resumed, saved=saved, **how)

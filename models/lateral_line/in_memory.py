@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from driver.engine.model import Spikes
 from models.lateral_line.artifacts import recordings
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import simulate
 from models.lateral_line.results import seed_results, stabilization_time
 from stimulus import n_test_steps
+
+
+@dataclasses.dataclass(frozen=True)
+class SpikeTimes:
+    """Spikes of a population in the test, named as in Brian's monitors.
+
+    Attributes
+    ----------
+    i : ndarray of int, shape (n_spikes,)
+        Cell of each spike.
+    t : ndarray, shape (n_spikes,)
+        s, from the start of the test, ascending.
+    """
+
+    i: np.ndarray
+    t: np.ndarray
+
+    @staticmethod
+    def of(spikes: Spikes, dt_s: float) -> SpikeTimes:
+        return SpikeTimes(spikes.index, spikes.step * dt_s)
 
 
 def run_spatial_two_stage_model(
@@ -25,8 +49,9 @@ def run_spatial_two_stage_model(
     Returns
     -------
     dict
-        The arrays of `recordings`, wiring, weights before and after, the numbers of `seed_results`
-        (also one by one, under the names of the figures), and the `Result` itself, which
+        The arrays of `recordings`, wiring, weights before and after, spikes of the test as
+        `SpikeTimes` (``sp_ll``, ``sp_mon``, ``sp_ts``), the numbers of `seed_results` (also one by
+        one, under the names of the figures), and the `Result` itself, which
         `save_learning_artifacts` takes, under ``result``.
     """
     result = simulate(params, checkpoint_path, resume_checkpoint, **options)
@@ -35,6 +60,10 @@ def run_spatial_two_stage_model(
     w, training = numbers["weights"]["mon_ts"], result.training_steps * params.dt_s
     test = n_test_steps(params) * params.dt_s
     return recordings(result) | {
+        **{
+            f"sp_{name}": SpikeTimes.of(result.trained.spikes[name], params.dt_s)
+            for name in ("ll", "mon", "ts")
+        },
         "result": result,
         "results": numbers,
         "params": params,

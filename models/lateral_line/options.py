@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -18,10 +18,8 @@ from models.lateral_line.checks import check_conflicts, without_effect
 from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
+from models.lateral_line.saved import Run
 from stimulus import StimulusParams
-
-if TYPE_CHECKING:
-    from models.lateral_line.stored import Source
 
 DEFAULT_MODE = "ll_thesis"
 
@@ -56,12 +54,10 @@ class Request(request.Request):
         return {"network_params": self.params, "stimulus_params": self.stimulus}
 
     @property
-    def weights(self) -> Source | None:
-        """Where stored weights come from; None for a run that trains."""
-        from models.lateral_line import stored as extract
-
+    def weights(self) -> Run | None:
+        """Whose weights are tested; None for a run that trains."""
         folder = self.options.weights_from
-        return None if folder is None else extract.source_of(folder)
+        return None if folder is None else Run(folder)
 
 
 def flags() -> tuple[type, ...]:
@@ -87,8 +83,7 @@ def read(argv: Sequence[str]) -> Request:
             "stimulus": Group(StimulusParams, vars(source.stimulus), hidden=WITHOUT_FLAG),
         }
     parsed = cli.parse(argv, FORMAT.prog, DESCRIPTION, groups)
-    places = {"resume_from": None, "weights_from": source.folder} if source else {}
-    options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode} | places)
+    options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode})
     given = parsed.values["network"]
     params, moved_network = cli.build(NetworkParams, without_learning(given, options))
     stimulus, moved_stimulus = cli.build(StimulusParams, stimulus_values(parsed.values, params))
@@ -110,31 +105,23 @@ def read(argv: Sequence[str]) -> Request:
     return made
 
 
-def weights_source(argv: Sequence[str]) -> Source | None:
-    """The `extract.Source` that the command line names; None for a run that trains.
-
-    People who know `make_extract_checkpoint` hand its folder to `--resume-from`.
-    """
-    places = {flag: cli.option(argv, flag) for flag in ("--weights-from", "--resume-from")}
-    given = {flag: place for flag, place in places.items() if place is not None}
-    if not given:
+def weights_source(argv: Sequence[str]) -> Run | None:
+    """The run whose weights the command line names; None for a run that trains."""
+    place, resumed = (cli.option(argv, flag) for flag in ("--weights-from", "--resume-from"))
+    for flag, folder in (("--weights-from", place), ("--resume-from", resumed)):
+        if folder is not None and not folder.strip():
+            raise UsageError(f"{flag} {folder!r} names no folder")
+    if place is None:
         return None
-    from models.lateral_line import stored as extract
-
-    if len(given) > 1:
+    if resumed is not None:
         raise UsageError("--weights-from tests, --resume-from trains on: give one of them")
-    ((flag, place),) = given.items()
-    if not place.strip():
-        raise UsageError(f"{flag} {place!r} names no folder")
-    if flag == "--resume-from" and not extract.is_holder(Path(place)):
-        return None
     try:
-        return extract.source_of(Path(place))
+        return Run(Path(place))
     except NotARun as error:
-        raise UsageError(f"{flag}: {error}") from None
+        raise UsageError(f"--weights-from: {error}") from None
 
 
-def same_mode(argv: Sequence[str], source: Source) -> str:
+def same_mode(argv: Sequence[str], source: Run) -> str:
     """Preset of the run that learned the weights; another one cannot be asked for."""
     mode = cli.option(argv, "--mode", source.mode).strip().lower()
     if mode != source.mode:

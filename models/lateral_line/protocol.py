@@ -6,22 +6,21 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from driver.engine.model import Block, Spikes
+from driver.experiment.learning import learn
+from driver.experiment.network import Session, State
 from driver.run.progress import Progress
-from driver.run.status import Status
 from models.lateral_line import checkpoint, metrics, values
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.simulation import Simulation, State, x_per_step
-from models.lateral_line.training import Training, begin, train
+from models.lateral_line.simulation import Simulation, x_per_step
+from models.lateral_line.training import Training, begin, onward
 from models.lateral_line.wiring import Wiring
 from stimulus import Frames, StimulusParams, n_test_steps
 
@@ -130,11 +129,8 @@ def simulate(
     resume_checkpoint: Path | None = None,
     *,
     stimulus: StimulusParams | None = None,
-    backend: str = "auto",
-    threads: int = 1,
-    log: logging.Logger | None = None,
-    status: Status | None = None,
-    saved: Callable[[], None] = lambda: None,
+    session: Session | None = None,
+    **options,
 ) -> Result:
     """Train the network of `params`, test it, and test its untrained twin.
 
@@ -150,51 +146,22 @@ def simulate(
     resume_checkpoint : Path, optional
         Continue from this file; the result has the bits of an uninterrupted run.
     stimulus : StimulusParams, optional
-    backend : str
-    threads : int
-    log : logging.Logger, optional
-    status : Status, optional
-        Told how far it has come.
-    saved : callable
-        Called after each checkpoint.
+    session : Session, optional
+        With both paths.
+    **options
+        If there is no session, other fields of `driver.experiment.network.Session`: `backend`,
+        `threads`, `log`, `status`, `saved`.
 
     Raises
     ------
     ValueError
         For a checkpoint of another seed, size or recipe, or with more trials than asked for.
     """
-    log, status = log or logging.getLogger(__name__), status or Status()
-    stimulus = stimulus or StimulusParams()
+    session = session or Session(checkpoint=checkpoint_path, resumed=resume_checkpoint, **options)
     started = time.monotonic()
-    with opened(params, stimulus, backend, threads, log, status) as sim:
-        if resume_checkpoint is None:
-            training = begin(sim)
-        else:
-            training, complaint = checkpoint.load(resume_checkpoint, sim)
-            if complaint:
-                log.warning(complaint)
-            log.info(f"resuming after trial {training.trial} of {params.n_training_trials}")
-
-        def save(training: Training) -> None:
-            if checkpoint_path is not None:
-                checkpoint.save(checkpoint_path, training, sim)
-                saved()
-
-        left = params.n_training_trials - training.trial
-        log.info(f"training: {left} trials")
-        status.phase("training", trial=training.trial, metrics=training.records.last())
-        progress = Progress(left, "training", log, status, before=training.trial)
-        try:
-            train(sim, training, progress, save)
-        except KeyboardInterrupt:
-            if training.trial:
-                save(training)
-            raise
-        finally:
-            progress.close()
-        trained_at = time.monotonic()
-
-        end = params.training_steps
+    with Simulation(params, stimulus or StimulusParams(), session) as sim:
+        training = train(sim, begun(sim, session), session)
+        trained_at, end = time.monotonic(), params.training_steps
         initial = sim.initial_state()
         trained = sim.settle(training.state, end)
         untrained = trained | {key: initial[key] for key in values.WEIGHTS}
@@ -204,9 +171,43 @@ def simulate(
             training=training,
             source=None,
             train_seconds=trained_at - started,
-            **both_tests(sim, trained, untrained, end, log, status),
+            **both_tests(sim, trained, untrained, end, session),
             total_seconds=time.monotonic() - started,
         )
+
+
+def begun(sim: Simulation, session: Session) -> Training:
+    """The training before its first trial, or where its checkpoint stands."""
+    if session.resumed is None:
+        return begin(sim)
+    training, complaint = checkpoint.load(session.resumed, sim)
+    if complaint:
+        session.log.warning(complaint)
+    n_trials = sim.params.n_training_trials
+    session.log.info(f"resuming after trial {training.done} of {n_trials}")
+    return training
+
+
+def train(sim: Simulation, training: Training, session: Session) -> Training:
+    """Train up to the last trial."""
+    log, status = session.log, session.status
+
+    def save(training: Training) -> None:
+        if session.checkpoint is not None:
+            checkpoint.save(session.checkpoint, training, sim)
+            session.saved()
+
+    left = sim.params.n_training_trials - training.done
+    log.info(f"training: {left} trials")
+    status.phase("training", trial=training.done, metrics=training.records.last())
+    progress = Progress(left, "training", log, status, before=training.done)
+    return learn(
+        training,
+        lambda now, progress: onward(sim, now, progress),
+        progress,
+        save,
+        lambda now, _: now.records.save_due(now.done),
+    )
 
 
 def evaluate(
@@ -214,20 +215,17 @@ def evaluate(
     stored: Stored,
     *,
     stimulus: StimulusParams | None = None,
-    backend: str = "auto",
-    threads: int = 1,
-    log: logging.Logger | None = None,
-    status: Status | None = None,
+    session: Session | None = None,
+    **options,
 ) -> Result:
     """Test stored weights, and their untrained twin, from resting membranes; no training.
 
     Parameters are those of `simulate`; `params` may hold another test than the one they were
     trained with.
     """
-    log, status = log or logging.getLogger(__name__), status or Status()
-    stimulus = stimulus or StimulusParams()
+    session = session or Session(**options)
     started = time.monotonic()
-    with opened(params, stimulus, backend, threads, log, status) as sim:
+    with Simulation(params, stimulus or StimulusParams(), session) as sim:
         trained, untrained = (
             sim.initial_state() | network_weights(sim.wiring, weights)
             for weights in (stored.final, stored.initial)
@@ -238,31 +236,17 @@ def evaluate(
             training=None,
             source=stored.source,
             train_seconds=0.0,
-            **both_tests(sim, trained, untrained, 0, log, status),
+            **both_tests(sim, trained, untrained, 0, session),
             total_seconds=time.monotonic() - started,
         )
 
 
-def opened(
-    params, stimulus, backend: str, threads: int, log: logging.Logger, status: Status
-) -> Simulation:
-    """The network, ready to run; what takes time is said."""
-
-    def say(text: str) -> None:
-        log.info(text)
-        status.phase("preparing", note=text)
-
-    sim = Simulation(params, stimulus, backend, say, status.profile, threads)
-    status.update(backend=sim.engine.backend)
-    return sim
-
-
 def both_tests(
-    sim: Simulation, trained: State, untrained: State, start: int, log, status: Status
+    sim: Simulation, trained: State, untrained: State, start: int, session: Session
 ) -> dict[str, Any]:
     """Test the network with both sets of weights at the same moment; fields of a `Result`."""
-    log.info("testing, trained and untrained")
-    status.phase("testing")
+    session.log.info("testing, trained and untrained")
+    session.status.phase("testing")
     block, frames = sim.test(trained, start)
     twin, _ = sim.test(untrained, start)
     return {

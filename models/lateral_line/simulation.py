@@ -6,57 +6,25 @@ import dataclasses
 
 import numpy as np
 
-from driver.engine.choose import choose, open_engine
-from driver.engine.model import Block, Engine
-from driver.engine.timing.profile import Profile
+from driver.engine.model import Block
+from driver.experiment.network import Network, Session, State
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import Wiring
 from stimulus import Frames, StimulusParams, n_test_steps, test_frames, training_frames
 
-State = dict[str, np.ndarray]
 
-
-class Simulation:
-    """One network of one seed: blocks of training, and tests, on whichever backend.
-
-    Parameters
-    ----------
-    params : NetworkParams
-    stimulus : StimulusParams
-    backend : str
-        One of `driver.engine.choose.BACKENDS`.
-    say : callable
-        Told in a line what was chosen and what takes time.
-    profile : Profile, optional
-        Told where all of it goes.
-    threads : int
-        Of a compiled program.
-    """
+class Simulation(Network):
+    """One network of one seed: blocks of training, and tests, on whichever backend."""
 
     def __init__(
-        self,
-        params: NetworkParams,
-        stimulus: StimulusParams,
-        backend: str,
-        say,
-        profile: Profile | None = None,
-        threads: int = 1,
+        self, params: NetworkParams, stimulus: StimulusParams, session: Session | None = None
     ):
         self.params, self.stimulus = params, stimulus
         self.wiring = Wiring.of(params)
-        model = values.model(params, self.wiring)
-        chosen, reason = choose(backend, model, *work(params))
-        say(f"backend {chosen}: {reason}")
         self.constants = values.constants(params, stimulus, self.wiring)
-        self.capacity = model.structure["n_frames"]
-        self.engine: Engine = open_engine(chosen, model, say, profile, threads)
-
-    def __enter__(self) -> Simulation:
-        return self
-
-    def __exit__(self, *error) -> None:
-        self.engine.close()
+        super().__init__(values.model(params, self.wiring), work(params), session)
+        self.capacity = self.model.structure["n_frames"]
 
     def initial_state(self) -> State:
         return values.initial_state(self.params, self.wiring)

@@ -7,22 +7,13 @@ own gain is asked for.
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import UsageError
-from driver.run import checkpoint
-from driver.run.checkpoint import Unreadable, digest, read, save
-from driver.run.folder import PARAMS
+from driver.run.checkpoint import digest
 from driver.run.request import Request
-from driver.run.saved import NotARun, parameters
-from models.lateral_line.checkpoint import SCHEMA_VERSION
-from models.lateral_line.format import FORMAT
+from driver.run.saved import NotARun
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Stored
 from models.lateral_line.saved import Run, Seed
@@ -38,48 +29,6 @@ TEST = {
     *("sigma_noise_hz", "tau_noise_s", "l_noise_cm"),
 }
 WEIGHTS = ("ll_mon_w_init_mV", "mon_ts_w_init", "ll_mon_w_mV", "mon_ts_w")
-HOLDER = "extract"  # array that marks a checkpoint of weights alone
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """Where weights come from.
-
-    Attributes
-    ----------
-    folder : Path
-    mode : str
-        Preset of the run that learned them.
-    params : NetworkParams
-        Of its first seed.
-    stimulus : StimulusParams
-    seeds : list of int
-    stored : callable
-        ``stored(seed)`` reads the weights of a seed; raises `NotARun` if there are none.
-    """
-
-    folder: Path
-    mode: str
-    params: NetworkParams
-    stimulus: StimulusParams
-    seeds: list[int]
-    stored: Callable[[int], Stored]
-
-
-def source_of(folder: Path) -> Source:
-    """The run folder, or the holder of extract checkpoints, that weights are taken from.
-
-    Raises
-    ------
-    NotARun
-        If it is neither.
-    """
-    if is_holder(folder):
-        return holder_source(folder)
-    run = Run(folder)
-    return Source(
-        folder, run.mode, run.params, run.stimulus, run.seeds, lambda seed: stored(run.seed(seed))
-    )
 
 
 def stored(seed: Seed) -> Stored:
@@ -116,7 +65,7 @@ def as_stored(weights: dict[str, np.ndarray], trained_in: dict) -> Stored:
     return Stored(initial, final, trained_in | {"weights_sha256": checksum})
 
 
-def check_same_network(source: Source, params: NetworkParams, stimulus: StimulusParams) -> None:
+def check_same_network(source: Run, params: NetworkParams, stimulus: StimulusParams) -> None:
     """Raise `ValueError` for a parameter that differs and does not belong to the test."""
     for ours, theirs in ((params, source.params), (stimulus, source.stimulus)):
         for name, info in cli.fields(type(ours)).items():
@@ -128,100 +77,16 @@ def check_same_network(source: Source, params: NetworkParams, stimulus: Stimulus
                 )
 
 
-def check_weights(request: Request, source: Source) -> None:
+def check_weights(request: Request, source: Run) -> None:
     """The weights of every seed are there, and only the test differs from their own run."""
-    from models.lateral_line import stored as extract
-
     if request.options.disable_all_stdp:
         raise UsageError("--disable-all-stdp has no effect with --weights-from: nothing is trained")
     if request.folder.path.resolve() == source.folder.resolve():
         raise UsageError(f"--run-name {request.folder.path.name}: the weights lie there")
     try:
-        extract.check_same_network(source, request.params, request.stimulus)
+        check_same_network(source, request.params, request.stimulus)
         for seed in request.seeds:
-            source.stored(seed)
+            stored(source.seed(seed))
     except ValueError as error:
         flag = "" if str(error).startswith("--") else "--weights-from: "
         raise UsageError(f"{flag}{error}") from None
-
-
-# --- holders: the extract checkpoints of older scripts ---------------------------------
-
-
-def is_holder(folder: Path) -> bool:
-    """Whether a folder holds extract checkpoints and is not a run itself."""
-    if (folder / PARAMS).exists():
-        return False
-    return any(HOLDER in content for content in map(readable, checkpoints(folder)))
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    return sorted((folder / "artifacts").glob("mid_checkpoint_seed_*.npz"))
-
-
-def readable(path: Path) -> dict[str, np.ndarray]:
-    try:
-        return read(path)
-    except Unreadable:
-        return {}
-
-
-def make_checkpoint(seed: int, source_run: Path, destination: Path) -> Path:
-    """Write the final weights of a run as a checkpoint without state; returns its path.
-
-    Raises
-    ------
-    NotARun
-        If the source is not a run with this seed, or the destination is a run.
-    """
-    if (destination / PARAMS).exists():
-        raise NotARun(f"{destination} is a run; choose another folder")
-    source = source_of(source_run)
-    weights = source.stored(seed)
-    params = dataclasses.replace(source.params, seed=seed)
-    path = destination / "artifacts" / checkpoint.name(seed)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = dict(zip(WEIGHTS, (*weights.initial, *weights.final), strict=True))
-    save(
-        path,
-        arrays
-        | {
-            "schema_version": SCHEMA_VERSION,
-            HOLDER: True,
-            "seed": seed,
-            "trial_idx": params.n_training_trials - 1,
-            "mode": source.mode,
-            "params_json": json.dumps(dataclasses.asdict(params)),
-            "stimulus_json": json.dumps(dataclasses.asdict(source.stimulus)),
-            "source_json": json.dumps(weights.source),
-        },
-    )
-    return path
-
-
-def holder_source(folder: Path) -> Source:
-    """The extract checkpoints of a folder; all of them must be of one recipe."""
-    held = {int(c["seed"]): c for c in map(readable, checkpoints(folder)) if HOLDER in c}
-    first = held[min(held)]
-    recipes = {(str(c["stimulus_json"]), without_seed(c)) for c in held.values()}
-    if len(recipes) > 1:
-        raise NotARun(f"{folder} holds checkpoints of different recipes")
-
-    def load(seed: int) -> Stored:
-        if seed not in held:
-            raise NotARun(f"{folder} has no extract checkpoint of seed {seed}")
-        return as_stored(held[seed], json.loads(str(held[seed]["source_json"])))
-
-    return Source(
-        folder,
-        str(first["mode"]),
-        parameters(NetworkParams, json.loads(str(first["params_json"])), folder, FORMAT.later),
-        parameters(StimulusParams, json.loads(str(first["stimulus_json"])), folder, FORMAT.later),
-        sorted(held),
-        load,
-    )
-
-
-def without_seed(content: dict[str, np.ndarray]) -> str:
-    recipe = json.loads(str(content["params_json"])) | {"seed": None}
-    return json.dumps(recipe, sort_keys=True)

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
 from driver.engine.model import Spikes
+from driver.experiment.network import State
 from driver.run.progress import Progress
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.records import Records
-from models.lateral_line.simulation import Simulation, State, x_per_step
+from models.lateral_line.simulation import Simulation, x_per_step
 
 TAIL_S = 2.0  # the last seconds of training whose spikes are kept
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Training:
-    """Where a training stood at its last record. Complete at any moment, also when interrupted.
+    """Where a training stands at a record; see `driver.experiment.learning.Standing`.
 
     Attributes
     ----------
     state : dict of ndarray
-        After `trial` trials.
+        After `done` trials.
     counts : dict of int
         Spikes of each population since the start.
     tail : dict of Spikes
@@ -31,7 +33,7 @@ class Training:
     """
 
     state: State
-    trial: int
+    done: int
     records: Records
     counts: dict[str, int]
     tail: dict[str, Spikes]
@@ -67,25 +69,20 @@ def blocks_to_record(sim: Simulation, state: State, trial: int, *, learn: bool =
         state, trial = block.state, stop
 
 
-def train(sim: Simulation, training: Training, progress: Progress, save) -> Training:
-    """Run the trials that remain; `save(training)` is called when a checkpoint is due."""
-    while training.trial < sim.params.n_training_trials:
-        train_to_next_record(sim, training, progress)
-        if training.records.save_due(training.trial):
-            save(training)
-    return training
+def onward(sim: Simulation, training: Training, progress: Progress) -> Iterator[Training]:
+    """Run the trials that remain; yields where the training stands at each record."""
+    while training.done < sim.params.n_training_trials:
+        training = next_standing(sim, training, progress)
+        yield training
 
 
-def train_to_next_record(sim: Simulation, training: Training, progress: Progress) -> None:
-    """Run blocks up to the next record, then bring `training` there in one go.
-
-    Whenever Ctrl+C comes, `training` is as before the record or as after it.
-    """
+def next_standing(sim: Simulation, training: Training, progress: Progress) -> Training:
+    """Run blocks up to the next record, and make it."""
     kept = tail_start(sim.params), sim.params.training_steps
-    done, counts = training.trial, dict(training.counts)
+    done, counts = training.done, dict(training.counts)
     ts_spikes, positions = [], []
     tail = {name: [spikes] for name, spikes in training.tail.items()}
-    for block, x_cm, trial in blocks_to_record(sim, training.state, training.trial):
+    for block, x_cm, trial in blocks_to_record(sim, training.state, training.done):
         ts_spikes.append(block.spikes["ts"])
         positions.append(x_cm)
         for name, n in block.counts.items():
@@ -97,8 +94,7 @@ def train_to_next_record(sim: Simulation, training: Training, progress: Progress
     w = block.state["mon_ts.w"]
     records.add(done, w, Spikes.concatenate(ts_spikes), np.concatenate(positions))
     kept_spikes = {name: Spikes.concatenate(parts) for name, parts in tail.items()}
-    there = Training(block.state, done, records, counts, kept_spikes)
-    vars(training).update(vars(there))  # one instruction: a signal comes before or after it
+    return Training(block.state, done, records, counts, kept_spikes)
 
 
 def next_record(trial: int, params: NetworkParams) -> int:

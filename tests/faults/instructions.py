@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import itertools
 import logging
 import sys
 from collections.abc import Iterator
@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from driver.experiment import learning
+from driver.experiment.learning import learn
+from driver.experiment.network import Session
 from driver.run.progress import Progress
 from models.lateral_line import records, training
 from models.lateral_line.simulation import Simulation
@@ -19,12 +22,12 @@ from tests.faults.judge import Wrong
 from tests.faults.lab import Lab
 from tests.program import resolve
 
-FILES = (training.__file__, records.__file__)
+FILES = (learning.__file__, training.__file__, records.__file__)
 
 
 def contents(made: Training) -> dict[str, np.ndarray]:
     """All that a checkpoint would hold of a training."""
-    arrays = {"trial": made.trial, "records.trial": made.records.trial}
+    arrays = {"trial": made.done, "records.trial": made.records.trial}
     arrays |= {"w_last": made.records.w_last} | made.records.arrays()
     arrays |= {f"state.{k}": v for k, v in made.state.items()}
     arrays |= {f"count.{k}": v for k, v in made.counts.items()}
@@ -58,34 +61,40 @@ def interrupted_records(root: Path, every: int = 1) -> Iterator[tuple[str, list[
     ------
     where : str
     found : list of str
-        What of the training is neither as before the record nor as after it.
+        What of the saved training is neither as before the record nor as after it.
     """
     request = resolve([*program.SMALL, "--output-root", str(root)])
     progress = Progress(program.TRIALS, "", logging.getLogger(__name__))
-    backend = request.options.backend
-    with Simulation(request.params, request.stimulus, backend, lambda text: None) as sim:
-        begun = training.begin(sim)
-        training.train_to_next_record(sim, begun, progress)
+    session = Session(request.options.backend)
+    with Simulation(request.params, request.stimulus, session) as sim:
+
+        def one_record(now: Training, progress: Progress) -> Iterator[Training]:
+            return itertools.islice(training.onward(sim, now, progress), 1)
+
+        begun = training.next_standing(sim, training.begin(sim), progress)
         before, n = contents(begun), 0
-        whole = copy.deepcopy(begun)
-        training.train_to_next_record(sim, whole, progress)
-        after = contents(whole)
+        after = contents(training.next_standing(sim, begun, progress))
         while True:
             n += every
-            struck, interrupter = copy.deepcopy(begun), Interrupter(n)
+            saved, interrupter = [], Interrupter(n)
             earlier = sys.gettrace()
             sys.settrace(interrupter)
             try:
-                training.train_to_next_record(sim, struck, progress)
+                learn(begun, one_record, progress, saved.append, lambda *_: False)
             except KeyboardInterrupt:
                 pass
             finally:
                 sys.settrace(earlier)
             if not interrupter.where:
                 return
-            now = contents(struck)
+            if not saved and not interrupter.where.startswith("learn,"):
+                yield interrupter.where, ["nothing was saved"]
+            now = contents(saved[-1] if saved else begun)
             found = [program.differing(now, then) for then in (before, after)]
-            yield interrupter.where, min(found, key=len)
+            yield (
+                interrupter.where,
+                min(found, key=len) + program.differing(contents(begun), before),
+            )
 
 
 def records_of_a_training(lab: Lab) -> None:
