@@ -19,7 +19,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def identity(format: Format, parts: Mapping[str, Any]) -> dict[str, Any]:
-    """By which a checkpoint knows its run: version, and all parameters as JSON.
+    """By which a checkpoint knows its run: its version, and all parameters as JSON.
 
     The first of the `parts` is ``params_json``, ``stimulus_params`` is ``stimulus_json``.
     """
@@ -33,23 +33,13 @@ def require_same(
     stored: Arrays,
     ours: Mapping[str, Any],
     path: Path,
-    *,
     mark: str,
     needed: Iterable[str] = (),
     free: Set[str] = frozenset(),
 ) -> None:
-    """Raise `ValueError` unless a checkpoint is whole and of this very run.
+    """Raise `ValueError` unless a checkpoint is whole and of the run with the identity `ours`.
 
-    Parameters
-    ----------
-    ours : dict
-        The `identity` of the run.
-    mark : str
-        An array that only a checkpoint with a full state has.
-    needed : iterable of str
-        Arrays without which nothing can go on.
-    free : set of str
-        Parameters that may differ.
+    Only one with a full state has the array `mark`; `free` parameters may differ.
     """
     if int(stored.get("schema_version", 0)) != ours["schema_version"] or mark not in stored:
         raise ValueError(f"--resume-from: {path} does not hold a full state")
@@ -70,17 +60,9 @@ def under(prefix: str, arrays: Arrays) -> Arrays:
 
 
 class TwinCheckpoint:
-    """One file for a network and its twin: recordings that are finished, and where one stands.
+    """One file for a network and its twin, at the places that a `Session` names.
 
-    Parameters
-    ----------
-    session : Session
-        Of `driver.experiment.network`: where to save, where to go on from.
-
-    Attributes
-    ----------
-    done : dict of dict of ndarray
-        Finished recordings by label.
+    It holds the finished recordings, `done` by label, and where the other network stands.
     """
 
     def __init__(self, session):
@@ -103,7 +85,7 @@ class TwinCheckpoint:
         self.save(label, {})
 
     def save(self, label: str, standing: Arrays) -> None:
-        """Write all recordings that are finished, and where the network of `label` stands."""
+        """Write what is finished, and where the network of `label` stands."""
         if self.session.checkpoint is None:
             return
         content = {f"now/{key}": value for key, value in standing.items()}

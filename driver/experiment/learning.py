@@ -9,11 +9,10 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 
-from driver.engine.model import Block
 from driver.experiment.going_on import Arrays, TwinCheckpoint, under
 from driver.experiment.metric import LABELS, TRAINED
 from driver.experiment.network import Network, Session, State
@@ -28,57 +27,43 @@ class NotFinite(ValueError):
     exit_status = 3
 
 
-class Records(Protocol):
-    """What a model keeps of a run while it goes on: bounded, and the same however it is cut."""
-
-    def feed(self, block: Block, first: int, stop: int) -> None:
-        """Take what is kept of steps `first` to `stop` - 1."""
-
-    def copy(self) -> Records:
-        """A copy that can be fed while this one stays as it is."""
-
-    def arrays(self) -> Arrays:
-        """All of it, to be saved."""
-
-    def restore(self, arrays: Arrays) -> None:
-        """Take back what `arrays` gave."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Standing:
-    """Where a run stands between two blocks: units done, state after them, what was kept.
+    """Where a run stands between two blocks; replaced and never changed, so it is always whole.
 
-    It is replaced by the next one and never changed, so it is whole whenever Ctrl+C comes.
+    The records are what a model keeps, bounded, and the same however the run is cut: an object
+    with ``feed(block, first, stop)``, ``copy()``, ``arrays()`` and ``restore(arrays)``.
     """
 
-    done: int
+    done: int  # steps
     state: State
-    records: Records
+    records: Any
 
+    def arrays(self) -> Arrays:
+        """To be saved."""
+        state = {f"state.{key}": array for key, array in self.state.items()}
+        return state | {"step": self.done} | self.records.arrays()
 
-S = TypeVar("S")  # a Standing, or anything else that has `done`
+    def moved(self, stored: Arrays) -> Standing:
+        """The beginning of a run moved to what `arrays` gave; empty arrays leave it there."""
+        if not stored:
+            return self
+        self.records.restore(stored)
+        return Standing(int(stored["step"]), under("state.", stored), self.records)
 
 
 def learn(
-    now: S,
-    onward: Callable[[S, Progress], Iterable[S]],
+    now: Standing,
+    onward: Callable[[Standing, Progress], Iterable[Standing]],
     progress: Progress,
-    save: Callable[[S], object],
-    due: Callable[[S, float], bool],
-) -> S:
+    save: Callable[[Standing], object],
+    due: Callable[[Standing, float], bool],
+) -> Standing:
     """Go from one standing to the next, as far as they go; returns the last.
 
-    Parameters
-    ----------
-    now : Standing
-    onward : callable
-        ``onward(now, progress)`` yields one standing after the other, and advances the progress.
-    progress : Progress
-        Closed at the end.
-    save : callable
-        ``save(now)``: when it is due, and on Ctrl+C if anything is done.
-    due : callable
-        ``due(now, seconds)`` after each standing, `seconds` after the last save.
+    ``onward(now, progress)`` yields them and advances the progress, which is closed at the end.
+    ``save(now)`` is called on Ctrl+C and when ``due(now, seconds)`` since the last time. A model
+    may have a standing of its own, with `done`.
     """
     saved_at = time.monotonic()
     try:
@@ -96,83 +81,48 @@ def learn(
     return now
 
 
-# --- the experiment of a model that has no other ---------------------------------------------
-
-
 @dataclasses.dataclass(frozen=True)
 class Twins:
-    """All that a run knows at its end.
+    """What a run and its twin have left.
 
-    Attributes
-    ----------
-    recordings : dict of dict of ndarray
-        By label, `trained` and `untrained`: what the records gave, weights before and after
-        (``initial.<projection>.w``, ``<projection>.w``), and what was measured.
-    ends : dict of (ndarray, ndarray)
-        Presynaptic and postsynaptic cell of each synapse, by projection.
-    seconds : float
-        Wall-clock time of this go.
+    A recording, by label, has what the records gave, weights before and after learning
+    (``initial.<projection>.w``, ``<projection>.w``), and what was measured.
     """
 
     backend: str
     recordings: dict[str, Arrays]
-    ends: dict[str, tuple[np.ndarray, np.ndarray]]
-    seconds: float
+    ends: dict[str, tuple[np.ndarray, np.ndarray]]  # i and j of each synapse, by projection
+    seconds: float  # wall-clock time of this go
 
 
 def twins(
     network: Network,
     length: int,
-    start: Callable[[], Records],
+    start: Callable[[], Any],
     measure: Callable[[State, str], Arrays],
     session: Session,
 ) -> Twins:
-    """Run a network and its untrained twin; what was finished before is in the checkpoint.
+    """Run `length` steps of a network and of its twin; what is in the checkpoint is not run again.
 
-    Parameters
-    ----------
-    network : Network
-        Its ``blocks(state, first, stop, learn=...)`` yields each block and the step after it.
-    length : int
-        Steps of a run.
-    start : callable
-        ``start()``: the records of a run at its beginning.
-    measure : callable
-        ``measure(state, label)``: arrays of what is tried at the end, from the state there.
-    session : Session
-
-    Raises
-    ------
-    NotFinite
-        If anything that evolves is no number any more.
+    ``network.blocks`` takes ``learn=``, ``start()`` gives empty records, ``measure(state, label)``
+    arrays of what is tried at the end. Raises `NotFinite`.
     """
-    began, kept, status = time.monotonic(), TwinCheckpoint(session), session.status
-    initial = network.initial_state()
-    for label in LABELS:
-        if label in kept.done:
-            continue
-        now = standing(initial, start(), kept.standing(label))
+    began, kept, initial = time.monotonic(), TwinCheckpoint(session), network.initial_state()
+    for label in [label for label in LABELS if label not in kept.done]:
+        now = Standing(0, initial, start()).moved(kept.standing(label))
         if now.done:
             session.log.info(f"{label}: going on after step {now.done} of {length}")
-        status.phase("training", label=label, step=now.done)
+        session.status.phase("training", label=label, step=now.done)
         end = run_one(network, length, now, label, kept, session)
-        status.phase("testing")
+        session.status.phase("testing")
         arrays = end.records.arrays() | weights(initial, end.state)
         kept.finish(label, arrays | measure(end.state, label))
     wiring = network.model.wiring
-    names = [key.removesuffix(".w") for key in initial if key.endswith(".w")]
-    ends = {name: (wiring[f"{name}.i"], wiring[f"{name}.j"]) for name in names}
+    ends = {name: (wiring[f"{name}.i"], wiring[f"{name}.j"]) for name in projections(initial)}
     return Twins(network.engine.backend, kept.done, ends, time.monotonic() - began)
 
 
-def run_one(
-    network: Network,
-    length: int,
-    now: Standing,
-    label: str,
-    kept: TwinCheckpoint,
-    session: Session,
-) -> Standing:
+def run_one(network, length: int, now: Standing, label: str, kept, session: Session) -> Standing:
     """One of the two networks, from where it stands to its end."""
 
     def onward(now: Standing, progress: Progress) -> Iterator[Standing]:
@@ -185,8 +135,7 @@ def run_one(
             yield now
 
     def save(now: Standing) -> None:
-        state = {f"state.{key}": array for key, array in now.state.items()}
-        kept.save(label, state | {"step": now.done} | now.records.arrays())
+        kept.save(label, now.arrays())
         session.saved()
 
     def due(now: Standing, seconds: float) -> bool:
@@ -195,14 +144,6 @@ def run_one(
     log, status = session.log, session.status
     progress = Progress(length - now.done, label, log, status, before=now.done, unit="step")
     return learn(now, onward, progress, save, due)
-
-
-def standing(initial: State, records: Records, stored: Arrays) -> Standing:
-    """The beginning of a run, or where its checkpoint stands."""
-    if not stored:
-        return Standing(0, initial, records)
-    records.restore(stored)
-    return Standing(int(stored["step"]), under("state.", stored), records)
 
 
 def require_finite(state: State, label: str, step: int) -> None:
@@ -214,6 +155,10 @@ def require_finite(state: State, label: str, step: int) -> None:
 
 def weights(initial: State, state: State) -> Arrays:
     """Weights before and after, by projection."""
-    names = [key for key in state if key.endswith(".w")]
-    before = {f"initial.{key}": initial[key] for key in names}
-    return before | {key: state[key] for key in names}
+    names = [f"{name}.w" for name in projections(initial)]
+    return {f"initial.{key}": initial[key] for key in names} | {key: state[key] for key in names}
+
+
+def projections(state: State) -> list[str]:
+    """Names of the projections that have weights."""
+    return [key.removesuffix(".w") for key in state if key.endswith(".w")]

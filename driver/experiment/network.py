@@ -21,50 +21,23 @@ State = dict[str, np.ndarray]
 
 @dataclasses.dataclass(frozen=True)
 class Session:
-    """With what a run is made, who is told of it, and where it is saved.
-
-    Attributes
-    ----------
-    backend : str
-        One of `driver.engine.model.BACKENDS`.
-    threads : int
-        Of a compiled program.
-    log : logging.Logger
-    status : Status
-        Told how far it has come.
-    checkpoint : Path or None
-        Where to save; without it nothing is kept.
-    resumed : Path or None
-        Checkpoint to go on from.
-    saved : callable
-        Called after each checkpoint.
-    identity : dict
-        By which a checkpoint knows its run, see `driver.experiment.going_on.identity`.
-    """
+    """With what a run is made, who is told of it, and where it is saved; by default nowhere."""
 
     backend: str = "auto"
-    threads: int = 1
+    threads: int = 1  # of a compiled program
     log: logging.Logger = logging.getLogger(__name__)
     status: Status = dataclasses.field(default_factory=Status)
-    checkpoint: Path | None = None
-    resumed: Path | None = None
-    saved: Callable[[], object] = lambda: None
-    identity: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    checkpoint: Path | None = None  # where to save
+    resumed: Path | None = None  # where to go on from
+    saved: Callable[[], object] = lambda: None  # called after each checkpoint
+    identity: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # see `going_on`
 
     @staticmethod
     def of(request: Request, log: logging.Logger, status: Status, saved) -> Session:
-        """The session of a seed that `driver.room.Room.run_seed` is asked for."""
-        options = request.options
-        return Session(
-            options.backend,
-            options.threads,
-            log,
-            status,
-            request.checkpoint,
-            request.resumed,
-            saved,
-            identity(request.format, request.parts),
-        )
+        """The session of a seed, from what `driver.room.Room.run_seed` is given."""
+        options, places = request.options, (request.checkpoint, request.resumed)
+        known_by = identity(request.format, request.parts)
+        return Session(options.backend, options.threads, log, status, *places, saved, known_by)
 
     def prepare(self, text: str) -> None:
         """Say what takes time before the first block."""
@@ -75,8 +48,7 @@ class Session:
 class Network:
     """A network on a backend; closed at the end of a ``with`` statement.
 
-    A model's own class calls this one's `__init__` and adds `initial_state` and, for `blocks`,
-    two functions::
+    A model's own class adds ``initial_state()`` and, for `blocks`, two functions::
 
         given(first, n_steps, **conditions)       # values of a block, besides its state
         block_steps(first, stop, **conditions)    # its length, at most stop - first
@@ -104,17 +76,13 @@ class Network:
     def __exit__(self, *error) -> None:
         self.engine.close()
 
-    def blocks(
-        self, state: State, first: int, stop: int, **conditions
-    ) -> Iterator[tuple[Block, int]]:
-        """Run steps `first` to `stop` - 1; yields each block and the step after it."""
+    def blocks(self, state: State, first: int, stop: int, **conditions) -> Iterator:
+        """Run steps `first` to `stop` - 1; yields each `Block` and the step after it."""
         while first < stop:
             n_steps = self.block_steps(first, stop, **conditions)
-            block = self.engine.run(
-                self.given(first, n_steps, **conditions) | state,
-                first_step=first,
-                n_steps=n_steps,
-                record=self.model.populations,
+            given = self.given(first, n_steps, **conditions) | state
+            block: Block = self.engine.run(
+                given, first_step=first, n_steps=n_steps, record=self.model.populations
             )
             state, first = block.state, first + n_steps
             yield block, first

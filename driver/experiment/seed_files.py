@@ -17,23 +17,15 @@ from driver.run.folder import RunFolder
 from driver.run.request import Request
 from driver.run.saved import checksum
 
+Facts = Mapping[str, Any]
+
 
 def write_arrays(
-    folder: RunFolder,
-    tag: str,
-    recordings: Mapping[str, Arrays],
-    weights: Arrays,
-    sidecar: Mapping[str, Any],
+    folder: RunFolder, tag: str, recordings: Mapping[str, Arrays], weights: Arrays, sidecar: Facts
 ) -> None:
-    """Write recordings and weights of one seed into ``artifacts/``.
+    """Write ``seed_<s>_<name>.npz``, ``<tag>_seed_<s>.npz`` and ``<tag>_seed_<s>_params.json``.
 
-    Parameters
-    ----------
-    recordings : dict of dict of ndarray
-        Of ``seed_<s>_<name>.npz``, by name.
-    weights, sidecar : dict
-        Of ``<tag>_seed_<s>.npz`` and ``<tag>_seed_<s>_params.json``; the sidecar begins with what
-        stands in every array file too, `schema_version` and `seed`.
+    All of them begin with what the sidecar has as `schema_version` and `seed`.
     """
     seed = sidecar["seed"]
     head = {"schema_version": sidecar["schema_version"], "seed": seed}
@@ -43,57 +35,46 @@ def write_arrays(
     folder.write_json(f"artifacts/{tag}_seed_{seed}_params.json", sidecar)
 
 
-def save_arrays(
-    request: Request,
-    twins: Twins,
-    sizes: Mapping[str, int],
-    facts: Mapping[str, Any] | None = None,
-) -> None:
+def save_arrays(request: Request, twins: Twins, sizes: Facts, **facts) -> None:
     """Write both recordings, and the weights of the trained network.
 
-    Parameters
-    ----------
-    sizes : dict of int
-        What the recordings say of the network besides.
-    facts : dict, optional
-        What the sidecar says of it besides.
+    The recordings also say the `sizes` of the network, the sidecar of the weights the `facts`.
     """
-    trained, seed = twins.recordings[TRAINED], request.params.seed
-    weights: Arrays = {}
+    trained, weights = twins.recordings[TRAINED], {}
     for name, (i, j) in twins.ends.items():
         weights |= {f"{name}_i": i, f"{name}_j": j}
         weights |= {f"{name}_w": trained[f"{name}.w"]}
         weights |= {f"{name}_w_init": trained[f"initial.{name}.w"]}
     recordings = {label: {**sizes, **arrays} for label, arrays in twins.recordings.items()}
-    head = {"schema_version": request.format.schema_version, "mode": request.options.mode}
-    parts = {name: asdict(part) for name, part in request.parts.items()}
-    sidecar = {**head, **(facts or {}), "seed": seed, **parts}
-    write_arrays(request.folder, request.options.save_tag, recordings, weights, sidecar)
+    options = request.options
+    sidecar = {
+        "schema_version": request.format.schema_version,
+        "mode": options.mode,
+        **facts,
+        "seed": request.params.seed,
+        **{name: asdict(part) for name, part in request.parts.items()},
+    }
+    write_arrays(request.folder, options.save_tag, recordings, weights, sidecar)
 
 
 def save_results(
     request: Request,
     twins: Twins,
-    metrics: Mapping[str, Mapping[str, Any]],
-    facts: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, Facts],
     warnings: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Write ``seed_<s>_results.json``, by which the seed is finished; returns its content.
+    **facts,
+) -> None:
+    """Write ``seed_<s>_results.json``, by which the seed is finished.
 
-    Parameters
-    ----------
-    metrics : dict of dict
-        By label; nested alike.
-    facts : dict, optional
-        What is said of the seed besides.
+    Both networks have their `metrics` by label, nested alike; `facts` are said besides.
     """
-    options, seed = request.options, request.params.seed
     trained, untrained = (metrics[label] for label in LABELS)
+    options, seed = request.options, request.params.seed
     numbers = {
         "schema_version": request.format.schema_version,
         "seed": seed,
         "mode": options.mode,
-        **(facts or {}),
+        **facts,
         "params_sha256": checksum(*request.parts.values()),
         "save_tag": options.save_tag,
         "backend": twins.backend,
@@ -105,4 +86,3 @@ def save_results(
         "warnings": list(warnings),
     }
     request.folder.write_json(f"artifacts/seed_{seed}_results.json", numbers)
-    return numbers

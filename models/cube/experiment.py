@@ -65,10 +65,10 @@ def run_seed(
     p, dots, fidelity = request.params, request.dots, request.options.fidelity
     result = simulate(p, dots, Session.of(request, log, status, saved))
     status.phase("saving")
-    save_arrays(request, result, sizes(p), {"fidelity": fidelity})
+    save_arrays(request, result, sizes(p), fidelity=fidelity)
     metrics = {label: measure(p, dots, arrays) for label, arrays in result.recordings.items()}
-    facts = {"fidelity": fidelity, "model": MODELS[type(p)]}
-    save_results(request, result, metrics, facts, warnings(p, dots))
+    model = MODELS[type(p)]
+    save_results(request, result, metrics, warnings(p, dots), fidelity=fidelity, model=model)
 
 
 def simulate(params: Params, dots: DotParams, session: Session | None = None, **options) -> Twins:
