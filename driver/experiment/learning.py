@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.experiment.going_on import Arrays, TwinCheckpoint, under
+from driver.experiment.going_on import Arrays, TwinCheckpoint
 from driver.experiment.metric import LABELS, TRAINED
 from driver.experiment.network import Network, Session, State
 from driver.run.progress import Progress
@@ -49,7 +49,8 @@ class Standing:
         if not stored:
             return self
         self.records.restore(stored)
-        return Standing(int(stored["step"]), under("state.", stored), self.records)
+        state = {key: stored[f"state.{key}"] for key in self.state}
+        return Standing(int(stored["step"]), state, self.records)
 
 
 def learn(

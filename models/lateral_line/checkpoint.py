@@ -11,7 +11,7 @@ import numpy as np
 import driver.run.checkpoint as files
 from driver.engine.model import Spikes
 from driver.experiment import going_on
-from driver.experiment.going_on import Arrays, identity, under
+from driver.experiment.going_on import Arrays, identity
 from models.lateral_line import values
 from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
@@ -88,7 +88,7 @@ def load(path: Path, sim) -> tuple[Training, str | None]:
     records.trial = int(stored["trial_idx"]) + 1
     kept = tail_start(sim.params), sim.params.training_steps
     training = Training(
-        state=under("state.", stored),
+        state={key: stored[f"state.{key}"] for key in values.STATE},
         done=records.trial,
         records=records,
         counts={key: int(stored[f"count.{key}"]) for key in values.POPULATIONS},
