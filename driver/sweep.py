@@ -23,6 +23,8 @@ from driver.cli import UsageError
 from driver.isolation import INTERRUPTED, tied
 
 TABLE, CONTENT = "sweep.csv", "sweep.json"
+CONNECTED_WITHIN_S = 10  # a dask scheduler
+ANSWERED_WITHIN_S = 5  # by its first worker, if there is one yet
 Values = Mapping[str, Sequence[str]]
 
 
@@ -237,7 +239,7 @@ class Dask:
                 "--scheduler needs dask: pip install -r requirements-cluster.txt"
             ) from None
         try:
-            self.client = Client(address, timeout="10s")
+            self.client = Client(address, timeout=CONNECTED_WITHIN_S)
         except (OSError, ValueError) as error:
             raise UsageError(f"--scheduler {address}: {error}") from None
         self._require_our_code(address)
@@ -247,7 +249,7 @@ class Dask:
     def _require_our_code(self, address: str) -> None:
         """What cannot import this repository would fail every run at once."""
         try:
-            self.client.submit(here, pure=False).result(timeout=5)
+            self.client.submit(here, pure=False).result(timeout=ANSWERED_WITHIN_S)
         except TimeoutError:
             pass  # no worker yet
         except Exception as error:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import shutil
 import signal
+import time
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,12 +17,35 @@ import pytest
 from driver import genn_found
 from driver.backend import Block, Engine, Spikes, compiler, open_engine
 from driver.profile import Profile
+from driver.program import cores
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams, apply_model_mode
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams, training_frames
 
 os.environ["MPLBACKEND"] = "Agg"  # before any figure module is imported
+
+PROGRAMS = Path(__file__).parents[1] / ".pytest_cache" / "programs"
+KEPT_DAYS = 3
+
+# These take longest, so they begin first: the last of the others are short ones.
+LONG_FILES = (
+    "test_report_browser.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config) -> None:
+    """Files are shared among the cores; a single file, or all with `-n 0`, runs in one process."""
+    option = config.option
+    if hasattr(config, "workerinput") or not hasattr(option, "numprocesses"):
+        return  # one of these processes, or there is no pytest-xdist
+    if option.numprocesses is None:
+        one_file = len(config.args) == 1 and ".py" in config.args[0]
+        option.numprocesses = 0 if one_file or option.usepdb else cores()
+    if option.dist == "no":
+        option.dist = "loadfile"  # what a file shares is made once
+    option.loadscopereorder = False  # in the order of `LONG_FILES`
 
 
 def pytest_configure(config) -> None:
@@ -30,10 +56,21 @@ def pytest_configure(config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:(brian2|pyparsing).*")
+    if not hasattr(config, "workerinput"):
+        drop_old_programs()
+
+
+def drop_old_programs() -> None:
+    """The kept programs are made anew every few days, so that they do not pile up."""
+    for path in PROGRAMS.glob("*/*"):
+        if time.time() - path.stat().st_mtime > KEPT_DAYS * 24 * 3600:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Skip what needs a compiler or GeNN where there is none."""
+    """Long files first; skip what needs a compiler or GeNN where there is none."""
+    places = {name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
     no_compiler = None if compiler() else "no C++ compiler found"
     for name, reason in (("compiler", no_compiler), ("genn", no_compiler or without_genn())):
         for item in items:
@@ -51,12 +88,13 @@ def without_genn() -> str | None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def program_cache(tmp_path_factory):
+def program_cache():
     """Compiled programs lie in a folder of the tests, never in the user's cache.
 
-    `$TEST_PROGRAM_CACHE` names one that is kept, so that a developer compiles once.
+    It is kept and all processes share it, so that each is compiled once. `$TEST_PROGRAM_CACHE`
+    names another one.
     """
-    folder = os.environ.get("TEST_PROGRAM_CACHE") or str(tmp_path_factory.mktemp("programs"))
+    folder = os.environ.get("TEST_PROGRAM_CACHE") or str(PROGRAMS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PROGRAM_CACHE", os.path.abspath(folder))
         yield folder

@@ -85,7 +85,7 @@ def test_an_older_checkpoint_of_all_seeds_is_found(tmp_path):
 
 
 def test_a_run_from_python_returns_what_saving_takes(tmp_path):
-    made = ll_stdp_brian2.run_spatial_two_stage_model(small_params(), backend="numpy")
+    made = ll_stdp_brian2.run_spatial_two_stage_model(small_params(), backend=program.BACKEND)
     folder = RunFolder(tmp_path / "run")
     folder.create()
     ll_stdp_brian2.save_learning_artifacts(made["result"], folder, "ll_fast", "latest")
