@@ -25,12 +25,16 @@ from stimulus import StimulusParams, training_frames
 
 os.environ["MPLBACKEND"] = "Agg"  # before any figure module is imported
 
-PROGRAMS = Path(__file__).parents[1] / ".pytest_cache" / "programs"
+TESTS = Path(__file__).parent
+PROGRAMS = TESTS.parent / ".pytest_cache" / "programs"
 KEPT_DAYS = 3
 
-# These take longest, so they begin first: the last of the others are short ones.
+# These take longest, so they begin first and short ones are left for the end.
 LONG_FILES = (
-    "test_report_browser.py",
+    *("test_run.py", "cube/test_docs.py", "test_studies.py", "test_engine.py", "test_resume.py"),
+    *("test_sweep.py", "test_figures.py", "cube/test_run.py", "test_stdp.py", "test_readme.py"),
+    *("cube/test_dots.py", "cube/test_golden.py", "cube/test_blocks.py", "test_profile.py"),
+    *("test_faults.py", "test_threads.py", "test_flags.py", "test_guards.py", "test_notebook.py"),
 )
 
 
@@ -69,8 +73,8 @@ def drop_old_programs() -> None:
 
 def pytest_collection_modifyitems(items) -> None:
     """Long files first; skip what needs a compiler or GeNN where there is none."""
-    places = {name: place for place, name in enumerate(LONG_FILES)}
-    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    places = {TESTS / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
     no_compiler = None if compiler() else "no C++ compiler found"
     for name, reason in (("compiler", no_compiler), ("genn", no_compiler or without_genn())):
         for item in items:
@@ -230,6 +234,12 @@ def cpp_bench(small):
     bench = Bench(small, "cpp_standalone")
     yield bench
     bench.close()
+
+
+@pytest.fixture(scope="session")
+def quick_bench(request):
+    """The small network where a block takes least: compiled, if it can be."""
+    return request.getfixturevalue("cpp_bench" if compiler() else "numpy_bench")
 
 
 @pytest.fixture(scope="session")

@@ -103,9 +103,9 @@ def test_the_untouched_network_is_decoded_up_to_the_first_record(
     monkeypatch.setattr(values, "MAX_BLOCK_TRIALS", 1)
     from stimulus import StimulusParams
 
-    with simulation.Simulation(small_params(), StimulusParams(), "numpy", print) as sim:
+    with simulation.Simulation(small_params(), StimulusParams(), program.BACKEND, print) as sim:
         in_steps = training.begin(sim).records.series["pv_sigma_theta_series"]
     monkeypatch.setattr(values, "MAX_BLOCK_TRIALS", 25)
-    with simulation.Simulation(small_params(), StimulusParams(), "numpy", print) as sim:
+    with simulation.Simulation(small_params(), StimulusParams(), program.BACKEND, print) as sim:
         at_once = training.begin(sim).records.series["pv_sigma_theta_series"]
     assert in_steps == at_once

@@ -34,7 +34,7 @@ def fresh(tmp_path_factory):
 @pytest.fixture(scope="module")
 def two_seeds(tmp_path_factory):
     root = tmp_path_factory.mktemp("two seeds")
-    made = program.finish(program.start(root, "--multi-seed", "2"), root)
+    made = program.finish(program.start(root, "--multi-seed", "2", "--no-figures"), root)
     assert made.status == 0, made.said
     return made
 
@@ -426,6 +426,7 @@ def test_a_seed_that_fails_is_listed_and_the_rest_finish(tmp_path):
     sigma = made.summary["aggregate"]["pv_map_quality"]["valid_fraction"]
     assert sigma["n"] == 1 and sigma["sd"] is None
     assert f"seed {SEED} failed" in made.said and f"Seed {SEED} failed" in made.log
+    assert (made.folder / "figures" / "brian2_multiseed_summary_n2.png").exists()
     single = shared("--seed-start", str(SEED + 1), "--n-training-trials", "2")
     assert differing(made.weights(SEED + 1), single.weights(SEED + 1)) == []
 
