@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -67,8 +68,9 @@ def pytest_configure(config) -> None:
 def drop_old_programs() -> None:
     """The kept programs are made anew every few days, so that they do not pile up."""
     for path in PROGRAMS.glob("*/*"):
-        if time.time() - path.stat().st_mtime > KEPT_DAYS * 24 * 3600:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with contextlib.suppress(OSError):  # another session drops them too
+            if time.time() - path.stat().st_mtime > KEPT_DAYS * 24 * 3600:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def pytest_collection_modifyitems(items) -> None:

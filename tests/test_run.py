@@ -207,7 +207,7 @@ def test_weights_stay_within_their_bounds():
 
 @pytest.mark.parametrize("mode", ["plastic", "fixed"])
 def test_without_plasticity_every_weight_keeps_every_bit(mode):
-    flags = () if mode == "plastic" else ("--no-use-ll-mon-stdp", "--backend", "numpy")
+    flags = () if mode == "plastic" else ("--no-use-ll-mon-stdp",)
     made = shared(UNTRAINED, "--n-training-trials", "2", *flags)
     weights, checkpoint = made.weights(), made.checkpoint()
     assert weights["mon_ts_w"].tobytes() == weights["mon_ts_w_init"].tobytes()
