@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import hashlib
 import os
 import shutil
@@ -82,6 +83,12 @@ def pytest_collection_modifyitems(items) -> None:
         for item in items:
             if reason and item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    """Brian looks for garbage before every block; what the tests are made of is none."""
+    gc.collect()
+    gc.freeze()
 
 
 def without_genn() -> str | None:
