@@ -17,6 +17,7 @@ from models.lateral_line.again import Run
 from tests import program
 from tests.program import SEED, call, differing, full, listing, problems, shared
 from tests.test_schemas import sizes, wrong_arrays
+from tools import make_extract_checkpoint
 
 WEIGHTS = ("ll_mon_w_mV", "mon_ts_w", "ll_mon_w_init_mV", "mon_ts_w_init")
 
@@ -243,11 +244,11 @@ TOOL = program.REPOSITORY / "tools" / "make_extract_checkpoint.py"
 def held(tmp_path_factory):
     """A folder with the extract checkpoints of both seeds, as the old command makes it."""
     folder = tmp_path_factory.mktemp("held") / "two_extract"
-    for seed in (SEED, SEED + 1):
-        command = [sys.executable, TOOL, str(seed), two_seeds().folder, folder]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.strip().endswith(f"mid_checkpoint_seed_{seed}.npz")
+    command = [sys.executable, TOOL, str(SEED), two_seeds().folder, folder]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith(f"mid_checkpoint_seed_{SEED}.npz")
+    assert make_extract_checkpoint.main([str(w) for w in (SEED + 1, *command[3:])]) == 0
     return folder
 
 
@@ -279,12 +280,11 @@ def test_an_extract_checkpoint_says_where_it_comes_from(held):
         assert np.array_equal(arrays[name], two_seeds().weights(SEED + 1)[name])
 
 
-def test_the_tool_refuses_what_is_not_there(tmp_path):
+def test_the_tool_refuses_what_is_not_there(tmp_path, capsys):
     for words in ((9, full().folder), (SEED, tmp_path / "nowhere")):
-        command = [sys.executable, TOOL, *map(str, words), tmp_path / "out"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 2 and "error" in done.stderr
-        assert "Traceback" not in done.stderr
+        assert make_extract_checkpoint.main([str(w) for w in (*words, tmp_path / "out")]) == 2
+        said = capsys.readouterr().err
+        assert "error" in said and "Traceback" not in said
     assert listing(tmp_path) == {}
 
 
