@@ -21,7 +21,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-from benchmarks import report
 from driver.engine.choose import choose
 from driver.engine.model import Model
 from driver.experiment.statistics import estimate
@@ -235,66 +234,5 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(stats.ks_2samp(a, b, method="asymp").statistic)
 
 
-# --- as Markdown ---------------------------------------------------------------------------
-
-
-def table(results: dict, machine: dict) -> str:
-    """Every quantity of every backend, with its verdict."""
-    backends, numbers = results["backends"], results["reference"]["numbers"]
-    ran = {name: found for name, found in backends.items() if "skipped" not in found}
-    differences = [f"{name}, difference" for name in ran]
-    return report.page(
-        "One model on every backend",
-        f"`ll_fast` shortened to {results['trials']} trials, {results['seeds']} seeds "
-        f"(Cython: {FEWER_SEEDS['cython']}), each on every backend; differences are by seed, "
-        f"against {REFERENCE}. What counts as agreement was stated before, in "
-        "`benchmarks/agreement.py`.",
-        "Cython and C++ standalone: no bit may differ. GeNN: the same spikes are expected; "
-        f"else the mean difference lies within {SHARE_OF_SE:g} standard errors of the mean over "
-        f"seeds, its 95 % interval holds 0 and lies within {SHARE_OF_SD:g} SD over seeds, and "
-        f"distributions of weights lie less than {MAX_KS:g} apart (Kolmogorov-Smirnov).",
-        report.table(
-            "backend | same spikes | largest KS distance | quantities that agree | verdict | "
-            "s per seed",
-            [[name, *verdict(found), median_seconds(found)] for name, found in backends.items()],
-        ),
-        report.table(
-            " | ".join(["quantity", f"{REFERENCE}, mean (SD over seeds)", *differences]),
-            [
-                [name, f"{over_seeds['mean']:.4g} ({over_seeds['sd']:.2g})"]
-                + [difference(found["quantities"][name]) for found in ran.values()]
-                for name, over_seeds in numbers.items()
-            ],
-        ),
-        f"A dash is no difference at all (for GeNN: below {ROUNDING:g} of the value). Seconds are "
-        "medians, without compiling, of a machine that had other work too.",
-        report.described(machine),
-    )
-
-
-def verdict(found: dict) -> list[str]:
-    """Cells of a backend: same spikes, KS distance, quantities that agree, and the verdict."""
-    if "skipped" in found:
-        return [f"not run: {found['skipped']}", "", "", ""]
-    rows = found["quantities"].values()
-    farthest = max((row["distance"] for row in rows if "distance" in row), default=0.0)
-    return [
-        f"{found['same_spikes']['seeds']} of {found['seeds']} seeds",
-        f"{farthest:.2g}",
-        f"{sum(row['agrees'] for row in rows)} of {len(rows)}",
-        "agrees" if found["agrees"] else "**DISAGREES**",
-    ]
-
-
 def median_seconds(found: dict) -> str:
     return f"{np.median(found['seconds']):.1f}" if "seconds" in found else ""
-
-
-def difference(row: dict) -> str:
-    """Difference and interval of a quantity."""
-    if row["difference"] is None:
-        return "**undefined for other seeds**"
-    if row["difference"] == row["low"] == row["high"] == 0:
-        return "–"
-    text = f"{row['difference']:+.2g} [{row['low']:+.2g}, {row['high']:+.2g}]"
-    return text if row["agrees"] else f"**{text}**"

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import report
-from benchmarks.agreement import REFERENCE, SEEDS, Measured, on_backends, verdict
+from benchmarks.agreement import SEEDS, Measured, on_backends
 from models.cube import values
 from models.cube.metrics import results
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
@@ -104,24 +103,3 @@ def spikes_of(result: Result) -> str:
             if np.asarray(array).dtype.kind in "iub":
                 digest.update(f"{label} {key}".encode() + np.asarray(array).tobytes())
     return digest.hexdigest()
-
-
-def table(results: dict, machine: dict) -> str:
-    """A row for each network and backend."""
-    rows = [
-        [name, backend, *verdict(found)]
-        for name, backends in results["networks"].items()
-        for backend, found in backends.items()
-    ]
-    return report.page(
-        "The dot-prediction models on every backend",
-        f"{results['seeds']} seeds of each network, trained and untrained, against {REFERENCE}; "
-        "what counts as agreement was stated before, in `benchmarks/agreement.py`. All metrics of "
-        "a run are compared, each with its own verdict, and the weights after training.",
-        report.table(
-            "network | backend | same spikes | largest KS distance of weights | "
-            "metrics that agree | verdict",
-            rows,
-        ),
-        report.described(machine),
-    )

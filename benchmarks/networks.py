@@ -94,9 +94,14 @@ def populations(kind: str, size: int) -> dict[str, tuple[int, float]]:
 class Cost(NamedTuple):
     """What some steps took, and the spikes of each population."""
 
+    n_steps: int
     cpu_s: float
     wall_s: float
     counts: dict[str, int]
+
+    @property
+    def cpu_ms_per_step(self) -> float:
+        return 1e3 * self.cpu_s / self.n_steps
 
 
 class Network:
@@ -141,7 +146,7 @@ class Network:
         pid = self.sim.engine.process.pid
         cpu, start = cpu_seconds(pid), time.perf_counter()
         counts = self.run(n_steps)
-        return Cost(cpu_seconds(pid) - cpu, time.perf_counter() - start, counts)
+        return Cost(n_steps, cpu_seconds(pid) - cpu, time.perf_counter() - start, counts)
 
     def _blocks(self, n_steps: int) -> Iterator[tuple[Block, int]]:
         """Each block and the step after it."""
@@ -153,6 +158,24 @@ class Network:
             length = min(BLOCK_TRIALS * self.sim.params.trial_steps, stop - first)
             block, _ = self.sim.train(self.state, first, length, ("ts",))
             yield block, first + length
+
+
+def costs(
+    params: NetworkParams | Params, n_steps: int, repeats: int = 1, settle: int = 0
+) -> list[Cost]:
+    """What so many steps take, again and again.
+
+    The network goes on from repeat to repeat, after `settle` steps; if that is 0, each repeat
+    begins anew (and a first step, in which the program wakes, is not timed).
+    """
+    found = []
+    with Network(params) as network:
+        network.run(settle or 1)
+        for _ in range(repeats):
+            if not settle:
+                network.go_to(network.sim.initial_state(), 0)
+            found.append(network.timed(n_steps))
+    return found
 
 
 def dot_arguments(n: int, seed: int = 0) -> list[str]:

@@ -94,18 +94,18 @@ def start(program: str, kind: str, size: int, folder: Path) -> Peer:
 def start_hand_written(program: str, kind: str, size: int, folder: Path) -> Peer:
     begin = time.perf_counter()
     if kind == "lateral_line":
-        binary = build("plain_loop", folder, HAND_WRITTEN[program])
+        binary = build("plain_loop", folder, program)
         return Peer([binary, 123, size], start_s=time.perf_counter() - begin)
-    binary = build("plain_cube", folder, HAND_WRITTEN[program])
+    binary = build("plain_cube", folder, program)
     command = [binary, kind, size, 0, *networks.dot_arguments(size)]
     per_unit = networks.UNIT_STEPS[kind]
     return Peer(command, start_s=time.perf_counter() - begin, numbers_per_unit=per_unit)
 
 
-def build(source: str, folder: Path, flags: list[str]) -> Path:
-    """Compile one of the hand-written programs."""
-    binary = folder / (source + "".join(flags))
-    command = [compiler(), "-O3", "-march=native", "-std=c++17", *flags]
+def build(source: str, folder: Path, program: str) -> Path:
+    """Compile one of the hand-written programs, with the flags of `program`."""
+    binary = folder / f"{source}_{program}"
+    command = [compiler(), "-O3", "-march=native", "-std=c++17", *HAND_WRITTEN[program]]
     done = subprocess.run(
         [*command, HERE / f"{source}.cpp", "-o", binary], capture_output=True, text=True
     )

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks import networks
 from benchmarks.networks import Network
-from benchmarks.timing import cpu_seconds, family
+from benchmarks.timing import cpu_clock
 
 
 def main() -> None:
@@ -35,24 +35,19 @@ def main() -> None:
         answer({"start_s": time.perf_counter() - start})
         if Path(request["state"]).is_file():
             load(network, request["state"])
-        programs = family()[1:]
+        cpu = cpu_clock()
         for line in sys.stdin:
             if line.startswith("save "):
                 np.savez(line[5:].strip(), step=network.step, **network.state)
                 answer({})
             else:
-                before = cpu_so_far(programs)
+                start = cpu()
                 found = go_on(network, int(line) * networks.UNIT_STEPS[kind])
-                answer({"cpu_s": cpu_so_far(programs) - before} | found)
+                answer({"cpu_s": cpu() - start} | found)
 
 
 def answer(content: dict) -> None:
     print(json.dumps(content), flush=True)
-
-
-def cpu_so_far(programs: list[int]) -> float:
-    """Of this process and of the programs that it has running, seconds."""
-    return time.process_time() + sum(cpu_seconds(pid) for pid in programs)
 
 
 def load(network: Network, file: str) -> None:
