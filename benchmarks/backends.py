@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import figures, networks, peers
 from benchmarks.growth import growth
 from benchmarks.networks import n_synapses
-from benchmarks.peers import HAND_WRITTEN, LABELS, NEST_THREADS, OURS, Peer, PeerError, why_not
+from benchmarks.peers import LABELS, NEST_THREADS, OURS, Peer, PeerError, why_not
 from benchmarks.timing import in_turn, spread, spread_of_ratio
 
 BASE = {"lateral_line": 3200, "waves": 48, "quiet": 48}
@@ -110,7 +110,7 @@ class Bench:
                     if reason is None:
                         peer = peers.start(program, kind, size, self.folder)
                         stack.callback(peer.close)
-                        units = self.settle(peer, program, kind, size)
+                        units = self.settle(peer, program, kind)
                         asks[program] = functools.partial(peer.ask, units)
                         running[program] = peer
                 except PeerError as error:
@@ -125,13 +125,12 @@ class Bench:
                 self.print(f"  {program}: {cpu_ms:.4g} ms a step")
         return rows
 
-    def settle(self, peer: Peer, program: str, kind: str, size: int) -> int:
+    def settle(self, peer: Peer, program: str, kind: str) -> int:
         """Let a network settle, unless it began in the settled state of ours; units of a chunk."""
-        state = peers.state_file(self.folder, kind, size)
-        if program in (OURS, *HAND_WRITTEN, *NEST_THREADS) or not state.exists():
+        if not peer.settled:
             peer.ask(SETTLE_UNITS[kind])
         if program == OURS:
-            peer.save(state)
+            peer.save()
         return max(1, min(MOST_UNITS, round(self.chunk_s / peer.ask(1)["wall_s"])))
 
 

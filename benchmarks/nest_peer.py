@@ -31,13 +31,9 @@ def main() -> None:
     start = time.perf_counter()
     network = Network(np.load(file), threads)
     network.nest.Simulate(DT_MS)  # the first call sets up what all later ones use
-    answer({"start_s": time.perf_counter() - start})
+    print(json.dumps({"start_s": time.perf_counter() - start}), flush=True)
     for line in sys.stdin:
-        answer(network.train(int(line)))
-
-
-def answer(content: dict) -> None:
-    print(json.dumps(content), flush=True)
+        print(json.dumps(network.train(int(line))), flush=True)
 
 
 class Network:
@@ -55,7 +51,10 @@ class Network:
         self.make_background()
         self.make_plastic()
         self.make_inhibition()
-        self.recorders = {name: self.record(name) for name in ("ll", "mon", "ts")}
+        self.recorders = {}
+        for name, cells in (("ll", self.ll), ("mon", self.mon), ("ts", self.ts)):
+            self.recorders[name] = nest.Create("spike_recorder")
+            nest.Connect(cells, self.recorders[name])
 
     # --- cells ----------------------------------------------------------------------------
 
@@ -87,15 +86,9 @@ class Network:
 
     def make_background(self) -> None:
         for cells, name in ((self.mon, "mon"), (self.ts, "ts")):
-            source = self.nest.Create(
-                "poisson_generator", params={"rate": self.p[f"bg_rate_{name}_hz"]}
-            )
+            rate = {"rate": self.p[f"bg_rate_{name}_hz"]}
+            source = self.nest.Create("poisson_generator", params=rate)
             self.connect_all(source, cells, self.p[f"bg_w_{name}_mV"])
-
-    def record(self, name: str):
-        recorder = self.nest.Create("spike_recorder")
-        self.nest.Connect(getattr(self, name), recorder)
-        return recorder
 
     # --- connections ----------------------------------------------------------------------
 

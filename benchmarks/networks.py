@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,10 +34,6 @@ ORBIT = DotParams(stimulus="orbit")
 BLOCK_TRIALS = 5  # the baseline's distance between two records, where a training comes to Python
 
 
-def of_kind(kind: str, size: int) -> NetworkParams | CubeParams:
-    return lateral_line(size) if kind == "lateral_line" else cube(kind, size)
-
-
 def lateral_line(n_mon: int) -> NetworkParams:
     """The baseline with another number of MON cells; n_ts and degrees as they are.
 
@@ -54,6 +49,10 @@ def lateral_line(n_mon: int) -> NetworkParams:
         mon_ts_gain_mV=baseline.mon_ts_gain_mV * scale,
         mon_to_global_inh_drive_mV=baseline.mon_to_global_inh_drive_mV * scale,
     )
+
+
+def of_kind(kind: str, size: int) -> NetworkParams | CubeParams:
+    return lateral_line(size) if kind == "lateral_line" else cube(kind, size)
 
 
 def cube(kind: str, n: int) -> CubeParams:
@@ -135,11 +134,20 @@ class Network:
 
     def run(self, n_steps: int) -> dict[str, int]:
         """Go on by so many steps; spikes of each population."""
-        counts = collections.Counter()
-        for block, stop in self._blocks(n_steps):
-            self.go_to(block.state, stop)
+        counts, stop = collections.Counter(), self.step + n_steps
+        while self.step < stop:
+            block, after = self._block(stop)
+            self.go_to(block.state, after)
             counts.update(block.counts)
         return dict(counts)
+
+    def _block(self, stop: int) -> tuple[Block, int]:
+        """The next block, up to `stop` at most, and the step after it."""
+        if not self.is_line:
+            return next(self.sim.blocks(self.state, self.step, stop, learn=True))
+        length = min(BLOCK_TRIALS * self.sim.params.trial_steps, stop - self.step)
+        block, _ = self.sim.train(self.state, self.step, length, ("ts",))
+        return block, self.step + length
 
     def timed(self, n_steps: int) -> Cost:
         """Go on, and what that takes of the compiled program's CPU and of time."""
@@ -147,17 +155,6 @@ class Network:
         cpu, start = cpu_seconds(pid), time.perf_counter()
         counts = self.run(n_steps)
         return Cost(n_steps, cpu_seconds(pid) - cpu, time.perf_counter() - start, counts)
-
-    def _blocks(self, n_steps: int) -> Iterator[tuple[Block, int]]:
-        """Each block and the step after it."""
-        stop = self.step + n_steps
-        if not self.is_line:
-            yield from self.sim.blocks(self.state, self.step, stop, learn=True)
-            return
-        for first in range(self.step, stop, BLOCK_TRIALS * self.sim.params.trial_steps):
-            length = min(BLOCK_TRIALS * self.sim.params.trial_steps, stop - first)
-            block, _ = self.sim.train(self.state, first, length, ("ts",))
-            yield block, first + length
 
 
 def costs(
