@@ -6,7 +6,7 @@ import argparse
 import importlib
 import json
 
-from benchmarks.report import RESULTS
+from benchmarks.report import RESULTS, page
 from benchmarks.timing import describe
 
 NAMES = (
@@ -33,7 +33,7 @@ def main() -> None:
         results = benchmark.measure(quick=options.quick)
         content = {"machine": machine, name: results}
         (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
-        text = benchmark.table(results, machine)
+        text = page(benchmark, results, machine)
         (RESULTS / f"{name}.md").write_text(text)
         print(text, flush=True)
 

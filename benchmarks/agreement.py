@@ -13,18 +13,16 @@ What counts as agreement is stated here, before anything is measured. numpy is t
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import math
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import stats
 
-from benchmarks import report
 from driver.engine.choose import choose
 from driver.engine.model import Model
 from driver.experiment.statistics import estimate
+from driver.run.checkpoint import digest
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
@@ -58,12 +56,11 @@ WEIGHTS = ("ll_mon_mV", "mon_ts")
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """One seed on one backend."""
+    """One seed on one backend: its numbers, its weights, a digest of all spikes, and its time."""
 
     numbers: dict[str, float | None]
     weights: dict[str, np.ndarray]
     spikes: str
-    """A hash of all."""
     seconds: float
 
 
@@ -77,80 +74,60 @@ def measure(quick: bool = False) -> dict:
         apply_model_mode(NetworkParams(), "ll_fast"), n_training_trials=trials
     )
 
-    def run(backend: str, k: int) -> Result:
-        return simulate(dataclasses.replace(fast, seed=fast.seed + k), backend=backend)
+    def run(backend: str, k: int) -> Measured:
+        return read(simulate(dataclasses.replace(fast, seed=fast.seed + k), backend=backend))
 
-    model = values.model(fast, Wiring.of(fast))
-    reference, backends = on_backends(run, read, model, BACKENDS, seeds)
+    reference, backends = on_backends(run, values.model(fast, Wiring.of(fast)), BACKENDS, seeds)
     over_seeds = {name: estimate(column(reference, name)) for name in reference[0].numbers}
+    numbers = {name: {"mean": e.mean, "sd": e.sd, "n": e.n} for name, e in over_seeds.items()}
+    seconds = [m.seconds for m in reference]
     return {
         "seeds": seeds,
         "trials": trials,
-        "reference": {
-            "backend": REFERENCE,
-            "numbers": {
-                name: {"mean": e.mean, "sd": e.sd, "n": e.n} for name, e in over_seeds.items()
-            },
-            "seconds": [m.seconds for m in reference],
-        },
+        "reference": {"backend": REFERENCE, "numbers": numbers, "seconds": seconds},
         "backends": backends,
     }
 
 
-def read(result: Result, seconds: float) -> Measured:
-    weights = dict(zip(WEIGHTS, result.final_weights, strict=True))
-    return Measured(numbers_of(result), weights, spikes_of(result), seconds)
-
-
-def numbers_of(result: Result) -> dict[str, float | None]:
-    """The numbers that are compared, by name."""
+def read(result: Result) -> Measured:
     everything = seed_results(result)
-    found = {f"training, {k} rate (Hz)": everything["training"]["rates_hz"][k] for k in RATES}
+    weights = dict(zip(WEIGHTS, result.final_weights, strict=True))
+    numbers = {f"training, {k} rate (Hz)": everything["training"]["rates_hz"][k] for k in RATES}
     for condition, outcome in (("trained", everything), ("untrained", everything["untrained"])):
-        found |= {f"{condition}, {k} rate (Hz)": outcome["rates_hz"][k] for k in RATES}
-        found |= {f"{condition}, {k}": outcome[k] for k in MAP}
-    for name, w in zip(WEIGHTS, result.final_weights, strict=True):
-        found |= {f"{name} weights, mean": float(w.mean()), f"{name} weights, SD": float(w.std())}
-    return found
+        numbers |= {f"{condition}, {k} rate (Hz)": outcome["rates_hz"][k] for k in RATES}
+        numbers |= {f"{condition}, {k}": outcome[k] for k in MAP}
+    for name, w in weights.items():
+        numbers |= {f"{name} weights, mean": float(w.mean()), f"{name} weights, SD": float(w.std())}
+    return Measured(numbers, weights, digest(spikes_of(result)), result.total_seconds)
 
 
-def spikes_of(result: Result) -> str:
-    """Hash of every recorded spike, and of how many there were in the training."""
-    digest = hashlib.sha256(repr(sorted(result.training.counts.items())).encode())
-    for spikes in (result.training.tail, result.trained.spikes, result.untrained.spikes):
-        for name, s in sorted(spikes.items()):
+def spikes_of(result: Result) -> dict[str, np.ndarray]:
+    """Every recorded spike, and how many there were in the training."""
+    found = {f"{name}, number": np.array(n) for name, n in result.training.counts.items()}
+    outcomes = {"trained": result.trained.spikes, "untrained": result.untrained.spikes}
+    for when, spikes in ({"training": result.training.tail} | outcomes).items():
+        for name, s in spikes.items():
             order = np.lexsort((s.index, s.step))
-            digest.update(name.encode() + s.index[order].tobytes() + s.step[order].tobytes())
-    return digest.hexdigest()
+            found[f"{name}, {when}"] = np.array([s.index[order], s.step[order]])
+    return found
 
 
 # --- verdicts ------------------------------------------------------------------------------
 
 
 def on_backends(
-    run: Callable, read: Callable, model: Model, backends: Sequence[str], seeds: int
+    run: Callable[[str, int], Measured], model: Model, backends: Sequence[str], seeds: int
 ) -> tuple[list[Measured], dict[str, dict]]:
     """Seeds of one network on the reference, and what `compare` finds of each backend.
 
     Parameters
     ----------
     run : callable
-        From a backend and the number of a seed, 0 to `seeds` - 1, to the result of a run.
-    read : callable
-        From that and the seconds it took to `Measured`.
+        From a backend and the number of a seed, 0 to `seeds` - 1.
     model : Model
         What is asked whether a backend can run it here; else the backend is ``skipped``.
     """
-
-    def run_seeds(backend: str, n: int) -> list[Measured]:
-        measured = []
-        for k in range(n):
-            start = time.perf_counter()
-            result = run(backend, k)
-            measured.append(read(result, time.perf_counter() - start))
-        return measured
-
-    reference = run_seeds(REFERENCE, seeds)
+    reference = [run(REFERENCE, k) for k in range(seeds)]
     found: dict[str, dict] = {}
     for backend in backends:
         try:
@@ -159,7 +136,8 @@ def on_backends(
             found[backend] = {"skipped": str(error)}
             continue
         n = min(seeds, FEWER_SEEDS.get(backend, seeds))
-        found[backend] = compare(reference[:n], run_seeds(backend, n), backend in EXACT)
+        measured = [run(backend, k) for k in range(n)]
+        found[backend] = compare(reference[:n], measured, backend in EXACT)
     return reference, found
 
 
@@ -236,66 +214,5 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(stats.ks_2samp(a, b, method="asymp").statistic)
 
 
-# --- as Markdown ---------------------------------------------------------------------------
-
-
-def table(results: dict, machine: dict) -> str:
-    """Every quantity of every backend, with its verdict."""
-    backends, numbers = results["backends"], results["reference"]["numbers"]
-    ran = {name: found for name, found in backends.items() if "skipped" not in found}
-    differences = [f"{name}, difference" for name in ran]
-    return report.page(
-        "One model on every backend",
-        f"`ll_fast` shortened to {results['trials']} trials, {results['seeds']} seeds "
-        f"(Cython: {FEWER_SEEDS['cython']}), each on every backend; differences are by seed, "
-        f"against {REFERENCE}. What counts as agreement was stated before, in "
-        "`benchmarks/agreement.py`.",
-        "Cython and C++ standalone: no bit may differ. GeNN: the same spikes are expected; "
-        f"else the mean difference lies within {SHARE_OF_SE:g} standard errors of the mean over "
-        f"seeds, its 95 % interval holds 0 and lies within {SHARE_OF_SD:g} SD over seeds, and "
-        f"distributions of weights lie less than {MAX_KS:g} apart (Kolmogorov-Smirnov).",
-        report.table(
-            "backend | same spikes | largest KS distance | quantities that agree | verdict | "
-            "s per seed",
-            [[name, *verdict(found), median_seconds(found)] for name, found in backends.items()],
-        ),
-        report.table(
-            " | ".join(["quantity", f"{REFERENCE}, mean (SD over seeds)", *differences]),
-            [
-                [name, f"{over_seeds['mean']:.4g} ({over_seeds['sd']:.2g})"]
-                + [difference(found["quantities"][name]) for found in ran.values()]
-                for name, over_seeds in numbers.items()
-            ],
-        ),
-        f"A dash is no difference at all (for GeNN: below {ROUNDING:g} of the value). Seconds are "
-        "medians, without compiling, of a machine that had other work too.",
-        report.described(machine),
-    )
-
-
-def verdict(found: dict) -> list[str]:
-    """Cells of a backend: same spikes, KS distance, quantities that agree, and the verdict."""
-    if "skipped" in found:
-        return [f"not run: {found['skipped']}", "", "", ""]
-    rows = found["quantities"].values()
-    farthest = max((row["distance"] for row in rows if "distance" in row), default=0.0)
-    return [
-        f"{found['same_spikes']['seeds']} of {found['seeds']} seeds",
-        f"{farthest:.2g}",
-        f"{sum(row['agrees'] for row in rows)} of {len(rows)}",
-        "agrees" if found["agrees"] else "**DISAGREES**",
-    ]
-
-
 def median_seconds(found: dict) -> str:
     return f"{np.median(found['seconds']):.1f}" if "seconds" in found else ""
-
-
-def difference(row: dict) -> str:
-    """Difference and interval of a quantity."""
-    if row["difference"] is None:
-        return "**undefined for other seeds**"
-    if row["difference"] == row["low"] == row["high"] == 0:
-        return "–"
-    text = f"{row['difference']:+.2g} [{row['low']:+.2g}, {row['high']:+.2g}]"
-    return text if row["agrees"] else f"**{text}**"

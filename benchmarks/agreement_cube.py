@@ -7,14 +7,14 @@ Small networks that show all there is: rules of learning, noise, pauses, readout
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from benchmarks import report
-from benchmarks.agreement import REFERENCE, SEEDS, Measured, on_backends, verdict
+from benchmarks.agreement import SEEDS, Measured, on_backends
+from driver.experiment.learning import Twins
+from driver.run.checkpoint import digest
 from models.cube import values
 from models.cube.experiment import simulate
 from models.cube.metrics import results
@@ -56,42 +56,36 @@ def measure(quick: bool = False) -> dict:
     return {"seeds": seeds, "networks": networks}
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """A run, and what it is of."""
-
-    params: Params
-    dots: DotParams
-    recordings: dict[str, dict[str, np.ndarray]]
-
-
 def compared(params: Params, dots: DotParams, seeds: int) -> dict[str, dict]:
     """Each backend beside the reference."""
 
-    def run(backend: str, k: int) -> Result:
+    def run(backend: str, k: int) -> Measured:
         seeded = dataclasses.replace(params, seed=k)
-        return Result(seeded, dots, simulate(seeded, dots, backend=backend).recordings)
+        return read(seeded, dots, simulate(seeded, dots, backend=backend))
 
     model = values.model(params, dots, values.wiring_of(params, dots))
-    return on_backends(run, read, model, BACKENDS, seeds)[1]
+    return on_backends(run, model, BACKENDS, seeds)[1]
 
 
-def read(result: Result, seconds: float) -> Measured:
+def read(params: Params, dots: DotParams, result: Twins) -> Measured:
+    """Every metric of both networks by its path in the results; the weights after training."""
+    numbers = {
+        f"{label}/{path}": value
+        for label, arrays in result.recordings.items()
+        for path, value in leaves(results.measure(params, dots, arrays))
+    }
     weights = {
         key: array
         for key, array in sorted(result.recordings["trained"].items())
         if key.endswith(".w") and not key.startswith("initial.")
     }
-    return Measured(numbers_of(result), weights, spikes_of(result), seconds)
-
-
-def numbers_of(result: Result) -> dict[str, float | None]:
-    """Every metric of both networks, by its path in the results."""
-    return {
-        f"{label}/{path}": value
+    in_whole_numbers = {  # spikes, counts, places
+        f"{label} {key}": np.asarray(array)
         for label, arrays in result.recordings.items()
-        for path, value in leaves(results.measure(result.params, result.dots, arrays))
+        for key, array in arrays.items()
+        if np.asarray(array).dtype.kind in "iub"
     }
+    return Measured(numbers, weights, digest(in_whole_numbers), result.seconds)
 
 
 def leaves(found: Any, path: str = "") -> Iterator[tuple[str, float | None]]:
@@ -104,34 +98,3 @@ def leaves(found: Any, path: str = "") -> Iterator[tuple[str, float | None]]:
             yield from leaves(value, f"{path}/{k}")
     elif found is None or isinstance(found, (bool, int, float, np.number)):
         yield path, None if found is None else float(found)
-
-
-def spikes_of(result: Result) -> str:
-    """Hash of everything that was recorded in whole numbers: spikes, counts, places."""
-    digest = hashlib.sha256()
-    for label, arrays in sorted(result.recordings.items()):
-        for key, array in sorted(arrays.items()):
-            if np.asarray(array).dtype.kind in "iub":
-                digest.update(f"{label} {key}".encode() + np.asarray(array).tobytes())
-    return digest.hexdigest()
-
-
-def table(results: dict, machine: dict) -> str:
-    """A row for each network and backend."""
-    rows = [
-        [name, backend, *verdict(found)]
-        for name, backends in results["networks"].items()
-        for backend, found in backends.items()
-    ]
-    return report.page(
-        "The dot-prediction models on every backend",
-        f"{results['seeds']} seeds of each network, trained and untrained, against {REFERENCE}; "
-        "what counts as agreement was stated before, in `benchmarks/agreement.py`. All metrics of "
-        "a run are compared, each with its own verdict, and the weights after training.",
-        report.table(
-            "network | backend | same spikes | largest KS distance of weights | "
-            "metrics that agree | verdict",
-            rows,
-        ),
-        report.described(machine),
-    )

@@ -11,12 +11,12 @@ import dataclasses
 import functools
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import backends_page, networks, peers
+from benchmarks import figures, networks, peers
 from benchmarks.growth import growth
-from benchmarks.peers import HAND_WRITTEN, LABELS, NEST_THREADS, OURS, Peer, PeerError, why_not
+from benchmarks.networks import n_synapses
+from benchmarks.peers import LABELS, NEST_THREADS, OURS, Peer, PeerError, why_not
 from benchmarks.timing import in_turn, spread, spread_of_ratio
 
 BASE = {"lateral_line": 3200, "waves": 48, "quiet": 48}
@@ -36,56 +36,39 @@ SETTLE_UNITS = {"lateral_line": 5, "waves": 190, "quiet": 30}
 MOST_UNITS = 400
 OUT_OF_TIME = "the time of this measurement was up"
 
-table = backends_page.table
-
 
 def measure(quick: bool = False) -> dict:
     """All measurements: at most 6 minutes with `quick`, half an hour without."""
     sizes, base = (QUICK_SIZES, QUICK_BASE) if quick else (SIZES, BASE)
     curve = QUICK_CURVE if quick else CURVE
     repeats, base_repeats = (2, 3) if quick else (3, 7)
-    rows: dict[str, dict[str, dict]] = {kind: {} for kind in networks.KINDS}
+    rows: dict[str, dict[str, dict]] = {kind: {str(n): {} for n in sizes[kind]} for kind in sizes}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), 300 if quick else 1600, 0.4 if quick else 0.8)
-        for kind, size in in_order(sizes, base):
-            is_base = size == base[kind]
-            programs = [p for p in (ALL if is_base else curve) if applies(p, kind)]
-            n = base_repeats if is_base else repeats
-            rows[kind][str(size)] = bench.measure(kind, size, programs, n)
+        for kind, size in base.items():
+            rows[kind][str(size)] = bench.measure(kind, size, ALL, base_repeats)
+        # growing, so that what time does not suffice for is the largest
+        others = [(rank, kind, size) for kind in sizes for rank, size in enumerate(sizes[kind])]
+        for _, kind, size in sorted(others):
+            if size != base[kind]:
+                rows[kind][str(size)] = bench.measure(kind, size, curve, repeats)
         line = base["lateral_line"]
-        rows["lateral_line"][str(line)]["cython"] = cython(bench, line, base_repeats, quick)
-    rows = {
-        kind: dict(sorted(r.items(), key=lambda item: int(item[0]))) for kind, r in rows.items()
-    }
+        if quick:
+            cython = {"not_measured": "compiling takes minutes, left out by --quick"}
+        elif bench.left_s < CYTHON_S:
+            cython = {"not_measured": OUT_OF_TIME}
+        else:  # in turn with ours once more
+            both = bench.measure("lateral_line", line, (OURS, "cython"), base_repeats)
+            cython = both["cython"]
+        rows["lateral_line"][str(line)]["cython"] = cython
     results = {"base": base, "sizes": rows, "growth": all_growth(rows)}
-    backends_page.draw(results)
+    figures.backends(results)
     return results
-
-
-def in_order(sizes: dict, base: dict) -> Iterator[tuple[str, int]]:
-    """First the size at which all programs are compared, of each kind; then the others, growing.
-
-    So what time does not suffice for is the largest.
-    """
-    yield from base.items()
-    others = [(rank, kind, size) for kind in sizes for rank, size in enumerate(sizes[kind])]
-    for _, kind, size in sorted(others):
-        if size != base[kind]:
-            yield kind, size
 
 
 def applies(program: str, kind: str) -> bool:
     """Whether a program has this kind of network: NEST the lateral line only."""
     return kind == "lateral_line" or program not in NEST_THREADS
-
-
-def cython(bench: Bench, size: int, repeats: int, quick: bool) -> dict:
-    """The row of cython, at one size, in turn with ours once more."""
-    if quick:
-        return {"not_measured": "compiling takes minutes, left out by --quick"}
-    if bench.left_s < CYTHON_S:
-        return {"not_measured": OUT_OF_TIME}
-    return bench.measure("lateral_line", size, [OURS, "cython"], repeats)["cython"]
 
 
 @dataclasses.dataclass
@@ -114,20 +97,22 @@ class Bench:
     def print(self, text: str) -> None:
         print(f"{time.monotonic() - self.start:5.0f} s  {text}", flush=True)
 
-    def measure(self, kind: str, size: int, programs: list[str], repeats: int) -> dict[str, dict]:
+    def measure(self, kind: str, size: int, programs: tuple, repeats: int) -> dict[str, dict]:
         """Rows by program, ours first; what cannot be measured has ``not_measured``, a reason."""
         self.print(f"{kind}, {size}")
-        rows: dict[str, dict] = dict.fromkeys(programs, {})
-        running, asks = {}, {}
+        rows: dict[str, dict] = {program: {} for program in programs if applies(program, kind)}
+        running: dict[str, Peer] = {}
+        asks = {}
         with contextlib.ExitStack() as stack:
-            for program in programs:
+            for program in rows:
                 reason = OUT_OF_TIME if self.left_s < 0 else why_not(program)
                 try:
                     if reason is None:
                         peer = peers.start(program, kind, size, self.folder)
                         stack.callback(peer.close)
-                        units = self.settle(peer, program, kind, size)
-                        running[program], asks[program] = peer, functools.partial(peer.ask, units)
+                        units = self.settle(peer, program, kind)
+                        asks[program] = functools.partial(peer.ask, units)
+                        running[program] = peer
                 except PeerError as error:
                     reason = str(error)
                 if reason is not None:
@@ -135,31 +120,32 @@ class Bench:
                     self.print(f"  {program}: not measured, {reason}")
             answers = in_turn(asks, repeats)
             for program, peer in running.items():
-                found = row(kind, size, answers[program], answers.get(OURS), peer)
-                rows[program] = found
-                self.print(f"  {program}: {found['cpu_ms_per_step']['median']:.4g} ms a step")
+                rows[program] = row(kind, size, answers[program], answers.get(OURS), peer)
+                cpu_ms = rows[program]["cpu_ms_per_step"]["median"]
+                self.print(f"  {program}: {cpu_ms:.4g} ms a step")
         return rows
 
-    def settle(self, peer: Peer, program: str, kind: str, size: int) -> int:
+    def settle(self, peer: Peer, program: str, kind: str) -> int:
         """Let a network settle, unless it began in the settled state of ours; units of a chunk."""
-        state = peers.state_file(self.folder, kind, size)
-        if program in (OURS, *HAND_WRITTEN, *NEST_THREADS) or not state.exists():
+        if not peer.settled:
             peer.ask(SETTLE_UNITS[kind])
         if program == OURS:
-            peer.save(state)
+            peer.save()
         return max(1, min(MOST_UNITS, round(self.chunk_s / peer.ask(1)["wall_s"])))
 
 
 def row(kind: str, size: int, answers: list[dict], ours: list[dict] | None, peer: Peer) -> dict:
     """What one program costs, and its ratio to ours, repeat by repeat."""
-    n_steps, populations = steps_of(kind, answers), networks.populations(kind, size)
+    # a program is always asked for as many
+    n_steps = answers[0]["units"] * networks.UNIT_STEPS[kind]
+    populations = networks.populations(kind, size)
     cpu = [a["cpu_s"] for a in answers]
     events = [
         sum(a[f"{name}_spikes"] * degree for name, (_, degree) in populations.items())
         for a in answers
     ]
     seconds = len(answers) * n_steps * 1e-3
-    memory, synapses = peer.memory_mb(), networks.n_synapses(kind, size)
+    memory, synapses = peer.memory_mb(), n_synapses(kind, size)
     found = {
         "cpu_ms_per_step": spread([1e3 * s / n_steps for s in cpu]),
         "wall_ms_per_step": spread([1e3 * a["wall_s"] / n_steps for a in answers]),
@@ -178,14 +164,9 @@ def row(kind: str, size: int, answers: list[dict], ours: list[dict] | None, peer
     if all(events):
         found["ns_per_event"] = spread([1e9 * s / n for s, n in zip(cpu, events, strict=True)])
     if ours:
-        scale = n_steps / steps_of(kind, ours)
+        scale = answers[0]["units"] / ours[0]["units"]
         found["over_ours"] = spread_of_ratio(cpu, [scale * a["cpu_s"] for a in ours])
     return found
-
-
-def steps_of(kind: str, answers: list[dict]) -> int:
-    """Steps of each chunk; a program is always asked for as many."""
-    return answers[0]["units"] * networks.UNIT_STEPS[kind]
 
 
 def all_growth(rows: dict) -> dict:
@@ -196,15 +177,19 @@ def all_growth(rows: dict) -> dict:
             measured = {
                 networks.n_cells(kind, int(size)): row[program]
                 for size, row in by_size.items()
-                if "not_measured" not in row.get(program, {"not_measured": ""})
+                if "cpu_ms_per_step" in row.get(program, {})
             }
-            if not measured:
-                continue
-            each = list(measured.values())
-            cpu = [row["cpu_ms_per_step"]["median"] for row in each]
-            memory = [row["memory_mb"] for row in each]
-            found[kind][program] = {
-                "cpu_ms_per_step": growth(list(measured), cpu),
-                "memory_mb": growth([row["synapses"] for row in each], memory),
-            }
+            if measured:
+                each = measured.values()
+                cpu = [row["cpu_ms_per_step"]["median"] for row in each]
+                memory = [row["memory_mb"] for row in each]
+                found[kind][program] = {
+                    "cpu_ms_per_step": growth(list(measured), cpu),
+                    "memory_mb": growth([row["synapses"] for row in each], memory),
+                }
     return found
+
+
+def compared(rows: dict) -> list[str]:
+    """The programs that stand at more than one size."""
+    return [p for p in LABELS if sum(p in row for row in rows.values()) > 1]

@@ -19,12 +19,10 @@ import time
 from pathlib import Path
 from unittest import mock
 
-from benchmarks import report
-from benchmarks.networks import Network
-from benchmarks.peers import HAND_WRITTEN, build
-from benchmarks.report import ranged
+from benchmarks.networks import Network, costs
+from benchmarks.peers import build
 from benchmarks.timing import (
-    cpu_seconds,
+    cpu_clock,
     in_turn,
     peak_mb_of_run,
     spread,
@@ -37,21 +35,24 @@ from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.training import begin, onward
 
 DOOR = str(Path(__file__).parents[1] / "ll_stdp_brian2.py")
+BASELINE = apply_model_mode(NetworkParams(), "ll_baseline")
 THESIS = apply_model_mode(NetworkParams(), "ll_thesis")
-QUIET = logging.getLogger("benchmarks")
-QUIET.addHandler(logging.NullHandler())
-QUIET.propagate = False
 
 
 def measure(quick: bool = False) -> dict:
     """All measurements; `quick` takes about a minute, the full set about five."""
     trials, repeats = (50, 3) if quick else (200, 7)
+    starts = 3 if quick else 5
     with tempfile.TemporaryDirectory() as folder:
         return {
             "cold_build_s": cold_build(folder),
             "training": training_ratio(Path(folder), trials, repeats),
-            "block": block_overhead(30 if quick else 200),
-            "start": start_times(3 if quick else 5),
+            "block": spread([cost.wall_s for cost in costs(THESIS, 1, 30 if quick else 200)]),
+            "start": {
+                "to_first_trial": spread([to_first_trial() for _ in range(starts)]),
+                "help": seconds_of_call(starts, "--help"),
+                "refused_flag": seconds_of_call(starts, "--mode", "ll_thesis", "--vth-mv", "nan"),
+            },
             "memory": {
                 str(n): peak_mb_of_run(run_arguments("ll_baseline", n, folder))
                 for n in (100, 1000 if quick else 10_000)
@@ -75,14 +76,16 @@ def cold_build(folder: str) -> float:
 
 def training_ratio(folder: Path, trials: int, repeats: int) -> dict:
     """CPU seconds per training trial of 1.2 s, ours and by hand, in turn."""
-    fast, ieee = (build("plain_loop", folder, flags) for flags in HAND_WRITTEN.values())
+    fast, ieee = build("plain_loop", folder, "plain"), build("plain_loop", folder, "plain_ieee")
     our_training(1)  # compiles, if need be
-    programs = {
-        "ours": lambda: our_training(trials),
-        "hand_written": lambda: hand_written_training(fast, trials),
-        "hand_written_ieee": lambda: hand_written_training(ieee, trials),
-    }
-    seconds = in_turn(programs, repeats)
+    seconds = in_turn(
+        {
+            "ours": lambda: our_training(trials),
+            "hand_written": lambda: hand_written_training(fast, trials),
+            "hand_written_ieee": lambda: hand_written_training(ieee, trials),
+        },
+        repeats,
+    )
     ours = seconds["ours"]
     return {
         "trials": trials,
@@ -101,44 +104,24 @@ def hand_written_training(binary: Path, trials: int) -> float:
 
 def our_training(trials: int) -> float:
     """CPU seconds per trial of the training loop, like the hand-written program's own figure."""
-    baseline = apply_model_mode(NetworkParams(), "ll_baseline")
-    with Network(dataclasses.replace(baseline, n_training_trials=trials)) as network:
+    with Network(dataclasses.replace(BASELINE, n_training_trials=trials)) as network:
         training = begin(network.sim)
-        pid = network.sim.engine.process.pid
-        before = time.process_time() + cpu_seconds(pid)
-        for _ in onward(network.sim, training, Progress(trials, "", QUIET)):
+        cpu = cpu_clock()
+        start = cpu()
+        progress = Progress(trials, "", logging.getLogger("benchmarks"))
+        for _ in onward(network.sim, training, progress):
             pass
-        return (time.process_time() + cpu_seconds(pid) - before) / trials
+        return (cpu() - start) / trials
 
 
-def block_overhead(repeats: int) -> dict:
-    """Wall seconds of a block of one step of the thesis network: all but the simulation."""
-    with Network(THESIS) as network:
-        state = network.state
-        network.run(1)
-        seconds = []
-        for _ in range(repeats):
-            network.go_to(state, 0)
-            seconds.append(network.timed(1).wall_s)
-    return spread(seconds)
-
-
-def start_times(repeats: int) -> dict:
-    """Wall seconds of a second start up to the first trial, of ``--help`` and of a refusal."""
-
-    def seconds(*flags: str) -> dict:
-        run = functools.partial(subprocess.run, [sys.executable, DOOR, *flags], capture_output=True)
-        return spread([wall_seconds(run) for _ in range(repeats)])
-
-    return {
-        "to_first_trial": spread([to_first_trial() for _ in range(repeats)]),
-        "help": seconds("--help"),
-        "refused_flag": seconds("--mode", "ll_thesis", "--vth-mv", "nan"),
-    }
+def seconds_of_call(repeats: int, *flags: str) -> dict:
+    """Wall seconds of a call that does not run."""
+    call = functools.partial(subprocess.run, [sys.executable, DOOR, *flags], capture_output=True)
+    return spread([wall_seconds(call) for _ in range(repeats)])
 
 
 def to_first_trial() -> float:
-    """From the start of the program to the line that says that training begins."""
+    """Of a second start, wall seconds up to the line that says that training begins."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, *run_arguments("ll_thesis", 5, folder)]
         start = time.perf_counter()
@@ -150,28 +133,3 @@ def to_first_trial() -> float:
         if process.wait():
             raise RuntimeError("the run that was timed failed")
     return seconds
-
-
-def table(results: dict, machine: dict) -> str:
-    """The measurements as Markdown, beside what was to be reached."""
-    training, start = results["training"], results["start"]
-    cpu, ratio = training["cpu_s_per_trial"], training["ours_over"]
-    trained = f"training, CPU s per 1.2 s trial (mean of {training['trials']})"
-    rows = [
-        (trained, ranged(cpu["ours"]), ""),
-        ("hand-written C++, -ffast-math", ranged(cpu["hand_written"]), ""),
-        ("ratio ours / hand-written", ranged(ratio["hand_written"]), "at most 1.3"),
-        ("ratio ours / hand-written, IEEE as ours", ranged(ratio["hand_written_ieee"]), ""),
-        ("block overhead, thesis network (s)", ranged(results["block"]), "under 0.06"),
-        ("second start to first trial (s)", ranged(start["to_first_trial"]), "under 3"),
-        ("cold build, thesis network (s)", f"{results['cold_build_s']:.3g}", "under 45"),
-        ("`--help` (s)", ranged(start["help"]), "under 1"),
-        ("refused flag (s)", ranged(start["refused_flag"]), "under 1"),
-    ]
-    for trials, mb in results["memory"].items():
-        rows.append((f"peak memory, {trials} trials (MB)", f"{mb:.0f}", "under 600"))
-    return report.page(
-        "Lateral line: speed and memory",
-        f"{report.described(machine)} Median (lowest to highest).",
-        report.table("what | measured | to reach", rows),
-    )

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from models.lateral_line.params import NetworkParams
+from models.lateral_line.values import frame_capacity
+
 Terms = dict[str, float]
 
 # Bytes of one synapse in the program.
@@ -54,20 +57,11 @@ class Size:
     n_ll: int = 100
     n_frames: int = 1024
 
-    @staticmethod
-    def of(p) -> Size:
+    @classmethod
+    def of(cls, p: NetworkParams) -> Size:
         """Of the parameters of a lateral line."""
-        from models.lateral_line.values import frame_capacity
-
-        return Size(
-            p.n_mon,
-            p.n_ts,
-            p.ll_to_mon_in_degree,
-            p.mon_to_ts_out_degree,
-            p.ts_lateral_radius,
-            p.n_ll,
-            frame_capacity(p),
-        )
+        degrees = p.ll_to_mon_in_degree, p.mon_to_ts_out_degree
+        return cls(p.n_mon, p.n_ts, *degrees, p.ts_lateral_radius, p.n_ll, frame_capacity(p))
 
     @property
     def ll_mon(self) -> int:
@@ -116,6 +110,11 @@ def python(s: Size) -> Terms:
         "cells": (STATE_OF_CELL + CONSTANTS_OF_CELL) * (s.n_mon + s.n_ts),
         "stimulus tables": s.tables,
     }
+
+
+def in_all(s: Size) -> Terms:
+    """Bytes of both processes."""
+    return {"program": sum(program(s).values()), "python": sum(python(s).values())}
 
 
 def transported(s: Size) -> float:
@@ -170,21 +169,20 @@ def on_device(s: Size, rows: dict[str, list[int]]) -> float:
 
 CUBE_CELL = 6 * 8 + 5 * 4  # v, I_syn, spiked, a, timer, v_rest; i, two lists of events, counters
 CUBE_INDEX = 4 * 4 + 3 * 4  # numbers of links in and out; where they begin, by list
-LINKS = PLASTIC, STATIC  # forward ones learn one step later, by a second list; lateral ones do not
 LINK_IN_PYTHON = 2 * 4 + HANDED + 3 * 8  # ends, ends; and weights with what they are drawn from
 CUBE_CELL_IN_PYTHON = 2 * 5 * 8 + 8  # state, before and after a block; v_rest
 
 
 def lattice_links(n: int, depth: int) -> tuple[int, int]:
-    """Links of a cube forward and sideways."""
+    """Links of a cube forward, which learn by a second list, and sideways."""
     return (depth - 1) * n * n, 4 * depth * n * (n - 1)
 
 
-def cube_program(n: int, depth: int) -> float:
-    """Bytes of the compiled program of relay-a, retina and readout left out."""
-    links = sum(each * n for each, n in zip(LINKS, lattice_links(n, depth), strict=True))
-    return links + (CUBE_CELL + CUBE_INDEX) * depth * n * n
-
-
-def cube_python(n: int, depth: int) -> float:
-    return LINK_IN_PYTHON * sum(lattice_links(n, depth)) + CUBE_CELL_IN_PYTHON * depth * n * n
+def cube(n: int, depth: int) -> Terms:
+    """Bytes of both processes of relay-a, retina and readout left out."""
+    forward, lateral = lattice_links(n, depth)
+    cells = depth * n * n
+    return {
+        "program": PLASTIC * forward + STATIC * lateral + (CUBE_CELL + CUBE_INDEX) * cells,
+        "python": LINK_IN_PYTHON * (forward + lateral) + CUBE_CELL_IN_PYTHON * cells,
+    }

@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,10 +35,6 @@ ORBIT = DotParams(stimulus="orbit")
 BLOCK_TRIALS = 5  # the baseline's distance between two records, where a training comes to Python
 
 
-def of_kind(kind: str, size: int) -> NetworkParams | CubeParams:
-    return lateral_line(size) if kind == "lateral_line" else cube(kind, size)
-
-
 def lateral_line(n_mon: int) -> NetworkParams:
     """The baseline with another number of MON cells; n_ts and degrees as they are.
 
@@ -55,6 +50,10 @@ def lateral_line(n_mon: int) -> NetworkParams:
         mon_ts_gain_mV=baseline.mon_ts_gain_mV * scale,
         mon_to_global_inh_drive_mV=baseline.mon_to_global_inh_drive_mV * scale,
     )
+
+
+def of_kind(kind: str, size: int) -> NetworkParams | CubeParams:
+    return lateral_line(size) if kind == "lateral_line" else cube(kind, size)
 
 
 def cube(kind: str, n: int) -> CubeParams:
@@ -95,9 +94,14 @@ def populations(kind: str, size: int) -> dict[str, tuple[int, float]]:
 class Cost(NamedTuple):
     """What some steps took, and the spikes of each population."""
 
+    n_steps: int
     cpu_s: float
     wall_s: float
     counts: dict[str, int]
+
+    @property
+    def cpu_ms_per_step(self) -> float:
+        return 1e3 * self.cpu_s / self.n_steps
 
 
 class Network:
@@ -131,29 +135,45 @@ class Network:
 
     def run(self, n_steps: int) -> dict[str, int]:
         """Go on by so many steps; spikes of each population."""
-        counts = collections.Counter()
-        for block, stop in self._blocks(n_steps):
-            self.go_to(block.state, stop)
+        counts, stop = collections.Counter(), self.step + n_steps
+        while self.step < stop:
+            block, after = self._block(stop)
+            self.go_to(block.state, after)
             counts.update(block.counts)
         return dict(counts)
+
+    def _block(self, stop: int) -> tuple[Block, int]:
+        """The next block, up to `stop` at most, and the step after it."""
+        if not self.is_line:
+            return next(self.sim.blocks(self.state, self.step, stop, learn=True))
+        length = min(BLOCK_TRIALS * self.sim.params.trial_steps, stop - self.step)
+        block, _ = self.sim.train(self.state, self.step, length, ("ts",))
+        return block, self.step + length
 
     def timed(self, n_steps: int) -> Cost:
         """Go on, and what that takes of the compiled program's CPU and of time."""
         pid = self.sim.engine.process.pid
         cpu, start = cpu_seconds(pid), time.perf_counter()
         counts = self.run(n_steps)
-        return Cost(cpu_seconds(pid) - cpu, time.perf_counter() - start, counts)
+        return Cost(n_steps, cpu_seconds(pid) - cpu, time.perf_counter() - start, counts)
 
-    def _blocks(self, n_steps: int) -> Iterator[tuple[Block, int]]:
-        """Each block and the step after it."""
-        stop = self.step + n_steps
-        if not self.is_line:
-            yield from self.sim.blocks(self.state, self.step, stop, learn=True)
-            return
-        for first in range(self.step, stop, BLOCK_TRIALS * self.sim.params.trial_steps):
-            length = min(BLOCK_TRIALS * self.sim.params.trial_steps, stop - first)
-            block, _ = self.sim.train(self.state, first, length, ("ts",))
-            yield block, first + length
+
+def costs(
+    params: NetworkParams | Params, n_steps: int, repeats: int = 1, settle: int = 0
+) -> list[Cost]:
+    """What so many steps take, again and again.
+
+    The network goes on from repeat to repeat, after `settle` steps; if that is 0, each repeat
+    begins anew (and a first step, in which the program wakes, is not timed).
+    """
+    found = []
+    with Network(params) as network:
+        network.run(settle or 1)
+        for _ in range(repeats):
+            if not settle:
+                network.go_to(network.sim.initial_state(), 0)
+            found.append(network.timed(n_steps))
+    return found
 
 
 def dot_arguments(n: int, seed: int = 0) -> list[str]:

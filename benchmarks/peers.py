@@ -6,6 +6,7 @@ steps) when it is asked, and answers with a line of JSON. So they can run in tur
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 from benchmarks import networks
 from benchmarks.timing import family, peak_mb
 from driver.engine.compiler import compiler
+from driver.engine.genn.found import check
 from driver.engine.model import GENN
 
 HERE = Path(__file__).parent
@@ -43,7 +45,12 @@ class PeerError(RuntimeError):
 def why_not(program: str) -> str | None:
     """Why a program cannot be measured here, or None."""
     if program in GENN:
-        return why_no_genn(program)
+        if not os.environ.get("GENN_PATH"):
+            return "GENN_PATH is not set"
+        try:
+            check(program)
+        except ValueError as error:
+            return str(error)
     if program in (*HAND_WRITTEN, "cython", OURS) and compiler() is None:
         return "no C++ compiler"
     if program in NEST_THREADS and not nest_interpreter().exists():
@@ -51,61 +58,36 @@ def why_not(program: str) -> str | None:
     return None
 
 
-def why_no_genn(backend: str) -> str | None:
-    """What GeNN lacks here, or None."""
-    if not os.environ.get("GENN_PATH"):
-        return "GENN_PATH is not set"
-    from driver.engine.genn.found import check
-
-    try:
-        check(backend)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
 def nest_interpreter() -> Path:
     return Path(os.environ.get("NEST_PYTHON") or HERE.parent / ".venv-nest" / "bin" / "python")
-
-
-def state_file(folder: Path, kind: str, size: int) -> Path:
-    """Where `OURS` saves its settled state, for our other backends to begin with."""
-    return folder / f"state_{kind}_{size}.npz"
 
 
 def start(program: str, kind: str, size: int, folder: Path) -> Peer:
     """Start a program; `folder` is for what is compiled, and for files between programs."""
     if program in HAND_WRITTEN:
-        return start_hand_written(program, kind, size, folder)
+        begin = time.perf_counter()
+        is_line = kind == "lateral_line"
+        binary = build("plain_loop" if is_line else "plain_cube", folder, program)
+        start_s = time.perf_counter() - begin
+        if is_line:
+            return Peer([binary, 123, size], start_s)
+        command = [binary, kind, size, 0, *networks.dot_arguments(size)]
+        return Peer(command, start_s, numbers_per_unit=networks.UNIT_STEPS[kind])
     if program in NEST_THREADS:
         file = folder / f"nest_{size}.npz"
         if not file.exists():
             networks.write_for_nest(size, file)
         script = HERE / "nest_peer.py"
         return Peer([nest_interpreter(), "-W", "ignore", script, file, NEST_THREADS[program]])
-    request = {"kind": kind, "backend": program, "size": size}
-    request["state"] = str(state_file(folder, kind, size))
-    if program == "cython":
-        request["cython_cache"] = str(folder / "cython")
+    request = {"kind": kind, "backend": program, "size": size, "folder": str(folder)}
     command = [sys.executable, "-m", "benchmarks.served", json.dumps(request)]
     return Peer(command, environment={"PROGRAM_CACHE": str(folder / "programs")})
 
 
-def start_hand_written(program: str, kind: str, size: int, folder: Path) -> Peer:
-    begin = time.perf_counter()
-    if kind == "lateral_line":
-        binary = build("plain_loop", folder, HAND_WRITTEN[program])
-        return Peer([binary, 123, size], start_s=time.perf_counter() - begin)
-    binary = build("plain_cube", folder, HAND_WRITTEN[program])
-    command = [binary, kind, size, 0, *networks.dot_arguments(size)]
-    per_unit = networks.UNIT_STEPS[kind]
-    return Peer(command, start_s=time.perf_counter() - begin, numbers_per_unit=per_unit)
-
-
-def build(source: str, folder: Path, flags: list[str]) -> Path:
-    """Compile one of the hand-written programs."""
-    binary = folder / (source + "".join(flags))
-    command = [compiler(), "-O3", "-march=native", "-std=c++17", *flags]
+def build(source: str, folder: Path, program: str) -> Path:
+    """Compile one of the hand-written programs, with the flags of `program`."""
+    binary = folder / f"{source}_{program}"
+    command = [compiler(), "-O3", "-march=native", "-std=c++17", *HAND_WRITTEN[program]]
     done = subprocess.run(
         [*command, HERE / f"{source}.cpp", "-o", binary], capture_output=True, text=True
     )
@@ -126,6 +108,11 @@ class Peer:
         What it counts in a unit (the hand-written cube counts steps).
     environment : dict, optional
         Variables besides those of this process.
+
+    Attributes
+    ----------
+    settled : bool
+        Whether it began in a state that another one had kept.
     """
 
     def __init__(
@@ -146,17 +133,18 @@ class Peer:
             stderr=self.errors,
             text=True,
         )
-        self.start_s = self._read()["start_s"] if start_s is None else start_s
+        greeting = {"start_s": start_s} if start_s is not None else self._read()
+        self.start_s, self.settled = greeting["start_s"], greeting.get("settled", False)
 
     def ask(self, units: int) -> dict:
         """Go on by so many units; its answer, and ``wall_s`` as seen from here."""
         start = time.perf_counter()
-        self._write(str(units * self.numbers_per_unit))
-        return self._read() | {"wall_s": time.perf_counter() - start, "units": units}
+        found = self._request(str(units * self.numbers_per_unit))
+        return found | {"wall_s": time.perf_counter() - start, "units": units}
 
-    def save(self, file: Path) -> None:
-        self._write(f"save {file}")
-        self._read()
+    def save(self) -> None:
+        """Keep the state, in which others of ours begin; only ours can."""
+        self._request("save")
 
     def memory_mb(self) -> float:
         """Peak resident memory of the program and of what it has running, MB."""
@@ -171,22 +159,18 @@ class Peer:
             self.process.communicate()
         self.errors.close()
 
-    def _write(self, text: str) -> None:
-        try:
+    def _request(self, text: str) -> dict:
+        with contextlib.suppress(BrokenPipeError):  # to read says how it ended
             self.process.stdin.write(text + "\n")
             self.process.stdin.flush()
-        except BrokenPipeError as error:
-            raise self._error() from error
+        return self._read()
 
     def _read(self) -> dict:
         """The next line that is JSON; NEST prints a greeting first."""
         for line in self.process.stdout:
             if line.startswith("{"):
                 return json.loads(line)
-        raise self._error()
-
-    def _error(self) -> PeerError:
         status = self.process.wait()
         self.errors.seek(0)
-        lines = self.errors.read().strip().splitlines()
-        return PeerError(f"it ended with status {status}: {lines[-1] if lines else 'no message'}")
+        lines = self.errors.read().strip().splitlines() or ["no message"]
+        raise PeerError(f"it ended with status {status}: {lines[-1]}")

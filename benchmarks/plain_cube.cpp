@@ -18,17 +18,9 @@
 //     t arrives in step t + 1.
 // All quantities of the cells are pure numbers; a time is a number of steps. Double precision throughout.
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <ctime>
-#include <vector>
 
-using Array = std::vector<double>;
-using Index = std::vector<int>;
+#include "plain.h"
 
 // ---------------------------------------------------------------------------------------- parameters
 struct Preset {
@@ -46,17 +38,6 @@ constexpr int forever = 2147483647;
 
 struct Dot { int x, y, vx, vy; };
 
-// ------------------------------------------------------------------------------------ random numbers
-struct Random {                                      // splitmix64
-    uint64_t state;
-    double uniform() {                               // [0, 1)
-        uint64_t z = (state += 0x9e3779b97f4a7c15u);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        return double((z ^ (z >> 31)) >> 11) * 0x1.0p-53;
-    }
-};
-
 // ---------------------------------------------------------------------------------------------- cube
 struct Cube {
     Preset p;
@@ -71,123 +52,112 @@ struct Cube {
     Dot dot;
     int64_t step = 0, n_spikes = 0;
 
-    Cube(const Preset& p, int n, uint64_t seed, Dot dot);
+    Cube(const Preset& p, int n, uint64_t seed, Dot dot)
+        : p(p), n(n), side(n + 2), n_cells(side * side * side), v(n_cells, 0.0),
+          a(n_cells, 0.0), arriving(n_cells, 0.0), rest(n_cells, 0.0), held(n_cells, forever),
+          fired(n_cells, 0), found(n_cells), dot(dot) {
+        const int plane = side * side;
+        Array bases;
+        link(p.w_fwd, plane, true, bases);
+        link(p.w_back, -plane, true, bases);
+        for (int distance : {1, -1, side, -side}) link(p.w_lat, distance, p.learn_lat, bases);
+        draw_weights(seed, bases);
+        for (int z = 0; z < n; ++z)
+            for (int y = 0; y < n; ++y)
+                for (int x = 0; x < n; ++x) {
+                    held[cell(x, y, z)] = 0;             // the rim stays held
+                    rest[cell(x, y, z)] = (p.lamb > 0 ? p.bias * std::exp(-z / p.lamb) : p.bias) / (1.0 - p.rho);
+                }
+    }
+
+    void link(double base, int distance, bool learns, Array& bases) {
+        if (base == 0.0) return;
+        offset.push_back(distance);
+        bases.push_back(base);
+        n_learning += learns;
+    }
+
+    void draw_weights(uint64_t seed, const Array& bases) {
+        Random random{seed};
+        w.resize(size_t(n_cells) * bases.size());
+        for (size_t s = 0; s < w.size(); ++s)
+            w[s] = bases[s % bases.size()] * (1.0 - p.jitter + 2.0 * p.jitter * random.uniform());
+    }
+
+    void advance() {
+        if (step % p.ratio == 0) move();
+        arriving[cell(dot.x, dot.y, 0)] += p.input_gain;
+        update();
+        threshold();
+        learn();
+        deliver();
+        ++step;
+    }
+
+    void move() {
+        dot.x += dot.vx;
+        dot.y += dot.vy;
+        if (dot.x < 0 || dot.x > n - 1) { dot.vx = -dot.vx; dot.x += 2 * dot.vx; }
+        if (dot.y < 0 || dot.y > n - 1) { dot.vy = -dot.vy; dot.y += 2 * dot.vy; }
+    }
+
+    void update() {                                // leak and adaptation, then what came in
+        const double rho = p.rho, v_ref = p.v_ref, keep = 1.0 - 1.0 / p.tau_adapt;
+        const int size = n_cells;
+        double *V = v.data(), *A = a.data(), *I = arriving.data();
+        const double* R = rest.data();
+        int* H = held.data();
+        for (int c = 0; c < size; ++c) {
+            const double free = R[c] + (V[c] - R[c]) * rho + I[c];
+            V[c] = H[c] > 0 ? v_ref : free;
+            H[c] = std::max(H[c] - 1, 0);
+            A[c] *= keep;
+            I[c] = 0.0;
+        }
+    }
+
+    void threshold() {
+        const double *V = v.data(), *A = a.data(), theta0 = p.theta0;
+        const double jump = p.d_theta / (1.0 - 1.0 / p.tau_adapt);    // it decays once before it counts
+        int *F = found.data(), count = 0;
+        const int size = n_cells;
+        for (int c = 0; c < size; ++c) {                 // without a branch: the spikes cannot be predicted
+            F[count] = c;
+            count += V[c] >= theta0 + A[c];
+        }
+        std::swap(before, now);
+        now.assign(found.begin(), found.begin() + count);
+        for (int c : before) fired[c] = 0;
+        for (int c : now) {
+            v[c] = 0.0;
+            a[c] += jump;
+            held[c] = p.tau_ref;
+            fired[c] = 1;
+        }
+        n_spikes += count;
+    }
+
+    void learn() {                                 // did the targets of the last step's spikes fire in this one?
+        const int n_links = int(offset.size());
+        for (int c : before) {
+            double* W = &w[size_t(c) * n_links];
+            for (int k = 0; k < n_learning; ++k)
+                W[k] = std::clamp(W[k] + (fired[c + offset[k]] ? p.eta : -p.decay), 0.0, p.w_max);
+        }
+    }
+
+    void deliver() {
+        const int n_links = int(offset.size());
+        for (int c : now) {
+            const double* W = &w[size_t(c) * n_links];
+            for (int k = 0; k < n_links; ++k) arriving[c + offset[k]] += W[k];
+        }
+    }
+
     int cell(int x, int y, int z) const { return ((z + 1) * side + y + 1) * side + x + 1; }
-    void link(double base, int distance, bool learns, Array& bases);
-    void draw_weights(uint64_t seed, const Array& bases);
-    void advance();
-    void move();
-    void update();
-    void threshold();
-    void learn();
-    void deliver();
 };
 
-Cube::Cube(const Preset& p, int n, uint64_t seed, Dot dot)
-    : p(p), n(n), side(n + 2), n_cells(side * side * side), v(n_cells, 0.0),
-      a(n_cells, 0.0), arriving(n_cells, 0.0), rest(n_cells, 0.0), held(n_cells, forever),
-      fired(n_cells, 0), found(n_cells), dot(dot) {
-    const int plane = side * side;
-    Array bases;
-    link(p.w_fwd, plane, true, bases);
-    link(p.w_back, -plane, true, bases);
-    for (int distance : {1, -1, side, -side}) link(p.w_lat, distance, p.learn_lat, bases);
-    draw_weights(seed, bases);
-    for (int z = 0; z < n; ++z)
-        for (int y = 0; y < n; ++y)
-            for (int x = 0; x < n; ++x) {
-                held[cell(x, y, z)] = 0;             // the rim stays held
-                rest[cell(x, y, z)] = (p.lamb > 0 ? p.bias * std::exp(-z / p.lamb) : p.bias) / (1.0 - p.rho);
-            }
-}
-
-void Cube::link(double base, int distance, bool learns, Array& bases) {
-    if (base == 0.0) return;
-    offset.push_back(distance);
-    bases.push_back(base);
-    n_learning += learns;
-}
-
-void Cube::draw_weights(uint64_t seed, const Array& bases) {
-    Random random{seed};
-    w.resize(size_t(n_cells) * bases.size());
-    for (size_t s = 0; s < w.size(); ++s)
-        w[s] = bases[s % bases.size()] * (1.0 - p.jitter + 2.0 * p.jitter * random.uniform());
-}
-
-void Cube::advance() {
-    if (step % p.ratio == 0) move();
-    arriving[cell(dot.x, dot.y, 0)] += p.input_gain;
-    update();
-    threshold();
-    learn();
-    deliver();
-    ++step;
-}
-
-void Cube::move() {
-    dot.x += dot.vx;
-    dot.y += dot.vy;
-    if (dot.x < 0 || dot.x > n - 1) { dot.vx = -dot.vx; dot.x += 2 * dot.vx; }
-    if (dot.y < 0 || dot.y > n - 1) { dot.vy = -dot.vy; dot.y += 2 * dot.vy; }
-}
-
-void Cube::update() {                                // leak and adaptation, then what came in
-    const double rho = p.rho, v_ref = p.v_ref, keep = 1.0 - 1.0 / p.tau_adapt;
-    const int size = n_cells;
-    double *V = v.data(), *A = a.data(), *I = arriving.data();
-    const double* R = rest.data();
-    int* H = held.data();
-    for (int c = 0; c < size; ++c) {
-        const double free = R[c] + (V[c] - R[c]) * rho + I[c];
-        V[c] = H[c] > 0 ? v_ref : free;
-        H[c] = std::max(H[c] - 1, 0);
-        A[c] *= keep;
-        I[c] = 0.0;
-    }
-}
-
-void Cube::threshold() {
-    const double *V = v.data(), *A = a.data(), theta0 = p.theta0;
-    const double jump = p.d_theta / (1.0 - 1.0 / p.tau_adapt);    // it decays once before it counts
-    int *F = found.data(), count = 0;
-    const int size = n_cells;
-    for (int c = 0; c < size; ++c) {                 // without a branch: the spikes cannot be predicted
-        F[count] = c;
-        count += V[c] >= theta0 + A[c];
-    }
-    std::swap(before, now);
-    now.assign(found.begin(), found.begin() + count);
-    for (int c : before) fired[c] = 0;
-    for (int c : now) {
-        v[c] = 0.0;
-        a[c] += jump;
-        held[c] = p.tau_ref;
-        fired[c] = 1;
-    }
-    n_spikes += count;
-}
-
-void Cube::learn() {                                 // did the targets of the last step's spikes fire in this one?
-    const int n_links = int(offset.size());
-    for (int c : before) {
-        double* W = &w[size_t(c) * n_links];
-        for (int k = 0; k < n_learning; ++k)
-            W[k] = std::clamp(W[k] + (fired[c + offset[k]] ? p.eta : -p.decay), 0.0, p.w_max);
-    }
-}
-
-void Cube::deliver() {
-    const int n_links = int(offset.size());
-    for (int c : now) {
-        const double* W = &w[size_t(c) * n_links];
-        for (int k = 0; k < n_links; ++k) arriving[c + offset[k]] += W[k];
-    }
-}
-
 // ----------------------------------------------------------------------------------------------- run
-double cpu_seconds() { return double(std::clock()) / CLOCKS_PER_SEC; }
-
 int main(int argc, char** argv) {
     if (argc != 8) return std::fprintf(stderr, "usage: echo STEPS | plain_cube waves|quiet n seed x y vx vy\n"), 2;
     const Preset& preset = std::strcmp(argv[1], "waves") ? quiet : waves;
@@ -195,15 +165,9 @@ int main(int argc, char** argv) {
     for (int k = 0; k < 6; ++k) number[k] = std::atoi(argv[k + 2]);
     Cube cube(preset, number[0], uint64_t(number[1]), {number[2], number[3], number[4], number[5]});
 
-    int n_steps;
-    while (std::scanf("%d", &n_steps) == 1 && n_steps > 0) {
-        const int64_t spikes = cube.n_spikes;
-        const double start = cpu_seconds();
-        for (int k = 0; k < n_steps; ++k) cube.advance();
-        const double cpu = cpu_seconds() - start;
-        std::printf("{\"steps\": %d, \"cpu_s\": %.6f, \"cells_spikes\": %lld}\n", n_steps, cpu,
-                    (long long)(cube.n_spikes - spikes));
-        std::fflush(stdout);
-    }
-    return 0;
+    int64_t before = 0;                              // spikes up to the request before
+    return serve([&] { cube.advance(); }, [&] {
+        std::printf("\"cells_spikes\": %lld", (long long)(cube.n_spikes - before));
+        before = cube.n_spikes;
+    });
 }

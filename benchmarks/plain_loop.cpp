@@ -22,18 +22,10 @@
 //     purpose, each started from a hash of (seed, purpose).
 // Units: mV, ms, Hz, cm. Double precision throughout.
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <ctime>
 #include <numeric>
 #include <random>
-#include <vector>
 
-using Array = std::vector<double>;
-using Index = std::vector<int>;
+#include "plain.h"
 
 // ---------------------------------------------------------------------------------------- parameters
 constexpr int n_ll = 100, n_mon_calibrated = 3200, n_ts = 300;
@@ -71,26 +63,12 @@ constexpr int lateral_radius = 18;
 constexpr double bg_rate_mon = 18.0, bg_w_mon = 1.5, bg_rate_ts = 20.0, bg_w_ts = 0.85;
 
 // ------------------------------------------------------------------------------------ random numbers
-uint64_t splitmix64(uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-struct Random {                                     // also usable as generator of the standard library
-    using result_type = uint64_t;
-    uint64_t state;
-    Random(uint64_t seed, uint64_t purpose)
-        : state(splitmix64(splitmix64(seed + 0x9e3779b97f4a7c15u) ^ purpose * 0xd1b54a32d192ed03u)) {}
-    static constexpr uint64_t min() { return 0; }
-    static constexpr uint64_t max() { return ~uint64_t(0); }
-    uint64_t operator()() { return splitmix64(state += 0x9e3779b97f4a7c15u); }
-    double uniform() { return double((*this)() >> 11) * 0x1.0p-53; }               // [0, 1)
-    double uniform_open() { return double(((*this)() >> 11) + 1) * 0x1.0p-53; }    // (0, 1]
-    int integer(int n) { return int(uniform() * n); }                              // 0 ... n - 1
-};
-
+// one generator per purpose, each started from a hash of both
 enum Purpose { ll_mon_wiring, mon_ts_wiring, inhibition_wiring, weights, initial_v, ll_spikes, mon_bg, ts_bg };
+
+Random random_for(uint64_t seed, Purpose purpose) {
+    return {splitmix64(splitmix64(seed + 0x9e3779b97f4a7c15u) ^ uint64_t(purpose) * 0xd1b54a32d192ed03u)};
+}
 
 // --------------------------------------------------------------------------------------------- cells
 struct Layer {                                      // integrate-and-fire cells with g_e and g_i
@@ -141,7 +119,7 @@ struct Background {                                 // one Poisson source per ce
     int64_t next = -1;                              // next event, counted in cells from cell 0 of this step
 
     Background(uint64_t seed, Purpose purpose, double rate_hz, double weight)
-        : random(seed, purpose), scale(1.0 / std::log1p(-rate_hz * dt * 1e-3)), weight(weight) { jump(); }
+        : random(random_for(seed, purpose)), scale(1.0 / std::log1p(-rate_hz * dt * 1e-3)), weight(weight) { jump(); }
     void jump() { next += 1 + int64_t(std::log(random.uniform_open()) * scale); }
     void deliver(Layer& layer) {
         for (; next < layer.n; jump()) layer.g_e[next] += weight;
@@ -234,8 +212,6 @@ void snapshot_rates(int64_t k, Array& spike_probability) {
 }
 
 // ---------------------------------------------------------------------------------------- statistics
-double cpu_seconds() { return double(std::clock()) / CLOCKS_PER_SEC; }
-
 double mean(const Array& x) { return std::accumulate(x.begin(), x.end(), 0.0) / double(x.size()); }
 
 // ------------------------------------------------------------------------------------------- network
@@ -268,21 +244,22 @@ struct Network {
 Network::Network(uint64_t seed, int n_mon)
     : n_mon(n_mon), mon_ts_G(mon_ts_gain * n_mon_calibrated / n_mon),
       mon_i_mon_w(mon_inh_drive * n_mon_calibrated / n_mon), mon(n_mon), ts(n_ts), i_mon(1), i_ts(1),
-      ll_mon(draw_partners(Random(seed, ll_mon_wiring), n_mon, ll_mon_in_degree, n_ll, ll_mon_sigma),
+      ll_mon(draw_partners(random_for(seed, ll_mon_wiring), n_mon, ll_mon_in_degree, n_ll, ll_mon_sigma),
              mon_cells(n_mon, ll_mon_in_degree), n_ll, n_mon),
       mon_ts(mon_cells(n_mon, mon_ts_out_degree),
-             draw_partners(Random(seed, mon_ts_wiring), n_mon, mon_ts_out_degree, n_ts, mon_ts_sigma), n_mon, n_ts),
+             draw_partners(random_for(seed, mon_ts_wiring), n_mon, mon_ts_out_degree, n_ts, mon_ts_sigma),
+             n_mon, n_ts),
       ll_plus(n_ll, 0.0), mon_minus(n_mon, 0.0), mon_plus(n_mon, 0.0), ts_minus(n_ts, 0.0), ll_probability(n_ll),
-      random_ll(seed, ll_spikes), background_mon(seed, mon_bg, bg_rate_mon, bg_w_mon),
+      random_ll(random_for(seed, ll_spikes)), background_mon(seed, mon_bg, bg_rate_mon, bg_w_mon),
       background_ts(seed, ts_bg, bg_rate_ts, bg_w_ts) {
-    Random random_v(seed, initial_v);
+    Random random_v = random_for(seed, initial_v);
     for (double& v : mon.v) v = E_L + v_jitter * random_v.uniform();
     for (double& v : ts.v) v = E_L + v_jitter * random_v.uniform();
-    Random random_w(seed, weights);
+    Random random_w = random_for(seed, weights);
     for (double& w : ll_mon.w) w = ll_mon_w_init + ll_mon_w_jitter * random_w.uniform();
     for (double& w : mon_ts.w) w = mon_ts_w_init + mon_ts_w_jitter * random_w.uniform();
     ll_mon_target = mean_of_positive(ll_mon.sums(n_mon));
-    Random random_inh(seed, inhibition_wiring);
+    Random random_inh = random_for(seed, inhibition_wiring);
     drives_i_mon = draw_subset(random_inh, n_mon, mon_inh_p);
     drives_i_ts = draw_subset(random_inh, n_ts, ts_inh_p);
     for (int d = 0; d < lateral_radius; ++d) kernel[d] = lateral_peak * (1.0 - double(d) / lateral_radius);
@@ -383,17 +360,12 @@ int main(int argc, char** argv) {
     if (n_mon < 2) return std::fprintf(stderr, "usage: echo TRIALS | plain_loop [seed] [n_mon >= 2]\n"), 2;
 
     Network net(seed, n_mon);
-    int n_trials;
-    while (std::scanf("%d", &n_trials) == 1 && n_trials > 0) {
-        const int64_t ll = net.n_ll_spikes, mon = net.mon.n_spikes, ts = net.ts.n_spikes;
-        const double start = cpu_seconds();
-        for (int trial = 0; trial < n_trials; ++trial) net.trial();
-        const double cpu = cpu_seconds() - start;
-        std::printf("{\"trials\": %d, \"cpu_s\": %.6f, \"ll_spikes\": %lld, \"mon_spikes\": %lld, \"ts_spikes\": %lld, "
-                    "\"ll_mon_w_mean_mV\": %.5f, \"mon_ts_w_mean\": %.6f}\n",
-                    n_trials, cpu, (long long)(net.n_ll_spikes - ll), (long long)(net.mon.n_spikes - mon),
+    int64_t ll = 0, mon = 0, ts = 0;                 // spikes up to the request before
+    return serve([&] { net.trial(); }, [&] {
+        std::printf("\"ll_spikes\": %lld, \"mon_spikes\": %lld, \"ts_spikes\": %lld, "
+                    "\"ll_mon_w_mean_mV\": %.5f, \"mon_ts_w_mean\": %.6f",
+                    (long long)(net.n_ll_spikes - ll), (long long)(net.mon.n_spikes - mon),
                     (long long)(net.ts.n_spikes - ts), mean(net.ll_mon.w), mean(net.mon_ts.w));
-        std::fflush(stdout);
-    }
-    return 0;
+        ll = net.n_ll_spikes, mon = net.mon.n_spikes, ts = net.ts.n_spikes;
+    });
 }

@@ -1,26 +1,33 @@
-"""Pages and figures of the benchmarks: what all of them have in common."""
+"""Pages of the benchmarks: what was measured, in the template of the same name in `pages`."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 
-from driver.figures import style
-from driver.report.tables import markdown
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-RESULTS = Path(__file__).parent / "results"
-
-
-def page(title: str, *parts: str) -> str:
-    """Title and paragraphs, or tables, of a page."""
-    return "\n\n".join([f"# {title}", *parts]) + "\n"
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
 
 
-def table(columns: str, rows: Iterable[Iterable]) -> str:
-    """A table in Markdown; the names of its columns are divided by ``|``."""
-    names = [name.strip() for name in columns.split("|")]
-    return markdown(names, ([str(cell) for cell in row] for row in rows))
+def page(benchmark: ModuleType, results: dict, machine: dict) -> str:
+    """The page of a benchmark, in Markdown.
+
+    Its template knows what was measured by its names in `results`, the sentence `machine`, and
+    `code`, which is the benchmark itself.
+    """
+    templates = Environment(
+        loader=FileSystemLoader(HERE / "pages"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters |= {"number": number, "ranged": ranged}
+    name = benchmark.__name__.rpartition(".")[2]
+    template = templates.get_template(f"{name}.md.j2")
+    return template.render(results, machine=described(machine), code=benchmark)
 
 
 def described(machine: dict) -> str:
@@ -31,35 +38,10 @@ def described(machine: dict) -> str:
     )
 
 
+def number(value: float, form: str = ".3g") -> str:
+    return format(value, form)
+
+
 def ranged(spread: dict) -> str:
     """Median, lowest and highest of a `benchmarks.timing.spread`."""
     return f"{spread['median']:.3g} ({spread['low']:.3g} to {spread['high']:.3g})"
-
-
-@contextlib.contextmanager
-def figure(file: Path, width: float, height: float):
-    """An empty figure, which is saved at the end."""
-    from matplotlib.figure import Figure
-
-    with style.applied():
-        drawn = Figure(figsize=(width, height), layout="constrained")
-        yield drawn
-        drawn.savefig(file, **style.PNG)
-
-
-def draw_spreads(ax, x: list, spreads: list[dict], **look):
-    """Medians, with bars from the lowest to the highest."""
-    middle = [s["median"] for s in spreads]
-    below = [s["median"] - s["low"] for s in spreads]
-    above = [s["high"] - s["median"] for s in spreads]
-    ax.errorbar(x, middle, (below, above), ms=4, capsize=2, **look)
-    return ax
-
-
-def log_axes(ax, sizes: list[int] | None = None):
-    """Logarithmic axes; with `sizes`, ticks at these."""
-    ax.set(xscale="log", yscale="log")
-    ax.minorticks_off()
-    if sizes:
-        ax.set_xticks(sizes, [f"{n / 1000:g}k" if n >= 1000 else str(n) for n in sizes])
-    return ax

@@ -16,10 +16,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from benchmarks import growth, memory_model, networks, report
+from benchmarks import growth, memory_model, networks
 from benchmarks.memory_model import Size
 from benchmarks.networks import Cost, Network
-from benchmarks.report import ranged
 from benchmarks.timing import peak_mb, spread
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
@@ -169,16 +168,24 @@ def size_of(line: dict) -> Size:
     return Size.of(lateral_line(line["n_mon"], line["ring"]))
 
 
-def predicted_memory(measured: list[dict], program: list[float], python: list[float]):
-    """MB of both processes: what the first has beyond its bytes is that of libraries in all."""
-    libraries = measured[0]["memory_mb"]
+def predicted_memory(measured: list[dict], reckoned: list[dict[str, float]]) -> list[tuple]:
+    """Each measured network, and the MB that its processes were predicted to have.
+
+    What the first has beyond the bytes that are `reckoned` is that of libraries in all.
+    """
+    first, bytes_of_first = measured[0]["memory_mb"], reckoned[0]
     return [
-        {
-            "program": libraries["program"] + (in_program - program[0]) / MB,
-            "python": libraries["python"] + (in_python - python[0]) / MB,
-        }
-        for in_program, in_python in zip(program, python, strict=True)
+        (line, {k: first[k] + (n - bytes_of_first[k]) / MB for k, n in expected.items()})
+        for line, expected in zip(measured, reckoned, strict=True)
     ]
+
+
+def predicted_lines(lines: list[dict]) -> list[tuple]:
+    return predicted_memory(lines, [memory_model.in_all(size_of(line)) for line in lines])
+
+
+def predicted_cubes(cubes: list[dict]) -> list[tuple]:
+    return predicted_memory(cubes, [memory_model.cube(cube["n"], cube["n"]) for cube in cubes])
 
 
 def predicted_time(lines: list[dict]) -> dict:
@@ -207,86 +214,3 @@ def n_cells(line: dict) -> int:
 def ns_per_event(line: dict) -> float:
     spent = line["active_ms"]["median"] - line["silent_ms"]["median"]
     return 1e6 * spent / line["events"]["median"]
-
-
-# --- the table ---------------------------------------------------------------------------------
-
-HEAD = """\
-{machine} Median (lowest to highest) of {repeats} repeats; others used the machine meanwhile. \
-Predictions are those of `benchmarks/memory_model.py`; the smallest size of each kind sets what \
-libraries take, and is no test."""
-FIT = """\
-From all sizes with 300 TS cells but the largest: {fixed_us:.1f} us a step, {cell_ns:.2f} ns a \
-cell (MON, TS and their background sources), and {event_ns:.1f} ns an event, as at the largest of \
-them. With its number of events that predicts {predicted_ms:.3g} ms a step at {n_mon} MON cells; \
-measured: {measured}."""
-NOTES = """\
-An event is a visit of a synapse, at a spike of its source or, if it learns, of its target. \
-Silent is the same program with afferents and background off. CPU time is that of the program; \
-homeostasis passes over all synapses once in a trial of 1200 steps, and is spread over them. A \
-block of one step is state there and back, checks, and one such pass. Rates fall by half while a \
-network learns in its first five trials; those above 200 000 MON cells have run for one, in parts.\
-"""
-
-
-def table(results: dict, machine: dict) -> str:
-    """Memory and time, predicted beside measured, as Markdown."""
-    lines, fit = results["lateral_line"], results["time"]
-    times = [
-        [line["n_mon"], line["n_ts"], f"{line['events']['median']:.3g}"]
-        + [ranged(line["silent_ms"]), ranged(line["active_ms"])]
-        + [f"{ns_per_event(line):.1f}", ranged(line["block_s"])]
-        for line in lines
-    ]
-    return report.page(
-        "Scaling: predicted beside measured",
-        HEAD.format(machine=report.described(machine), repeats=results["repeats"]),
-        "## Memory of the lateral line, peak MB, predicted / measured",
-        memory_table(lines),
-        "## Time of the lateral line, one core",
-        report.table(
-            "MON cells | TS cells | events a step | silent, CPU ms a step | "
-            "active, CPU ms a step | ns an event | a block of one step, s waited",
-            times,
-        ),
-        FIT.format(**fit, measured=ranged(fit["measured_ms"])),
-        "## Cube, relay-a without readout, n = L, peak MB, predicted / measured",
-        cube_table(results["cube"]),
-        NOTES,
-    )
-
-
-def memory_table(lines: list[dict]) -> str:
-    sizes = [size_of(line) for line in lines]
-    program = [sum(memory_model.program(size).values()) for size in sizes]
-    python = [sum(memory_model.python(size).values()) for size in sizes]
-    predicted = predicted_memory(lines, program, python)
-    return report.table(
-        "MON cells | TS cells | plastic synapses, millions | compiled program | Python",
-        [
-            [size.n_mon, size.n_ts, f"{size.plastic / 1e6:.3g}", *beside(mb, line["memory_mb"])]
-            for size, mb, line in zip(sizes, predicted, lines, strict=True)
-        ],
-    )
-
-
-def cube_table(cubes: list[dict]) -> str:
-    program = [memory_model.cube_program(cube["n"], cube["n"]) for cube in cubes]
-    python = [memory_model.cube_python(cube["n"], cube["n"]) for cube in cubes]
-    predicted = predicted_memory(cubes, program, python)
-    return report.table(
-        "n | links, millions | compiled program | Python | CPU ms a step",
-        [
-            [cube["n"], f"{cube['links'] / 1e6:.3g}"]
-            + [*beside(mb, cube["memory_mb"]), ranged(cube["step_ms"])]
-            for cube, mb in zip(cubes, predicted, strict=True)
-        ],
-    )
-
-
-def beside(predicted: dict[str, float], measured: dict[str, float]) -> list[str]:
-    """Predicted and measured MB of the program and of Python."""
-    return [
-        f"{predicted[k]:.0f} / {measured[k]:.0f} ({100 * (predicted[k] / measured[k] - 1):+.0f} %)"
-        for k in ("program", "python")
-    ]

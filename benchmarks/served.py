@@ -1,10 +1,11 @@
 """One of our networks as a program that runs on request, as the hand-written ones do.
 
-    python -m benchmarks.served '{"kind": "waves", "backend": "cpp_standalone", "size": 48}'
+    python -m benchmarks.served REQUEST
 
-When the network is ready and its first step is done (so everything is generated and compiled) it
-prints a line of JSON. Each number on standard input is a number of units (trials, or moves of
-eight steps) to go on with; ``save FILE`` writes the state, which another backend may start from.
+REQUEST is JSON: the network's kind and size, the backend, and a folder for files. When the first
+step is done (so everything is generated and compiled) it prints a line of JSON. Each number on
+standard input is a number of units (trials, or moves of eight steps) to go on with; ``save`` keeps
+the state in the folder, and who is started there later begins with it.
 """
 
 from __future__ import annotations
@@ -18,46 +19,39 @@ import numpy as np
 
 from benchmarks import networks
 from benchmarks.networks import Network
-from benchmarks.timing import cpu_seconds, family
+from benchmarks.timing import cpu_clock
 
 
 def main() -> None:
     request = json.loads(sys.argv[1])
+    kind, size, backend = request["kind"], request["size"], request["backend"]
+    folder = Path(request["folder"])
+    kept = folder / f"state_{kind}_{size}.npz"
     start = time.perf_counter()
-    if "cython_cache" in request:
+    if backend == "cython":
         import brian2
 
-        brian2.prefs.codegen.runtime.cython.cache_dir = request["cython_cache"]
-    kind = request["kind"]
-    with Network(networks.of_kind(kind, request["size"]), request["backend"]) as network:
+        brian2.prefs.codegen.runtime.cython.cache_dir = str(folder / "cython")
+    with Network(networks.of_kind(kind, size), backend) as network:
         network.run(1)
         network.go_to(network.sim.initial_state(), 0)
-        answer({"start_s": time.perf_counter() - start})
-        if Path(request["state"]).is_file():
-            load(network, request["state"])
-        programs = family()[1:]
+        answer({"start_s": time.perf_counter() - start, "settled": kept.exists()})
+        if kept.exists():
+            with np.load(kept) as stored:
+                network.go_to({key: stored[key] for key in network.state}, int(stored["step"]))
+        cpu = cpu_clock()
         for line in sys.stdin:
-            if line.startswith("save "):
-                np.savez(line[5:].strip(), step=network.step, **network.state)
+            if line == "save\n":
+                np.savez(kept, step=network.step, **network.state)
                 answer({})
             else:
-                before = cpu_so_far(programs)
+                start = cpu()
                 found = go_on(network, int(line) * networks.UNIT_STEPS[kind])
-                answer({"cpu_s": cpu_so_far(programs) - before} | found)
+                answer({"cpu_s": cpu() - start} | found)
 
 
 def answer(content: dict) -> None:
     print(json.dumps(content), flush=True)
-
-
-def cpu_so_far(programs: list[int]) -> float:
-    """Of this process and of the programs that it has running, seconds."""
-    return time.process_time() + sum(cpu_seconds(pid) for pid in programs)
-
-
-def load(network: Network, file: str) -> None:
-    with np.load(file) as stored:
-        network.go_to({key: stored[key] for key in network.state}, int(stored["step"]))
 
 
 def go_on(network: Network, n_steps: int) -> dict[str, float]:

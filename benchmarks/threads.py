@@ -15,9 +15,8 @@ from unittest import mock
 import numpy as np
 
 import driver.engine.compile.threads
-from benchmarks import networks, report
+from benchmarks import figures, networks
 from benchmarks.networks import Cost, Network
-from benchmarks.report import ranged
 from benchmarks.timing import in_turn, spread, spread_of_ratio
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
@@ -48,7 +47,7 @@ def measure(quick: bool = False) -> dict:
     with mock.patch.object(driver.engine.compile.threads, "CROSSOVER", EVERY_LOOP):
         for kind in NAMES:
             results[kind] = [compare(kind, size, repeats, seconds) for size in sizes[kind]]
-    draw(results)
+    figures.threads(results, NAMES)
     return results
 
 
@@ -93,43 +92,3 @@ def compare(kind: str, size: int, repeats: int, seconds: float) -> dict:
         "ratio": spread_of_ratio(us["several"], us["one"]),
         "load": load,
     }
-
-
-def draw(results: dict) -> None:
-    """Ratio against the number of cells."""
-    with report.figure(report.RESULTS / "threads.png", 5, 3.6) as figure:
-        ax = figure.subplots()
-        for kind, name in NAMES.items():
-            cells = [row["cells"] for row in results[kind]]
-            ratios = [row["ratio"] for row in results[kind]]
-            report.draw_spreads(ax, cells, ratios, marker="o", label=name)
-        ax.axhline(1, color="k", lw=0.8)
-        ax.axvline(results["crossover"], color="k", ls=":", lw=0.8, label="shared from here on")
-        ax.set(xlabel="cells of the largest group")
-        ax.set_ylabel(f"time of {results['threads']} threads / of one")
-        report.log_axes(ax)
-        ax.set_yscale("log", base=2)
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.legend()
-
-
-def table(results: dict, machine: dict) -> str:
-    """The measurements as Markdown."""
-    several = f"{results['threads']} threads"
-    rows = [
-        [name, row["size"], row["cells"]]
-        + [ranged(row[key]) for key in ("one_us", "several_us", "ratio")]
-        + [f"{row['load']:.1f}"]
-        for kind, name in NAMES.items()
-        for row in results[kind]
-    ]
-    return report.page(
-        "Threads within a run",
-        f"{report.described(machine)} Wall time of a step, microseconds, transport of blocks "
-        f"included; median (lowest to highest) of {results['repeats']} repeats in turn. Every loop "
-        f"over more than {EVERY_LOOP} cells is shared here; `--threads` shares those over "
-        f"{results['crossover']} and more. Load is that of the minute before, ours included; a "
-        "ratio beside other work says what happens there, not what threads can do.",
-        report.table(f"network | size | cells | 1 thread | {several} | ratio | load", rows),
-        "![Ratio against size](threads.png)",
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -13,21 +14,19 @@ from pathlib import Path
 
 import psutil
 
-from driver.engine.compile import program
-from driver.engine.compiler import compiler
+from driver.engine.compiler import FLAGS, HOT, cores
+from driver.run.environment import compiler_version
 
 
 def describe() -> dict[str, str | int]:
     """Processor, cores, compiler and Python; no host name."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True).stdout
+    model = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return {
-        "cpu": models[0] if models else platform.machine(),
-        "cores": program.cores(),
-        "compiler": version.splitlines()[0],
+        "cpu": model[1] if model else platform.machine(),
+        "cores": cores(),
+        "compiler": compiler_version(),
         "python": platform.python_version(),
-        "flags": " ".join([program.HOT, *program.FLAGS]),
+        "flags": " ".join([HOT, *FLAGS]),
     }
 
 
@@ -49,12 +48,17 @@ def cpu_seconds(pid: int) -> float:
     return total / 1e9
 
 
+def cpu_clock() -> Callable[[], float]:
+    """A clock of the CPU seconds of this process and of all that it has running now."""
+    programs = family()[1:]
+    return lambda: time.process_time() + sum(cpu_seconds(pid) for pid in programs)
+
+
 def peak_mb(pid: int) -> float:
     """Peak resident memory so far, MB; 0 of a process that has ended."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
+        peak = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        return int(peak[1]) / 1024 if peak else 0.0
     return 0.0
 
 
@@ -96,12 +100,8 @@ def wall_seconds(call: Callable) -> float:
 
 def spread(values: list[float]) -> dict[str, float | int]:
     """Median, lowest, highest and number of repeats."""
-    return {
-        "median": statistics.median(values),
-        "low": min(values),
-        "high": max(values),
-        "n": len(values),
-    }
+    low, median, high = min(values), statistics.median(values), max(values)
+    return {"median": median, "low": low, "high": high, "n": len(values)}
 
 
 def spread_of_ratio(values: list[float], reference: list[float]) -> dict[str, float | int]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gc
 import hashlib
 import os
+import shutil
 import signal
+import time
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from driver.engine.choose import open_engine
-from driver.engine.compiler import compiler
+from driver.engine.compiler import compiler, cores
 from driver.engine.genn import found as genn_found
 from driver.engine.model import Block, Engine, Spikes
 from driver.engine.timing.profile import Profile
@@ -24,6 +29,32 @@ from stimulus import StimulusParams, training_frames
 
 os.environ["MPLBACKEND"] = "Agg"  # before any figure module is imported
 
+TESTS = Path(__file__).parent
+PROGRAMS = TESTS.parent / ".pytest_cache" / "programs"
+KEPT_DAYS = 3
+
+# These take longest, so they begin first and short ones are left for the end.
+LONG_FILES = (
+    *("test_run.py", "cube/test_docs.py", "test_studies.py", "test_engine.py", "test_resume.py"),
+    *("test_sweep.py", "test_figures.py", "cube/test_run.py", "test_stdp.py", "test_readme.py"),
+    *("cube/test_dots.py", "cube/test_golden.py", "cube/test_blocks.py", "test_profile.py"),
+    *("test_faults.py", "test_threads.py", "test_flags.py", "test_guards.py", "test_notebook.py"),
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config) -> None:
+    """Files are shared among the cores; a single file, or all with `-n 0`, runs in one process."""
+    option = config.option
+    if hasattr(config, "workerinput") or not hasattr(option, "numprocesses"):
+        return  # one of these processes, or there is no pytest-xdist
+    if option.numprocesses is None:
+        one_file = len(config.args) == 1 and ".py" in config.args[0]
+        option.numprocesses = 0 if one_file or option.usepdb else cores()
+    if option.dist == "no":
+        option.dist = "loadfile"  # what a file shares is made once
+    option.loadscopereorder = False  # in the order of `LONG_FILES`
+
 
 def pytest_configure(config) -> None:
     """Brian 2.9 calls pyparsing by names that are on their way out; not ours to change.
@@ -33,15 +64,33 @@ def pytest_configure(config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:(brian2|pyparsing).*")
+    if not hasattr(config, "workerinput"):
+        drop_old_programs()
+
+
+def drop_old_programs() -> None:
+    """The kept programs are made anew every few days, so that they do not pile up."""
+    for path in PROGRAMS.glob("*/*"):
+        with contextlib.suppress(OSError):  # another session drops them too
+            if time.time() - path.stat().st_mtime > KEPT_DAYS * 24 * 3600:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Skip what needs a compiler or GeNN where there is none."""
+    """Long files first; skip what needs a compiler or GeNN where there is none."""
+    places = {TESTS / name: place for place, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
     no_compiler = None if compiler() else "no C++ compiler found"
     for name, reason in (("compiler", no_compiler), ("genn", no_compiler or without_genn())):
         for item in items:
             if reason and item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_collection_finish() -> None:
+    """Brian looks for garbage before every block; what the tests are made of is none."""
+    gc.collect()
+    gc.freeze()
 
 
 def without_genn() -> str | None:
@@ -54,12 +103,13 @@ def without_genn() -> str | None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def program_cache(tmp_path_factory):
+def program_cache():
     """Compiled programs lie in a folder of the tests, never in the user's cache.
 
-    `$TEST_PROGRAM_CACHE` names one that is kept, so that a developer compiles once.
+    It is kept and all processes share it, so that each is compiled once. `$TEST_PROGRAM_CACHE`
+    names another one.
     """
-    folder = os.environ.get("TEST_PROGRAM_CACHE") or str(tmp_path_factory.mktemp("programs"))
+    folder = os.environ.get("TEST_PROGRAM_CACHE") or str(PROGRAMS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PROGRAM_CACHE", os.path.abspath(folder))
         yield folder
@@ -195,6 +245,12 @@ def cpp_bench(small):
     bench = Bench(small, "cpp_standalone")
     yield bench
     bench.close()
+
+
+@pytest.fixture(scope="session")
+def quick_bench(request):
+    """The small network where a block takes least: compiled, if it can be."""
+    return request.getfixturevalue("cpp_bench" if compiler() else "numpy_bench")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import agreement
+from benchmarks import agreement, report
 from benchmarks.agreement import (
     MAX_KS,
     SHARE_OF_SD,
@@ -90,21 +90,21 @@ def test_a_backend_agrees_only_if_all_of_it_does():
 def test_a_disagreement_is_seen_in_the_table():
     stored = json.loads(RESULTS.read_text())
     results, machine = stored["agreement"], stored["machine"]
-    text = agreement.table(results, machine)
+    text = report.page(agreement, results, machine)
     assert "DISAGREES" not in text
     genn = results["backends"]["genn"]
     genn["quantities"]["trained, ts rate (Hz)"] = judge(REFERENCE, shifted(1.0), False)
     genn["agrees"] = False
-    text = agreement.table(results, machine)
+    text = report.page(agreement, results, machine)
     assert "DISAGREES" in text and "**+" in text
     results["backends"]["genn"] = {"skipped": "set GENN_PATH"}
-    assert "not run: set GENN_PATH" in agreement.table(results, machine)
+    assert "not run: set GENN_PATH" in report.page(agreement, results, machine)
 
 
 def test_what_is_stored_is_what_the_page_says_and_all_of_it_agrees():
     stored = json.loads(RESULTS.read_text())
     page = RESULTS.with_suffix(".md").read_text()
-    assert page == agreement.table(stored["agreement"], stored["machine"])
+    assert page == report.page(agreement, stored["agreement"], stored["machine"])
     backends = stored["agreement"]["backends"]
     assert set(backends) == {"cython", "cpp_standalone", "genn"}
     assert all(found["agrees"] for found in backends.values())

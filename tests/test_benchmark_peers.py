@@ -5,14 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import backends, backends_page, networks, peers
+from benchmarks import backends, figures, networks, peers, report
 from benchmarks.backends import applies
-from benchmarks.backends_page import table
-from benchmarks.nest_peer import DIFFERENCES
 from benchmarks.networks import Network
 from benchmarks.peers import OURS, PeerError, why_not
 from benchmarks.served import go_on
 
+DIFFERENCES = (report.HERE / "pages" / "nest_differences.md.j2").read_text().splitlines()
 MACHINE = {"cpu": "a processor", "cores": 2, "compiler": "g++ 12", "python": "3.11", "flags": "-O3"}
 
 
@@ -51,7 +50,7 @@ def results() -> dict:
 
 
 def test_the_table_says_why_a_peer_is_missing(results):
-    text = table(results, MACHINE)
+    text = report.page(backends, results, MACHINE)
     assert "| ours, `genn` | not measured: GENN_PATH is not set |" in text
     assert "1.00 (1.00 to 1.00)" in text  # the exponent of costs that are proportional to size
     assert all(difference in text for difference in DIFFERENCES)
@@ -60,14 +59,14 @@ def test_the_table_says_why_a_peer_is_missing(results):
 
 
 def test_every_line_of_a_table_has_as_many_cells(results):
-    blocks = table(results, MACHINE).split("\n\n")
+    blocks = report.page(backends, results, MACHINE).split("\n\n")
     for block in blocks:
         rows = [line for line in block.splitlines() if line.startswith("|")]
         assert len({line.count("|") for line in rows}) <= 1, block
 
 
 def test_the_figure_is_drawn_without_peers(results, tmp_path):
-    backends_page.draw(results, tmp_path / "figure.png")
+    figures.backends(results, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 0
 
 

@@ -85,7 +85,7 @@ def test_an_older_checkpoint_of_all_seeds_is_found(tmp_path):
 
 
 def test_a_run_from_python_returns_what_saving_takes(tmp_path):
-    made = ll_stdp_brian2.run_spatial_two_stage_model(small_params(), backend="numpy")
+    made = ll_stdp_brian2.run_spatial_two_stage_model(small_params(), backend=program.BACKEND)
     folder = RunFolder(tmp_path / "run")
     folder.create()
     ll_stdp_brian2.save_learning_artifacts(made["result"], folder, "ll_fast", "latest")
@@ -117,9 +117,9 @@ def test_the_untouched_network_is_decoded_up_to_the_first_record(
     monkeypatch.setattr(values, "MAX_BLOCK_TRIALS", 1)
     from stimulus import StimulusParams
 
-    with simulation.Simulation(small_params(), StimulusParams(), Session("numpy")) as sim:
+    with simulation.Simulation(small_params(), StimulusParams(), Session(program.BACKEND)) as sim:
         in_steps = training.begin(sim).records.series["pv_sigma_theta_series"]
     monkeypatch.setattr(values, "MAX_BLOCK_TRIALS", 25)
-    with simulation.Simulation(small_params(), StimulusParams(), Session("numpy")) as sim:
+    with simulation.Simulation(small_params(), StimulusParams(), Session(program.BACKEND)) as sim:
         at_once = training.begin(sim).records.series["pv_sigma_theta_series"]
     assert in_steps == at_once

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from driver.figures import style
 from driver.run.saved import NotARun
+from models.lateral_line.room import ROOM
 from models.lateral_line.saved import Run
 from models.lateral_line.show import figures, panels
 from models.lateral_line.show.stimulus_figure import stimulus_figure
@@ -120,13 +121,14 @@ def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(
 
 
 def test_the_analyses_of_the_weights_are_drawn_when_asked_for(tmp_path, monkeypatch, capsys):
-    from models.lateral_line import words
+    from models.lateral_line.words import words
 
+    redraw = words(ROOM)["figures"]
     folder = make_run(tmp_path / "run")
     monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))
-    assert words.figures([folder]) == 0
+    assert redraw([folder]) == 0
     assert not list((folder / "figures").glob("*multimodality*"))
-    assert words.figures([folder], analyses=True) == 0
+    assert redraw([folder], analyses=True) == 0
     found = sorted(f.name.split("_u_")[0] for f in (folder / "figures").glob("*multimodality*"))
     what = ("", "_distance", "_ensemble")
     assert found == [f"brian2_tuning_multimodality{w}" for w in what]

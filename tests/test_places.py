@@ -169,7 +169,8 @@ def test_a_damaged_status_is_no_status(tmp_path):
 
 @pytest.mark.parametrize("word", ["report", "figures", "export"])
 @pytest.mark.parametrize("missing", ["spikes", "test_x_cm", "mon_ts_w"])
-def test_a_missing_field_is_named(tmp_path, word, missing):
+def test_a_missing_field_is_named(tmp_path, word, missing, monkeypatch):
+    program.render_nothing(monkeypatch)
     folder = copy(full(), tmp_path)
     results = folder / f"artifacts/seed_{SEED}_results.json"
     content = json.loads(results.read_text())

@@ -13,7 +13,7 @@ import pytest
 
 from driver.report.tables import names
 from models.lateral_line import docs
-from tests.program import call, resolve, shared
+from tests.program import call, render_nothing, resolve, shared
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,6 +27,7 @@ def test_every_command_of_the_readme_can_be_run(tmp_path, monkeypatch, pretended
     """As far as the checks go that are made before a run begins; `Runs/ten` stands for a run."""
     shutil.copytree(shared().folder, tmp_path / "Runs" / "ten")
     monkeypatch.chdir(tmp_path)
+    render_nothing(monkeypatch)
     commands = re.findall(r"^python ll_stdp_brian2\.py (.*?)(?:\s+#.*)?$", TEXT, re.MULTILINE)
     assert len(commands) >= 12
     for command in map(shlex.split, commands):

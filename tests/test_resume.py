@@ -224,7 +224,7 @@ HOW = {
 @pytest.mark.parametrize("how", HOW)
 def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_end(tmp_path, how):
     patch, last_trial = HOW[how]
-    process = program.start(tmp_path, code=KILLED.format(how=patch))
+    process = program.start(tmp_path, "--no-figures", code=KILLED.format(how=patch))
     killed = program.finish(process, tmp_path)
     assert killed.status == -signal.SIGKILL, killed.said
     assert program.gone(process.mark)

@@ -35,7 +35,7 @@ def fresh(tmp_path_factory):
 @pytest.fixture(scope="module")
 def two_seeds(tmp_path_factory):
     root = tmp_path_factory.mktemp("two seeds")
-    made = program.finish(program.start(root, "--multi-seed", "2"), root)
+    made = program.finish(program.start(root, "--multi-seed", "2", "--no-figures"), root)
     assert made.status == 0, made.said
     return made
 
@@ -208,7 +208,7 @@ def test_weights_stay_within_their_bounds():
 
 @pytest.mark.parametrize("mode", ["plastic", "fixed"])
 def test_without_plasticity_every_weight_keeps_every_bit(mode):
-    flags = () if mode == "plastic" else ("--no-use-ll-mon-stdp", "--backend", "numpy")
+    flags = () if mode == "plastic" else ("--no-use-ll-mon-stdp",)
     made = shared(UNTRAINED, "--n-training-trials", "2", *flags)
     weights, checkpoint = made.weights(), made.checkpoint()
     assert weights["mon_ts_w"].tobytes() == weights["mon_ts_w_init"].tobytes()
@@ -427,6 +427,7 @@ def test_a_seed_that_fails_is_listed_and_the_rest_finish(tmp_path):
     sigma = made.summary["aggregate"]["pv_map_quality"]["valid_fraction"]
     assert sigma["n"] == 1 and sigma["sd"] is None
     assert f"seed {SEED} failed" in made.said and f"Seed {SEED} failed" in made.log
+    assert (made.folder / "figures" / "brian2_multiseed_summary_n2.png").exists()
     single = shared("--seed-start", str(SEED + 1), "--n-training-trials", "2")
     assert differing(made.weights(SEED + 1), single.weights(SEED + 1)) == []
 

@@ -25,8 +25,7 @@ RUNS = {
     "held": ("--test-using-held-snapshots", "--n-training-trials", "2", "--save-tag", "latest"),
     "moved": ("--ll-mon-topo", "7", "--multi-seed", "0", "--n-training-trials", "2"),
     "fixed afferents": (
-        *("--no-use-ll-mon-stdp", "--backend", "numpy"),
-        *("--n-training-trials", "2", "--speed-cm-s", "50"),
+        *("--no-use-ll-mon-stdp", "--n-training-trials", "2", "--speed-cm-s", "50"),
     ),
 }
 FILES = {

@@ -133,10 +133,10 @@ def test_mon_ts_post_before_pre_subtracts_the_trace_of_the_post_spike(brian):
 
 
 def test_mon_ts_steps_do_not_depend_on_the_weight(brian):
-    potentiated = Pairs(brian, "mon_ts", [([10], [15])] * 2, [0.004, 0.016])
-    depressed = Pairs(brian, "mon_ts", [([15], [10])] * 2, [0.008, 0.024])
-    assert potentiated.w[:, -1] - [0.004, 0.016] == pytest.approx([0.010 * D**5] * 2)
-    assert depressed.w[:, -1] - [0.008, 0.024] == pytest.approx([-0.006 * D**5] * 2)
+    w, spikes = [0.004, 0.016, 0.008, 0.024], [([10], [15])] * 2 + [([15], [10])] * 2
+    moved = Pairs(brian, "mon_ts", spikes, w).w[:, -1] - w
+    assert moved[:2] == pytest.approx([0.010 * D**5] * 2)
+    assert moved[2:] == pytest.approx([-0.006 * D**5] * 2)
 
 
 def test_mon_ts_coincident_spikes_depress_before_and_potentiate_with_the_new_trace(brian):
@@ -207,9 +207,8 @@ def test_ll_mon_post_before_pre_takes_a_share_of_the_weight(brian):
 
 def test_ll_mon_steps_are_multiplicative_on_both_sides(brian):
     """An additive rule would give equal steps; additive steps pin every weight to a bound."""
-    w = np.array([2, 5, 15, 19]) * MV
-    up = Pairs(brian, "ll_mon", [([10], [15])] * 4, w).w[:, -1] - w
-    down = Pairs(brian, "ll_mon", [([15], [10])] * 4, w).w[:, -1] - w
+    w, spikes = np.array([2, 5, 15, 19] * 2) * MV, [([10], [15])] * 4 + [([15], [10])] * 4
+    up, down = np.split(Pairs(brian, "ll_mon", spikes, w).w[:, -1] - w, 2)
     # the differences of weights have lost two digits more than the weights themselves
     assert up / up[2] == pytest.approx(np.array([18, 15, 5, 1]) / 5, rel=100 * ROUNDING)
     assert down / down[2] == pytest.approx(np.array([2, 5, 15, 19]) / 15, rel=100 * ROUNDING)

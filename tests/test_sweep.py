@@ -171,7 +171,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("which", REFUSED)
-def test_what_cannot_be_run_is_refused_before_anything_is_written(tmp_path, which):
+def test_what_cannot_be_run_is_refused_before_anything_is_written(tmp_path, which, monkeypatch):
+    monkeypatch.setattr("driver.sweep.places.CONNECTED_WITHIN_S", 0.5)  # nobody answers there
     flags, words = REFUSED[which]
     status, out, err = sweep(tmp_path, *flags, name=".." if which == "name" else "s")
     assert status == 2 and words in err

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import tyro
 
+from driver.export.csv import export_numbers
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
 from driver.run.folder import PARAMS
@@ -68,7 +69,20 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         """
         return tell_status(room, runs)
 
-    return {"figures": figures, "report": report, "status": status, **dict(room.words(room))}
+    def export(runs: Folders, output: Path | None = None) -> int:
+        """Write every number of finished seeds as CSV, for other programs.
+
+        Args:
+            runs: Run folders, such as Runs/ten.
+            output: Folder to write to, with one inside for each of several runs; export/ in the run
+                folder if not given.
+        """
+        for run, folder in to_export(room, runs, output):
+            print("\n".join(map(str, export_numbers(run, folder))))
+        return 0
+
+    every = {"figures": figures, "report": report, "status": status, "export": export}
+    return every | dict(room.words(room))
 
 
 def draw_again(
@@ -102,6 +116,27 @@ def tell_status(room: Room, runs: Sequence[Path]) -> int:
                 raise
             print(f"{folder}: not a run of this program ({error})")
     return 0
+
+
+def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator[tuple[Run, Path]]:
+    """Runs with a finished seed, and the folder that each is written to, which is made.
+
+    Raises
+    ------
+    UsageError
+        If a run has no finished seed, or two of them have the same name.
+    """
+    names = [run.resolve().name for run in runs]
+    if output and len(set(names)) < len(names):
+        raise UsageError(f"--output {output}: two of the runs have the same name")
+    for run in opened(room, runs):
+        if not run.finished:
+            raise UsageError(f"{run.folder} has no finished seed to export")
+        folder = output or run.folder / "export"
+        if output and len(runs) > 1:  # files of different runs have the same names
+            folder = output / run.folder.resolve().name
+        folder.mkdir(parents=True, exist_ok=True)
+        yield run, folder
 
 
 def opened(room: Room, runs: Sequence[Path]) -> list[Run]:

@@ -17,6 +17,9 @@ from pathlib import Path
 from driver.flags.from_dataclass import UsageError
 from driver.run.isolation import INTERRUPTED, tied
 
+CONNECTED_WITHIN_S = 10  # a dask scheduler
+ANSWERED_WITHIN_S = 5  # by its first worker, if there is one yet
+
 
 @dataclasses.dataclass(frozen=True)
 class Ended:
@@ -78,7 +81,7 @@ class Dask:
                 "--scheduler needs dask: pip install -r requirements-cluster.txt"
             ) from None
         try:
-            self.client = Client(address, timeout="10s")
+            self.client = Client(address, timeout=CONNECTED_WITHIN_S)
         except (OSError, ValueError) as error:
             raise UsageError(f"--scheduler {address}: {error}") from None
         self._require_our_code(address)
@@ -88,7 +91,7 @@ class Dask:
     def _require_our_code(self, address: str) -> None:
         """What cannot import this repository would fail every run at once."""
         try:
-            self.client.submit(here, pure=False).result(timeout=5)
+            self.client.submit(here, pure=False).result(timeout=ANSWERED_WITHIN_S)
         except TimeoutError:
             pass  # no worker yet
         except Exception as error:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from driver.command.words import Folders, draw_again, opened
-from driver.flags.from_dataclass import UsageError
+from driver.command.words import Folders, draw_again, to_export
 from driver.room import Room
 
 
@@ -37,16 +36,7 @@ def words(room: Room) -> dict[str, Callable[..., int]]:
         """
         from models.lateral_line.export import export_csv, export_nwb
 
-        names = [run.resolve().name for run in runs]
-        if output and len(set(names)) < len(names):
-            raise UsageError(f"--output {output}: two of the runs have the same name")
-        for run in opened(room, runs):
-            if not run.finished:
-                raise UsageError(f"{run.folder} has no finished seed to export")
-            folder = output or run.folder / "export"
-            if output and len(runs) > 1:  # tables of different runs have the same names
-                folder = output / run.folder.resolve().name
-            folder.mkdir(parents=True, exist_ok=True)
+        for run, folder in to_export(room, runs, output):
             if to == "csv":
                 files = export_csv(run, folder)
             else:

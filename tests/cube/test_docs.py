@@ -19,6 +19,7 @@ from models.cube.room import ROOM
 from stimuli.dots import SHIFT_COLUMNS, dot_path, is_held_out, on_loop, period
 from stimulus import DotParams
 from tests.cube import door
+from tests.program import render_nothing
 
 ROOT = Path(__file__).parents[2]
 PAGE = docs.PAGE.read_text(encoding="utf-8")
@@ -43,6 +44,7 @@ def test_what_was_found_is_written_down():
 def test_every_command_can_be_run(text, least, tmp_path, monkeypatch):
     """As far as the checks go that are made before a run begins; words, on a small run."""
     monkeypatch.chdir(tmp_path)
+    render_nothing(monkeypatch)
     commands = re.findall(r"^python cube_brian2\.py (.*?)(?:\s+#.*)?$", text, re.MULTILINE)
     assert len(commands) >= least
     for command in map(shlex.split, commands):

@@ -14,7 +14,7 @@ NETWORKS = [name for name in test_blocks.NETWORKS if name not in REFUSED]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_descriptions_are_such_as_brian2genn_can_express(name):
+def test_descriptions_are_such_as_brian2genn_can_express(name, brian):
     """Without GeNN: the rules are looked at in the network that the default Brian builds."""
     model = Bench(*test_blocks.NETWORKS[name]).model
     _, wiring = sorted_wiring(model.wiring, model.genn.without)

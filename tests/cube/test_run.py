@@ -13,7 +13,7 @@ from models.cube import trials
 from models.cube.saved import load_run
 from models.cube.simulation import Simulation
 from tests.cube import door
-from tests.program import differing, load_json, load_npz
+from tests.program import differing, load_json, load_npz, render_nothing
 
 PARTS = {"trained", "untrained"}
 
@@ -259,7 +259,8 @@ def test_the_removal_shows_what_is_left():
     assert r["continued_count"].sum() > 0
 
 
-def test_a_film_can_be_made_with_a_run_and_afterwards(tmp_path):
+def test_a_film_can_be_made_with_a_run_and_afterwards(tmp_path, monkeypatch):
+    render_nothing(monkeypatch)
     kind = (*door.KINDS["cube"], "--animation", "--every", "4", "--down", "2")
     folder = door.run(tmp_path, *kind, figures=True)
     films = sorted(path.stem for path in folder.glob("figures/animation_*"))

@@ -6,17 +6,12 @@ digits, so that reading them gives the same bits; what is undefined is an empty 
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from driver.files import plain, replace_file
-from driver.run.saved import NotARun
+from driver.export.csv import Columns, export_numbers, finished, write_csv
 from models.lateral_line.export.neo import to_neo
 from models.lateral_line.export.nwb import export_nwb
 from models.lateral_line.saved import Run, Seed
@@ -32,8 +27,6 @@ SERIES = ("w_mean", "w_std", "w_mean_abs_delta", "w_frac_delta_gt_1e3", "w_mean_
 DECODED = ("pv_theta_true", "pv_theta_hat", "untrained_pv_theta_hat") + (
     *("pv_body_theta_true", "pv_body_theta_hat", "untrained_pv_body_theta_hat"),
 )
-
-Columns = Mapping[str, Iterable]
 
 
 def export_csv(run: Run, folder: Path) -> list[Path]:
@@ -57,12 +50,8 @@ def export_csv(run: Run, folder: Path) -> list[Path]:
     NotARun
         If no seed is finished, or a file of one is missing.
     """
-    seeds = [run.seed(s) for s in run.finished]
-    if not seeds:
-        raise NotARun(f"{run.folder} has no finished seed to export")
-    folder.mkdir(parents=True, exist_ok=True)
-    written = [write_csv(folder / "results.csv", results_table(seeds))]
-    for seed in seeds:
+    written = export_numbers(run, folder)
+    for seed in finished(run):
         for name, table in TABLES.items():
             path = folder / f"seed_{seed.number}_{name}.csv"
             written.append(write_csv(path, table(seed)))
@@ -70,26 +59,6 @@ def export_csv(run: Run, folder: Path) -> list[Path]:
 
 
 # --- tables: column by name, all of one length -------------------------------------------
-
-
-def results_table(seeds: Sequence[Seed]) -> Columns:
-    """Every number of the results files; ``untrained.`` and ``difference.`` beside the trained."""
-    rows = [flat(seed.results) for seed in seeds]
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
-
-
-def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested keys joined by dots; lists of words by semicolons; truth as JSON spells it."""
-    found = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{key}.")
-        elif isinstance(value, list):
-            found[prefix + key] = "; ".join(str(v) for v in value)
-        else:
-            found[prefix + key] = json.dumps(value) if isinstance(value, bool) else value
-    return found
 
 
 def series_table(seed: Seed) -> Columns:
@@ -174,27 +143,3 @@ TABLES: dict[str, Callable[[Seed], Columns]] = {
     "weights": weight_table,
     "decoded": decoded_table,
 }
-
-
-def write_csv(path: Path, columns: Columns) -> Path:
-    """Write a header of names and a row for each entry."""
-    rows = zip(*(cells(column) for column in columns.values()), strict=True)
-
-    def write(file) -> None:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-        text.detach()  # flushes; the file is closed by who opened it
-
-    return replace_file(path, write)
-
-
-def cells(column: Iterable) -> list:
-    """Plain numbers, which `csv` writes with all their digits; None, an empty cell, for NaN."""
-    if not isinstance(column, np.ndarray):
-        return plain(list(column))
-    values = column.tolist()
-    if column.dtype.kind != "f" or np.isfinite(column).all():
-        return values
-    return [v if known else None for v, known in zip(values, np.isfinite(column), strict=True)]
