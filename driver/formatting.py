@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
+
+SYMBOL = re.compile(r"\b(\w)_(\w+)")  # a letter with an index, as σ_θ
 
 
 def clock(seconds: float) -> str:
@@ -53,3 +56,8 @@ def interval(estimate: Mapping[str, Any], digits: int = 3, signed: bool = False)
         number(estimate[key], digits, signed, undefined="–") for key in ("mean", "low", "high")
     )
     return mean if estimate["n"] < 2 else f"{mean} [{low}, {high}]"
+
+
+def mathtext(label: str) -> str:
+    """A label for a figure: letters with an index, as σ_θ, are set as such."""
+    return SYMBOL.sub(r"$\1_\\mathrm{\2}$", label)

@@ -16,7 +16,7 @@ from driver.experiment.statistics import BOOTSTRAP_FROM, Estimate, estimate, pai
 from driver.figures import style
 from driver.figures.points import Band, arms, draw_points, mark_band, set_limits
 from driver.files import replace_file
-from driver.formatting import text
+from driver.formatting import mathtext, text
 
 MAX_TICKS = 16  # seeds with a number below the axis
 MAX_NAMED = 12  # seeds with their number beside the line
@@ -55,6 +55,7 @@ def seeds_figure(
     n_columns: int = 3,
     share_rows: bool = False,
     chance: Mapping[str, Band] | None = None,
+    usable: Mapping[str, Metric] | None = None,
     words: Callable[..., str] = text,
     if_undefined: str = "undefined in every seed",
 ) -> Figure:
@@ -78,6 +79,9 @@ def seeds_figure(
         Panels of a row have one scale.
     chance : dict of str to Band, optional
         What chance gives, by the name of the metric.
+    usable : dict of str to Metric, optional
+        Which metric has to count for a point to be filled, by the name of the metric that is
+        drawn; that one itself if not given.
     words : callable
         ``words(value, digits, signed)``: how a number is written.
     if_undefined : str
@@ -95,7 +99,10 @@ def seeds_figure(
     estimates: list[Estimate] = []
     for ax, letter, m in zip(axes, ascii_uppercase, metrics, strict=False):
         values = {label: column(rows, label, m.name) for label in LABELS}
-        counts = {label: [m.counted(row[label]) is not None for row in rows] for label in LABELS}
+        judge = (usable or {}).get(m.name, m)
+        counts = {
+            label: [judge.counted(row[label]) is not None for row in rows] for label in LABELS
+        }
         means = {label: estimate(values[label]) for label in LABELS}
         difference = paired(values["trained"], values["untrained"]).difference
         draw(ax, seeds, values, counts, means)
@@ -103,8 +110,9 @@ def seeds_figure(
             style.say(ax, if_undefined)
         if m.name in (chance or {}):
             mark_band(ax, chance[m.name])
-        ax.set_ylabel(m.axis if ax.get_subplotspec().is_first_col() or not share_rows else "")
-        head = f"{letter}  {m.label}: " if m.symbol else f"{letter}  "
+        labelled = ax.get_subplotspec().is_first_col() or not share_rows
+        ax.set_ylabel(mathtext(m.axis) if labelled else "")
+        head = f"{letter}  {mathtext(m.label)}: " if m.symbol else f"{letter}  "
         ax.set_title(f"{head}{title(means, difference, words)}")
         estimates += [*means.values(), difference]
     for ax, m in zip(axes, metrics, strict=False):

@@ -14,6 +14,7 @@ from driver.experiment.summary import Row, by_condition
 from driver.figures import style
 from driver.figures.points import Band, draw_mean, draw_points, mark_band, offsets, set_limits
 from driver.figures.seeds import valid_limits
+from driver.formatting import mathtext
 
 ASIDE = {"untrained": -0.17, "trained": 0.17}  # of a network, from the middle of a condition
 MEAN_AT = 1.9  # times ASIDE
@@ -58,13 +59,14 @@ def sweep_figure(
         for limit in valid_limits(m, metrics):
             ax.axhline(limit, color=style.MUTED, ls=":", lw=1.2)
         left_out = "; hollow: not usable, not averaged" if m.valid else ""
-        ax.set_title(f"{letter}  {m.label or m.name}{left_out}")
-        ax.set_ylabel(m.axis if m.symbol else f"({m.unit or 1})")
+        ax.set_title(f"{letter}  {mathtext(m.label or m.name)}{left_out}")
+        ax.set_ylabel(mathtext(m.axis) if m.symbol else f"({m.unit or 1})")
     found = [c[metrics[0].name]["paired"]["difference"] for c in compared]
     differences = [known_differences(members, metrics[0]) for members in groups]
     draw_differences(axes[-1], differences, found)
     letter = ascii_uppercase[len(metrics)]
-    axes[-1].set_title(f"{letter}  Trained − untrained: {metrics[0].label or metrics[0].name}")
+    name = mathtext(metrics[0].label or metrics[0].name)
+    axes[-1].set_title(f"{letter}  Trained − untrained: {name}")
     axes[-1].set_ylabel(f"difference ({metrics[0].unit or 1})")
     names = [short(c) for c in conditions]
     turned = 90 if any(len(name) > 8 for name in names) and len(names) > 4 else 0

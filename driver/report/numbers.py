@@ -11,7 +11,7 @@ from markupsafe import Markup
 from driver.experiment.metric import LABELS, Metric, MetricTable, Results, contrast
 from driver.experiment.statistics import mean_sd
 from driver.formatting import text
-from driver.report.page import Table
+from driver.report.page import Table, marked_up
 from driver.run.saved import numbers_of
 
 COLUMNS = (*LABELS, "difference")
@@ -32,7 +32,7 @@ def number_table(
         cells = words(trained, m.digits), words(untrained, m.digits)
         definition = " ".join(filter(None, (m.meaning, m.wanted and f"Wanted: {m.wanted}.")))
         meaning = [Markup('<span class="wide">{}</span>').format(definition)] if defined else []
-        rows.append((m.text, *cells, words(change, m.digits, signed=True), *meaning))
+        rows.append((marked_up(m.text), *cells, words(change, m.digits, signed=True), *meaning))
     head = ("metric", *COLUMNS, "definition") if defined else ("", *COLUMNS)
     return Table(head, rows, numbers=not defined, caption=caption)
 
@@ -76,7 +76,7 @@ def table_of_seeds(
         spans=[
             ("", 1),
             *([("verdict", 2)] if verdicts else []),
-            *((m.text, len(names)) for m, names in spans),
+            *((marked_up(m.text), len(names)) for m, names in spans),
         ],
         rows=[
             (row["seed"], *judged[k], *cells(column[k] for column in values))

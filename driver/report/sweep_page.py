@@ -20,7 +20,7 @@ from driver.figures.sweep import sweep_figure
 from driver.files import replace_file
 from driver.formatting import interval, number
 from driver.report import page as report
-from driver.report.page import Page, Picture, Section, Table, Text
+from driver.report.page import Page, Picture, Section, Table, Text, marked_up
 
 FIGURE, REPORT = "sweep.png", "report.html"
 MAX_NAMED = 10  # runs that are not done
@@ -55,7 +55,7 @@ def write_sweep_report(
     """
     folder = content_file.parent
     rows = json.loads(content_file.read_text(encoding="utf-8"))["runs"]
-    shown = known([m for m in table if m.figures] if metrics is None else metrics, rows)
+    shown = known([m for m in table if m.figures], rows) if metrics is None else metrics
     compared = compare(rows, shown)
     n_done = sum(row["state"] == "done" for row in rows)
     title = f"{folder.name}: {n_done} of {len(rows)} runs, {len(compared)} conditions"
@@ -71,7 +71,7 @@ def write_sweep_report(
     picture = report.embedded(png.getvalue())
     found.append(Picture(*picture, alt=title, caption="Every seed is a point.", files=[FIGURE]))
     sections = [Section("found", "Does training help?", found)]
-    sections += [Section(m.name, m.text, [condition_table(compared, m)]) for m in shown]
+    sections += [Section(m.name, marked_up(m.text), [condition_table(compared, m)]) for m in shown]
     sections.append(Section("runs", "Runs", [run_table(rows, shown)]))
     text = report.render(Page(title, f"a sweep of {table.title}", sections))
     return replace_file(folder / REPORT, lambda file: file.write(text.encode()))
@@ -118,7 +118,7 @@ def improvement(compared: Sequence[Mapping[str, Any]], shown: Sequence[Metric]) 
         f"{shown[0].label or shown[0].name}: lower after training in {lower} of {len(compared)} "
         f"conditions, higher in {higher}, without a clear difference in {unclear}"
     )
-    return f"{words}; in {unknown} it cannot be said." if unknown else f"{words}."
+    return marked_up(f"{words}; in {unknown} it cannot be said." if unknown else f"{words}.")
 
 
 def condition_table(compared: Sequence[Mapping[str, Any]], metric: Metric) -> Table:
@@ -160,7 +160,7 @@ def run_table(rows: Sequence[Row], metrics: Sequence[Metric]) -> Table:
     first = ["run", "state", *(["verdict"] if judged else [])]
     return Table(
         head=[*first, *(label for _ in metrics for label in LABELS), "command"],
-        spans=[("", len(first)), *((m.text, 2) for m in metrics), ("", 1)],
+        spans=[("", len(first)), *((marked_up(m.text), 2) for m in metrics), ("", 1)],
         rows=body,
         search="Filter, by condition or seed",
         numbers=False,
