@@ -42,7 +42,7 @@ def text(value: float | None, digits: int = 3, signed: bool = False) -> str:
     if value is None or not math.isfinite(value):
         return "undefined"
     whole = float(value).is_integer() and abs(value) < 1e6
-    plus = "+" if signed else ""
+    plus = "+" if signed and value > 0 else ""
     return (
         (f"{value:{plus}.0f}" if whole else f"{value:{plus}.{digits}g}")
         .replace("-", "\N{MINUS SIGN}")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from driver.figures import style
 from driver.figures.points import draw_mean, draw_points, mark_band, offsets
-from driver.figures.sweep import ASIDE
+from driver.figures.sweep import ASIDE, MEAN_AT
 from driver.formatting import mathtext
 from models.lateral_line.metrics import MAX_ANGLE_BINS
 from models.lateral_line.show.summary_figure import chance
@@ -19,7 +19,6 @@ from studies.findings import Findings
 from studies.study import WHO, Condition, Metric, Published, Study, matching
 
 PUBLISHED = {"trained": style.MIDDLE, "untrained": style.UNTRAINED}
-MEAN_AT = 2.2  # times ASIDE: beside the points of the seeds
 HEADROOM = 1.15  # of the metric, above the largest value
 TOO_FAR = 3  # times the highest value that counts: what is beyond is not shown
 LABEL_WIDTH = 11  # letters of a condition on a line

@@ -71,9 +71,3 @@ def decide(conditions: Sequence[Condition], otherwise: str, notes: Iterable[str]
         if all(c.met for c in conditions if c.verdict == verdict):
             return Verdict(verdict, tuple(conditions), tuple(notes))
     return Verdict(otherwise, tuple(conditions), tuple(notes))
-
-
-def all_met(met: Iterable[bool | None]) -> bool | None:
-    """False if one is not met, else None if one could not be looked at, else True."""
-    found = list(met)
-    return False if False in found else None if None in found else True

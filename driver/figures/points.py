@@ -56,7 +56,8 @@ def draw_points(ax, x, y, look: Mapping[str, Any], counts=None, **more) -> None:
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     counts = np.ones(y.size, dtype=bool) if counts is None else np.asarray(counts, dtype=bool)
     for which, fill in ((counts, look["color"]), (~counts, "white")):
-        ax.plot(x[which], y[which], **{**look, "ls": "none", "mfc": fill, **more})
+        if which.any():  # an empty line that is not clipped would take the whole figure
+            ax.plot(x[which], y[which], **{**look, "ls": "none", "mfc": fill, **more})
 
 
 def offsets(n: int, spread: float = 0.09) -> np.ndarray:

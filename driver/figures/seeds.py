@@ -19,7 +19,7 @@ from driver.files import replace_file
 from driver.formatting import mathtext, text
 
 MAX_TICKS = 16  # seeds with a number below the axis
-MAX_NAMED = 12  # seeds with their number beside the line
+MAX_NAMED, TOO_CLOSE = 12, 0.05  # seeds with their number at the line; share of the panel's height
 INTERVALS = {  # in the legend, by the methods that were used in the figure
     (): "mean",
     ("t",): "mean, 95 % t interval",
@@ -112,14 +112,21 @@ def seeds_figure(
             mark_band(ax, chance[m.name])
         labelled = ax.get_subplotspec().is_first_col() or not share_rows
         ax.set_ylabel(mathtext(m.axis) if labelled else "")
-        head = f"{letter}  {mathtext(m.label)}: " if m.symbol else f"{letter}  "
-        ax.set_title(f"{head}{title(means, difference, words)}")
+        name = f"{mathtext(m.label)}: " if m.symbol else ""
+        colon, comma = (": ", ", ") if n_columns < 3 else ("\n", "\n")
+        name = mathtext(m.label) + colon if m.symbol else ""
+        ax.set_title(
+            f"{letter}  {name}{title(means, difference, words, comma)}",
+            fontsize="medium" if n_columns < 3 else "small",
+        )
         estimates += [*means.values(), difference]
     for ax, m in zip(axes, metrics, strict=False):
         for limit in valid_limits(m, metrics):
             ax.axhline(limit, color=style.MUTED, ls=":", lw=1.2)
         below = any((column(rows, label, m.name) < 0).any() for label in LABELS)
         set_limits(ax, m.limits, below)
+        if not by_seed:
+            name_seeds(ax, seeds, column(rows, "trained", m.name))
         if by_seed and ax.get_subplotspec().is_last_row():
             ax.set_xlabel("seed number")
     for ax in axes[len(metrics) :]:
@@ -140,8 +147,13 @@ def valid_limits(metric: Metric, metrics: Sequence[Metric]) -> set[float]:
     return {m.valid_from for m in metrics if m.valid == metric.name}
 
 
-def title(means: Mapping[str, Estimate], difference: Estimate, words: Callable[..., str]) -> str:
-    """n of the means, what is undefined, and the difference of the pairs."""
+def title(
+    means: Mapping[str, Estimate], difference: Estimate, words: Callable[..., str], comma: str
+) -> str:
+    """n of the means, what is undefined, and the difference of the pairs.
+
+    `comma` stands before the interval; a line break where there is little room.
+    """
     found = f"means of n = {means['trained'].n} trained, {means['untrained'].n} untrained"
     missing = [f"{mean.n_undefined} {label}" for label, mean in means.items() if mean.n_undefined]
     found += f"\nundefined: {', '.join(missing)}" if missing else ""
@@ -149,7 +161,7 @@ def title(means: Mapping[str, Estimate], difference: Estimate, words: Callable[.
         found += f"\ntrained − untrained: {words(difference.mean, 2, signed=True)}"
     if arms(difference) is not None:
         ends = " to ".join(words(end, 2, signed=True) for end in (difference.low, difference.high))
-        found += f", 95 % interval {ends} (n = {difference.n} pairs)"
+        found += f"{comma}95 % interval {ends} (n = {difference.n} pairs)"
     return found.replace("-", "−")
 
 
@@ -193,22 +205,25 @@ def draw_pairs(ax, seeds: Sequence[int], values, counts, means):
         ax.errorbar(side, mean.mean, arms(mean), capsize=4, lw=1.6, **hollow)
     ax.set_xticks([0, 1], names)
     ax.set_xlim(-0.4, 1.4)
-    name_seeds(ax, seeds, values["trained"])
     return ax
 
 
 def name_seeds(ax, seeds: Sequence[int], trained: np.ndarray) -> None:
-    """Number of each seed at its line; of seeds with one value together."""
+    """Number of each seed at its line; of seeds too close for one each together."""
     if len(seeds) > MAX_NAMED:
         return
-    at: dict[float, list[str]] = {}
-    for seed, value in zip(seeds, trained, strict=True):
-        if np.isfinite(value):
-            at.setdefault(float(value), []).append(str(seed))
-    for value, names in at.items():
-        which = "seed" if len(names) == 1 else "seeds"
+    low, high = ax.get_ylim()
+    groups: list[list[tuple[float, int]]] = []
+    for value, seed in sorted((v, s) for s, v in zip(seeds, trained, strict=True) if v == v):
+        if groups and value - groups[-1][0][0] < TOO_CLOSE * (high - low):
+            groups[-1].append((value, seed))
+        else:
+            groups.append([(value, seed)])
+    for members in groups:
+        names = ", ".join(str(seed) for seed in sorted(seed for _, seed in members))
+        words = f"seed{'s' if len(members) > 1 else ''} {names}"
         place = {"textcoords": "offset points", "fontsize": 7, "ha": "right", "va": "bottom"}
-        ax.annotate(f"{which} {', '.join(names)}", (1, value), (-6, 2), **place)
+        ax.annotate(words, (1, members[-1][0]), (-6, 2), **place)
 
 
 def handles(metrics: Sequence[Metric], estimates: Sequence[Estimate], bands: Sequence) -> list:

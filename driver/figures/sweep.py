@@ -17,7 +17,8 @@ from driver.figures.seeds import valid_limits
 from driver.formatting import mathtext
 
 ASIDE = {"untrained": -0.17, "trained": 0.17}  # of a network, from the middle of a condition
-MEAN_AT = 1.9  # times ASIDE
+MEAN_AT = 2.2  # times ASIDE: beside the points
+MAX_IN_COLUMN = 4  # panels; of more there are two columns
 MAX_LABEL = 28  # letters of a condition below the axis
 
 
@@ -43,12 +44,17 @@ def sweep_figure(
     """
     conditions = [condition for condition, _ in by_condition(rows)]
     groups = [[r for r in members if r["trained"]] for _, members in by_condition(rows)]
-    width = max(8.0, min(20.0, 4 + 0.9 * len(groups)))
     n_panels = len(metrics) + 1 if metrics else 1
-    figure = Figure(figsize=(width, 1 + 2.5 * n_panels), layout="constrained")
+    n_columns = 1 if n_panels <= MAX_IN_COLUMN else 2
+    n_rows = -(-n_panels // n_columns)
+    width = float(np.clip(n_columns * (4 + 0.9 * len(groups)), 8.0, 20.0))
+    figure = Figure(figsize=(width, 1.2 + 2.6 * n_rows), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
     figure.suptitle(heading)
-    axes = figure.subplots(n_panels, squeeze=False, sharex=True)[:, 0]
+    every = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    axes = every[:n_panels]
+    for ax in every[n_panels:]:
+        ax.set_axis_off()
     if not metrics:
         style.empty(axes[0], "no run is done")
         return figure
@@ -70,9 +76,11 @@ def sweep_figure(
     axes[-1].set_ylabel(f"difference ({metrics[0].unit or 1})")
     names = [short(c) for c in conditions]
     turned = 90 if any(len(name) > 8 for name in names) and len(names) > 4 else 0
-    axes[-1].set_xticks(range(len(groups)), names, rotation=turned)
-    axes[-1].set_xlabel(axis_label(conditions))
-    axes[-1].set_xlim(-0.6, len(groups) - 0.4)
+    for ax in axes:
+        ax.set_xticks(range(len(groups)), names, rotation=turned)
+        ax.set_xlim(-0.6, len(groups) - 0.4)
+    for ax in axes[-n_columns:]:
+        ax.set_xlabel(axis_label(conditions))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from driver.experiment.statistics import weight_statistics
 from models.cube.metric_table import hardest
 from models.cube.metrics import focus, output, verdict
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
@@ -163,13 +164,18 @@ def weight_metrics(p: Params, name: str, arrays: Arrays) -> dict[str, Any]:
     """Weights of a projection before and after."""
     before, after = arrays[f"initial.{name}.w"], arrays[f"{name}.w"]
     top, floor = bounds(p, name)
+    found = weight_statistics(
+        after,
+        ceiling=None if top is None else top - SAME,
+        floor=None if floor is None else floor + SAME,
+    )
     return {
         "n": int(after.size),
         "mean_before": float(before.mean()),
-        "mean_after": float(after.mean()),
+        "mean_after": found["mean"],
         "frac_changed": float(np.mean(np.abs(after - before) > SAME)),
-        "frac_at_max": float(np.mean(after >= top - SAME)) if top is not None else np.nan,
-        "frac_at_min": float(np.mean(after <= floor + SAME)) if floor is not None else np.nan,
+        "frac_at_max": found["at_ceiling"],
+        "frac_at_min": found["at_floor"],
     }
 
 
