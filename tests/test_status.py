@@ -14,6 +14,7 @@ import pytest
 from driver.command.watch import run_lines
 from driver.run.folder import RunFolder
 from driver.run.status import Status, memory
+from models.lateral_line.room import ROOM
 from models.lateral_line.saved import Run
 from tests import program
 from tests.program import SEED, call, full, listing, run, shared
@@ -22,7 +23,7 @@ LONG = ("--n-training-trials", "100000", "--no-figures")  # minutes: ended by th
 
 
 def text(run_folder) -> str:
-    return "\n".join(run_lines(Run(run_folder)))
+    return "\n".join(run_lines(ROOM, Run(run_folder)))
 
 
 @pytest.fixture

@@ -71,7 +71,9 @@ def write_sweep_report(
     picture = report.embedded(png.getvalue())
     found.append(Picture(*picture, alt=title, caption="Every seed is a point.", files=[FIGURE]))
     sections = [Section("found", "Does training help?", found)]
-    sections += [Section(m.name, marked_up(m.text), [condition_table(compared, m)]) for m in shown]
+    for k, m in enumerate(shown):
+        of_conditions = condition_table(compared, m, caption=HOW if k == 0 else "")
+        sections.append(Section(m.name, marked_up(m.text), [of_conditions]))
     sections.append(Section("runs", "Runs", [run_table(rows, shown)]))
     text = report.render(Page(title, f"a sweep of {table.title}", sections))
     return replace_file(folder / REPORT, lambda file: file.write(text.encode()))
@@ -121,12 +123,14 @@ def improvement(compared: Sequence[Mapping[str, Any]], shown: Sequence[Metric]) 
     return marked_up(f"{words}; in {unknown} it cannot be said." if unknown else f"{words}.")
 
 
-def condition_table(compared: Sequence[Mapping[str, Any]], metric: Metric) -> Table:
+def condition_table(
+    compared: Sequence[Mapping[str, Any]], metric: Metric, caption: str = ""
+) -> Table:
     """A row a condition: n, means with intervals, paired difference, p."""
     axes = list(compared[0]["condition"]) if compared else []
     head = [*(axes or ["condition"]), "runs", *(["usable"] if metric.valid else [])]
     head += ["trained", "untrained", "difference", "lower", "p"]
-    return Table(head, [condition_row(c, metric) for c in compared], caption=HOW)
+    return Table(head, [condition_row(c, metric) for c in compared], caption=caption)
 
 
 def condition_row(c: Mapping[str, Any], metric: Metric) -> list[str]:
