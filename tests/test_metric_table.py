@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -89,12 +90,14 @@ def test_the_closing_lines_tell_numbers_and_what_keeps_it_from_the_wanted_verdic
 
 def test_the_summary_counts_verdicts_and_leaves_out_what_is_undefined():
     runs = [results(1, trained=0.1), results(2, trained=None), results(3, trained=0.3)]
-    found = metric.summary_of(TABLE, {"mode": "m"}, runs, [])
+    version, options = SimpleNamespace(schema_version=1), SimpleNamespace(mode="m")
+    request = SimpleNamespace(format=version, options=options)
+    found = metric.run_summary(TABLE, request, runs, [])
     assert found["aggregate"]["verdicts"] == {"does not learn": 2, "learns": 1}
     error = found["aggregate"]["trained"]["error"]
     assert (error["mean"], error["n"], error["n_excluded"]) == (pytest.approx(0.2), 2, 1)
-    alone = metric.summary_of(TABLE, {"mode": "m"}, runs[:1], [])
-    assert list(alone)[:3] == ["mode", "seed", "verdict"] and "aggregate" not in alone
+    alone = metric.run_summary(TABLE, request, runs[:1], [], {"n_cells": 3})
+    assert list(alone)[1:5] == ["mode", "n_cells", "seed", "verdict"] and "aggregate" not in alone
 
 
 def test_the_columns_of_a_sweep_are_those_of_its_rows():

@@ -167,10 +167,14 @@ def key_numbers(table: Iterable[Metric], numbers: Numbers) -> dict[str, Any]:
     return {metric.name: metric.value(numbers) for metric in table if metric.key}
 
 
+def both_networks(table: Iterable[Metric], results: Results) -> dict[str, dict[str, Any]]:
+    """`key_numbers` of a seed, ``trained`` and ``untrained``."""
+    return {label: key_numbers(table, numbers_of(results, label)) for label in LABELS}
+
+
 def row_of(table: Iterable[Metric], seed: int, results: Results) -> dict[str, Any]:
-    """A seed as the figures and tables over seeds take it: its number, and `key_numbers` twice."""
-    found = {label: key_numbers(table, numbers_of(results, label)) for label in LABELS}
-    return {"seed": seed, **found}
+    """A seed as the figures and tables over seeds take it."""
+    return {"seed": seed, **both_networks(table, results)}
 
 
 def known(metrics: Iterable[Metric], rows: Sequence[Mapping[str, Any]]) -> list[Metric]:
@@ -243,48 +247,45 @@ def closing_lines(table: MetricTable, results: Results) -> list[str]:
 
 
 def seed_line(table: MetricTable, results: Results) -> str:
-    """One line a seed."""
-    words = [] if table.verdicts else headline(table, results)
+    """One line a seed: its verdict, or else its first number."""
+    words = headline(table, results) or "done"
     if table.verdicts:
         twin = numbers_of(results, UNTRAINED).get("verdict")
-        words = [f"{results['verdict']} (untrained: {twin})"]
-    return f"Seed {results['seed']}: {', '.join(words) or 'done'}"
+        words = f"{results['verdict']} (untrained: {twin})"
+    return f"Seed {results['seed']}: {words}"
 
 
 def outcome_words(table: MetricTable, results: Results) -> list[str]:
     """What the status says of a seed that is finished."""
-    verdict = [results["verdict"]] if table.verdicts else []
-    words = "; ".join([*verdict, *headline(table, results)])
-    return [words] if words else []
+    words = [results["verdict"]] if table.verdicts else []
+    found = "; ".join(filter(None, [*words, headline(table, results)]))
+    return [found] if found else []
 
 
-def headline(table: MetricTable, results: Results) -> list[str]:
-    """The first metric of the table that was measured, in words."""
+def headline(table: MetricTable, results: Results) -> str:
+    """The first metric of the table that was measured, in words; empty if none was."""
     trained, twin = (numbers_of(results, label) for label in LABELS)
-    for m in table:
-        if m.is_measured(trained):
-            beside = f" (untrained {number(m.value(twin), m.digits)})" if twin else ""
-            return [f"{m.symbol or m.label or m.name} {number(m.value(trained), m.digits)}{beside}"]
-    return []
+    m = next((m for m in table if m.is_measured(trained)), None)
+    if m is None:
+        return ""
+    beside = f" (untrained {number(m.value(twin), m.digits)})" if twin else ""
+    return f"{m.symbol or m.label or m.name} {number(m.value(trained), m.digits)}{beside}"
 
 
 # --- summary and sweep ---------------------------------------------------------------------------
 
 
 def run_summary(
-    table: MetricTable, request: Any, results: Sequence[Results], failed: Sequence[int]
+    table: MetricTable,
+    request: Any,
+    results: Sequence[Results],
+    failed: Sequence[int],
+    head: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Content of ``run_summary.json``."""
-    head = {"schema_version": request.format.schema_version, "mode": request.options.mode}
-    return summary_of(table, head, results, failed)
-
-
-def summary_of(
-    table: MetricTable, head: Mapping[str, Any], results: Sequence[Results], failed: Sequence[int]
-) -> dict[str, Any]:
-    """Content of ``run_summary.json`` that begins with `head`, what all seeds have in common."""
+    """Content of ``run_summary.json``; `head` is what all seeds have in common beside the mode."""
+    known = {"schema_version": request.format.schema_version, "mode": request.options.mode}
     runs = [seed_summary(table, r) for r in results]
-    return summary.run_summary(head, runs, failed, partial(aggregate, table))
+    return summary.run_summary(known | (head or {}), runs, failed, partial(aggregate, table))
 
 
 def seed_summary(table: MetricTable, results: Results) -> dict[str, Any]:
@@ -322,5 +323,5 @@ def sweep_columns(table: MetricTable) -> dict[str, tuple[str, ...]]:
 
 def sweep_row(table: MetricTable, results: Results) -> dict[str, Any]:
     """The `sweep_columns` of a finished run."""
-    rows = {label: key_numbers(table, numbers_of(results, label)) for label in LABELS}
-    return ({"verdict": results["verdict"]} if table.verdicts else {}) | rows
+    verdict = {"verdict": results["verdict"]} if table.verdicts else {}
+    return verdict | both_networks(table, results)

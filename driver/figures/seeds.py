@@ -53,7 +53,6 @@ def seeds_figure(
     *,
     by_seed: bool = False,
     n_columns: int = 3,
-    share_rows: bool = False,
     chance: Mapping[str, Band] | None = None,
     usable: Mapping[str, Metric] | None = None,
     words: Callable[..., str] = text,
@@ -73,10 +72,8 @@ def seeds_figure(
         A panel each, row by row of the figure.
     heading : str
     by_seed : bool
-        Seeds stand side by side, instead of the two networks.
+        Seeds stand side by side, instead of the two networks; panels of a row have one scale.
     n_columns : int
-    share_rows : bool
-        Panels of a row have one scale.
     chance : dict of str to Band, optional
         What chance gives, by the name of the metric.
     usable : dict of str to Metric, optional
@@ -93,7 +90,7 @@ def seeds_figure(
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
     figure.suptitle(heading)
     axes = figure.subplots(
-        n_rows, n_columns, squeeze=False, sharex=by_seed, sharey="row" if share_rows else False
+        n_rows, n_columns, squeeze=False, sharex=by_seed, sharey="row" if by_seed else False
     ).ravel()
     draw, seeds = draw_seeds if by_seed else draw_pairs, [row["seed"] for row in rows]
     estimates: list[Estimate] = []
@@ -110,7 +107,7 @@ def seeds_figure(
             style.say(ax, if_undefined)
         if m.name in (chance or {}):
             mark_band(ax, chance[m.name])
-        labelled = ax.get_subplotspec().is_first_col() or not share_rows
+        labelled = ax.get_subplotspec().is_first_col() or not by_seed
         ax.set_ylabel(mathtext(m.axis) if labelled else "")
         name = f"{mathtext(m.label)}: " if m.symbol else ""
         colon, comma = (": ", ", ") if n_columns < 3 else ("\n", "\n")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from markupsafe import Markup
 
 from driver.experiment.metric import LABELS, Metric, MetricTable, Results, contrast
 from driver.experiment.statistics import mean_sd
+from driver.experiment.verdict import is_undefined
 from driver.formatting import text
 from driver.report.page import Table, marked_up
 from driver.run.saved import numbers_of
@@ -135,12 +135,18 @@ def condition_table(results: Results, labels: Mapping[str, str], words: Words = 
     words : callable
     """
     networks = [numbers_of(results, label) for label in LABELS]
+
+    def cells(c: Mapping[str, Any]) -> tuple[str, str]:
+        """Value and whether it is met; what settles its condition without a value is none."""
+        settled = c["met"] is not None and is_undefined(c["value"])
+        met = {True: "yes", False: "no", None: "undefined"}[c["met"]]
+        return "none" if settled else words(c["value"]), met
+
     rows = []
-    for pair in zip(*(numbers["conditions"] for numbers in networks), strict=True):
-        own = pair[0]
+    for own, other in zip(*(numbers["conditions"] for numbers in networks), strict=True):
         limit = f"{COMPARISONS.get(own['comparison'], own['comparison'])} {words(own['limit'])}"
-        both = [cell for c in pair for cell in (value_cell(c, words), met(c))]
-        rows.append((own["verdict"], labels.get(own["metric"], own["metric"]), limit, *both))
+        needs = labels.get(own["metric"], own["metric"])
+        rows.append((own["verdict"], needs, limit, *cells(own), *cells(other)))
     return Table(
         head=("verdict", "needs", "limit", "trained", "met", "untrained", "met"),
         rows=rows,
@@ -149,14 +155,3 @@ def condition_table(results: Results, labels: Mapping[str, str], words: Words = 
         caption="The first verdict holds all of whose conditions are met. Marked: the trained one. "
         "What is undefined meets nothing.",
     )
-
-
-def value_cell(condition: Mapping[str, Any], words: Words) -> str:
-    """A value; one that is undefined and settles its condition all the same is none."""
-    value = condition["value"]
-    undefined = value is None or np.isnan(value)
-    return "none" if undefined and condition["met"] is not None else words(value)
-
-
-def met(condition: Mapping[str, Any]) -> str:
-    return {True: "yes", False: "no", None: "undefined"}[condition["met"]]

@@ -22,10 +22,8 @@ def run_summary(request, results: list[dict[str, Any]], failed: list[int]) -> di
     """Content of ``run_summary.json``: verdicts, key numbers, trained beside untrained."""
     p = request.params
     head = {
-        "schema_version": request.format.schema_version,
-        "mode": request.options.mode,
         "model": MODELS[type(p)],
         "fidelity": request.options.fidelity,
         "n_links": n_links(p, request.dots),
     }
-    return metric.summary_of(TABLE, head, results, failed)
+    return metric.run_summary(TABLE, request, results, failed, head)

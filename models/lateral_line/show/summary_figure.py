@@ -43,7 +43,6 @@ def multiseed_summary(run: Run) -> Figure:
         "\n".join(heading(run)),
         by_seed=True,
         n_columns=2,
-        share_rows=True,
         chance={PATH.name: band, BODY.name: band},
         usable={name: judge for row in ROWS for name, judge in zip(row, (PATH, BODY), strict=True)},
         words=number,
