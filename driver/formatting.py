@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+SYMBOL = re.compile(r"\b(\w)_(\w+)")  # a letter with an index, as σ_θ
 
 
 def clock(seconds: float) -> str:
@@ -17,7 +22,42 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
-def number(value: float | None, digits: int = 3, signed: bool = False) -> str:
+def number(
+    value: float | None, digits: int = 3, signed: bool = False, undefined: str = "undefined"
+) -> str:
+    """A number with `digits` decimals; None and NaN are `undefined`."""
+    if value is None or not math.isfinite(value):
+        return undefined
+    return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+
+
+def text(value: float | None, digits: int = 3, signed: bool = False) -> str:
+    """A number with `digits` significant digits, a whole one as it is; undefined stays so.
+
+    Examples
+    --------
+    >>> text(0.00123456), text(40.0)
+    ('0.00123', '40')
+    """
     if value is None or not math.isfinite(value):
         return "undefined"
-    return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    whole = float(value).is_integer() and abs(value) < 1e6
+    plus = "+" if signed and value > 0 else ""
+    return (
+        (f"{value:{plus}.0f}" if whole else f"{value:{plus}.{digits}g}")
+        .replace("-", "\N{MINUS SIGN}")
+        .replace("e\N{MINUS SIGN}", "e-")
+    )
+
+
+def interval(estimate: Mapping[str, Any], digits: int = 3, signed: bool = False) -> str:
+    """Mean and the interval behind it, of a `driver.experiment.statistics.Estimate` as a dict."""
+    mean, low, high = (
+        number(estimate[key], digits, signed, undefined="–") for key in ("mean", "low", "high")
+    )
+    return mean if estimate["n"] < 2 else f"{mean} [{low}, {high}]"
+
+
+def mathtext(label: str) -> str:
+    """A label for a figure: letters with an index, as σ_θ, are set as such."""
+    return SYMBOL.sub(r"$\1_\\mathrm{\2}$", label)

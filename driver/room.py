@@ -35,6 +35,29 @@ def named_in(package: str) -> Callable[[str], Named]:
     return lambda name: Named(f"{package}.{name}")
 
 
+@dataclasses.dataclass(frozen=True)
+class FromTable:
+    """A function of the toolkit that works from a room's `MetricTable`, its first argument."""
+
+    name: str
+    table: Named
+
+    def __call__(self, *arguments, **keywords) -> Any:
+        return resolve(self.name)(resolve(self.table.name), *arguments, **keywords)
+
+
+FROM_TABLE = {  # what a room with a table of its metrics need not write
+    "seed_line": "driver.experiment.metric:seed_line",
+    "closing_lines": "driver.experiment.metric:closing_lines",
+    "outcome_words": "driver.experiment.metric:outcome_words",
+    "run_summary": "driver.experiment.metric:run_summary",
+    "sweep_columns": "driver.experiment.metric:sweep_columns",
+    "sweep_row": "driver.experiment.metric:sweep_row",
+    "write_sweep_report": "driver.report.sweep_page:write_sweep_report",
+    "draw_summary": "driver.figures.seeds:draw_summary",
+}
+
+
 def parameter_file(request: Request) -> dict[str, Any]:
     """Parameters as ``params.json`` has them."""
     return {name: asdict(part) for name, part in request.parts.items()}
@@ -82,40 +105,43 @@ class Room:
     check_checkpoint : function
         ``check_checkpoint(request, path)`` raises `ValueError` unless the checkpoint is one that
         this seed can go on from; that of `driver.experiment.learning.twins` if not given.
-    seed_line : function
-        ``seed_line(results)``: what came out of a seed, in one line of its log.
-    run_summary : function
-        ``run_summary(request, results, failed)``: content of ``run_summary.json``, from results
-        files in seed order.
     draw_seed : function
         ``draw_seed(seed)`` draws the figures of a finished seed; returns their files.
     write_report : function
         ``write_report(run)`` writes ``report.html`` of a run as far as it has come; returns it.
-    write_sweep_report : function
-        ``write_sweep_report(content_file)`` writes ``report.html`` beside a ``sweep.json``.
-    sweep_columns : function
-        ``sweep_columns()``: what the table of a sweep holds of each run, by name; a tuple names
-        what is nested in it, and is empty for a number.
-    sweep_row : function
-        ``sweep_row(results)``: these columns of a finished run.
     parameter_file : function
         ``parameter_file(request)``: the parts of ``params.json`` that the model knows.
     completed : function
         ``completed(request)``: the run is complete, what was kept to go on from may go.
-    closing_lines : function, optional
-        ``closing_lines(results)``: the last lines in the log of a seed; `seed_line` if not given.
-    draw_summary : function
-        ``draw_summary(run)`` draws what belongs to all seeds; returns the files.
     metric_words : function
         ``metric_words(metrics)``: what the status says of a seed in training: the metrics that
         `Progress` was told.
-    outcome_words : function
-        ``outcome_words(results)``: what the status says of a seed that is finished.
     words : function
         ``words(room)``: what can be done with its runs, beyond what can be done with every run:
         functions by the word after the program's name.
     megabytes : int
         Memory that a run takes, for the plan of a sweep.
+    metrics : Named
+        The room's `driver.experiment.metric.MetricTable`. All that follows is made from it, if a
+        room does not give a function of its own.
+    seed_line : function
+        ``seed_line(results)``: what came out of a seed, in one line of its log.
+    closing_lines : function
+        ``closing_lines(results)``: the last lines in the log of a seed.
+    outcome_words : function
+        ``outcome_words(results)``: what the status says of a seed that is finished.
+    run_summary : function
+        ``run_summary(request, results, failed)``: content of ``run_summary.json``, from results
+        files in seed order.
+    sweep_columns : function
+        ``sweep_columns()``: what the table of a sweep holds of each run, by name; a tuple names
+        what is nested in it, and is empty for a number.
+    sweep_row : function
+        ``sweep_row(results)``: these columns of a finished run.
+    write_sweep_report : function
+        ``write_sweep_report(content_file)`` writes ``report.html`` beside a ``sweep.json``.
+    draw_summary : function
+        ``draw_summary(run)`` draws what belongs to all seeds; returns the files.
     """
 
     format: Format
@@ -127,19 +153,25 @@ class Room:
     work: Named
     seconds: Named
     run_seed: Named
-    seed_line: Named
-    run_summary: Named
     draw_seed: Named
     write_report: Named
-    write_sweep_report: Named
-    sweep_columns: Named
-    sweep_row: Named
     parameter_file: Callable = parameter_file
     check_checkpoint: Callable = check_checkpoint
     completed: Callable = nothing
-    closing_lines: Named | None = None
-    draw_summary: Callable = nothing
     metric_words: Callable = metric_words
-    outcome_words: Callable = nothing
     words: Callable = nothing
     megabytes: int = 200
+    metrics: Named = Named("driver.experiment.metric:NO_METRICS")
+    seed_line: Callable | None = None
+    closing_lines: Callable | None = None
+    outcome_words: Callable | None = None
+    run_summary: Callable | None = None
+    sweep_columns: Callable | None = None
+    sweep_row: Callable | None = None
+    write_sweep_report: Callable | None = None
+    draw_summary: Callable | None = None
+
+    def __post_init__(self) -> None:
+        for name, function in FROM_TABLE.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, FromTable(function, self.metrics))

@@ -10,15 +10,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from models.lateral_line.metrics import MAX_ANGLE_BINS, chance_band
-from models.lateral_line.show.panels import SIGMA
-from models.lateral_line.show.summary_figure import LOOK
-from models.lateral_line.show.sweep_figure import ASIDE, draw_mean, mark_chance, offsets
+from driver.figures.points import draw_mean, draw_points, mark_band, offsets
+from driver.figures.sweep import ASIDE, MEAN_AT
+from driver.formatting import mathtext
+from models.lateral_line.metrics import MAX_ANGLE_BINS
+from models.lateral_line.show.summary_figure import chance
 from studies.findings import Findings
 from studies.study import WHO, Condition, Metric, Published, Study, matching
 
 PUBLISHED = {"trained": style.MIDDLE, "untrained": style.UNTRAINED}
-MEAN_AT = 2.2  # times ASIDE: beside the points of the seeds
 HEADROOM = 1.15  # of the metric, above the largest value
 TOO_FAR = 3  # times the highest value that counts: what is beyond is not shown
 LABEL_WIDTH = 11  # letters of a condition on a line
@@ -45,10 +45,10 @@ def study_figure(found: Findings) -> Figure:
         draw_differences(column[1], groups)
         if metric.valid:
             draw_valid(column[2], metric, groups)
-        head = f"A  {metric.text.replace('σ_θ', SIGMA)}"
+        head = f"A  {mathtext(metric.text)}"
         column[0].set_title(f"{head}\n{found.study.panel} {name}" if name else head)
         label_conditions(column[-1], found.study, groups)
-    labels = [f"{metric.symbol.replace('σ_θ', SIGMA)} ({metric.unit})"]
+    labels = [f"{mathtext(metric.symbol)} ({metric.unit})"]
     labels += [f"difference ({metric.unit})", "valid fraction (1)"]
     for ax, label in zip(grid[:, 0], labels, strict=False):
         ax.set_ylabel(label)
@@ -76,19 +76,17 @@ def draw_metric(
 ) -> None:
     """Every seed, filled if it counts, the means with intervals, published means with their SD."""
     for who in reversed(WHO):
-        look = LOOK[who]
+        look = style.LOOK[who]
         for k, (_, done, found) in enumerate(groups):
             at = k + ASIDE[who] + offsets(len(done))
             y = np.array([row["raw"][who] for row in done], dtype=float)
             counts = np.array([row["value"][who] is not None for row in done], dtype=bool)
-            for which, fill in ((counts, look["color"]), (~counts, "white")):
-                spots = {**look, "ms": 3.5, "mfc": fill, "mew": 0.8, "ls": "none"}
-                ax.plot(at[which], y[which], **spots)
-            draw_mean(ax, k + MEAN_AT * ASIDE[who], found[who], look)
+            draw_points(ax, at, y, look, counts, ms=3.5, mew=0.8)
+            draw_mean(ax, k + MEAN_AT * ASIDE[who], found[who], look["color"])
         ax.plot([], [], ls="none", label=who, **look)
     ax.plot([], [], "k_", ms=9, label="mean, 95 % interval")
     if metric.valid:
-        hollow = {**LOOK["trained"], "mfc": "white", "ls": "none"}
+        hollow = {**style.LOOK["trained"], "mfc": "white", "ls": "none"}
         ax.plot([], [], label="not usable, left out", **hollow)
     for who in reversed(WHO):
         draw_published(ax, groups, [p for p in published if p.who == who], who)
@@ -114,13 +112,13 @@ def limit(axes, found: Findings) -> None:
         text = f"{n_above} values that cannot be used are above"
         axes[-1].text(0.99, 0.97, text, transform=axes[-1].transAxes, ha="right", **place)
     if found.metric.chance == "angle":
-        low, _, high = chance_band(MAX_ANGLE_BINS)
-        if top < low:
-            text = f"chance, {low:.1f} to {high:.1f} rad, is above this panel"
+        band = chance(MAX_ANGLE_BINS)
+        if top < band.low:
+            text = f"chance, {band.low:.1f} to {band.high:.1f} rad, is above this panel"
             axes[0].text(0.01, 0.97, text, transform=axes[0].transAxes, **place)
         else:
             for ax in axes:
-                mark_chance(ax)
+                mark_band(ax, band)
     axes[0].set_ylim(bottom, top)
 
 
@@ -145,7 +143,7 @@ def draw_differences(ax, groups: Sequence[Group]) -> None:
         values = [row["value"] for row in done if None not in row["value"].values()]
         known = [value["trained"] - value["untrained"] for value in values]
         ax.plot(k + offsets(len(known)), known, "D", ms=3.5, color=style.DARK, mew=0)
-        draw_mean(ax, k + 0.3, found["paired"]["difference"], {"color": style.DARK})
+        draw_mean(ax, k + 0.3, found["paired"]["difference"], style.DARK)
         where = ax.get_xaxis_transform()
         ax.text(k, 0.98, f"n={len(known)}", transform=where, ha="center", va="top", fontsize=7)
     ax.set_title("B  Trained − untrained, by seed")
@@ -156,7 +154,7 @@ def draw_valid(ax, metric: Metric, groups: Sequence[Group]) -> None:
     for who in reversed(WHO):
         for k, (_, done, _) in enumerate(groups):
             y = [row["valid"][who] for row in done]
-            ax.plot(k + ASIDE[who] + offsets(len(done)), y, ls="none", **{**LOOK[who], "ms": 3.5})
+            draw_points(ax, k + ASIDE[who] + offsets(len(done)), y, style.LOOK[who], ms=3.5)
     ax.axhline(metric.valid_from, color=style.MUTED, ls=":", lw=1.2)
     ax.set(title=f"C  {metric.valid_text}", ylim=(-0.04, 1.06))
 

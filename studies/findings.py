@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from driver.experiment.statistics import estimate, paired
+from driver.experiment.comparison import contrasted
 from driver.experiment.summary import by_condition
 from studies.study import WHO, Metric, Published, Scale, Study
 from studies.verdict import Judged, judge
@@ -67,8 +67,5 @@ def compare(rows: Sequence[Row]) -> list[dict[str, Any]]:
         done = [r for r in members if r["state"] == "done"]
         x = {who: [r["value"][who] for r in done] for who in WHO}
         content = {"condition": condition, "n_runs": len(members), "n_done": len(done)}
-        content |= {f"{who}_without": x[who].count(None) for who in WHO}
-        content |= {who: asdict(estimate(x[who])) for who in WHO}
-        content["paired"] = asdict(paired(x["trained"], x["untrained"]))
-        found.append(content)
+        found.append(content | contrasted(x))
     return found

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from driver.experiment.metric import value_at
 from driver.flags.from_dataclass import UsageError
 from driver.sweep.axes import Job
 from driver.sweep.plan import Sweep
@@ -19,13 +20,6 @@ FROM_WEIGHTS = ("reconstruction.share_multimodal", "reconstruction.share_unimoda
 def place_of(path: str, who: str) -> str:
     """Path of a number of the trained network, or of the same number of its untrained twin."""
     return path if who == "trained" else f"untrained.{path.removeprefix('trained.')}"
-
-
-def value_at(content: Any, path: str) -> float | None:
-    """A number in nested dicts; None where it is undefined or was not measured."""
-    for name in path.split("."):
-        content = content.get(name) if isinstance(content, dict) else None
-    return content
 
 
 def fault(content: Any, path: str) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 
 from driver.figures import style
 from driver.files import replace_file
+from driver.formatting import interval
+from driver.formatting import number as words
 from driver.run.environment import git_commit
 from driver.run.folder import RunFolder
-from models.lateral_line.show.sweep_report import interval, words
 from studies.figure import study_figure
 from studies.findings import Findings
 from studies.goals import goal_rows, goal_table
@@ -105,7 +106,7 @@ def table(found: Findings) -> str:
         cells = [found.study.label(c["condition"]), f"{c['n_done']} of {c['n_runs']}"]
         cells += [number(c[who]) for who in WHO]
         cells += [interval(difference, signed=True), str(difference["n"])]
-        cells += [words(c["paired"]["p_value"])]
+        cells += [words(c["paired"]["p_value"], undefined="–")]
         cells += [str(c[f"{who}_without"]) for who in WHO]
         own = [stated(p) for p in found.published if matching(c["condition"], p.at)]
         cells += ["; ".join(own) or "–"]

@@ -1,6 +1,7 @@
 """The driver with another model than those in ``models/``: a run needs nothing that is theirs."""
 
 import csv
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.toy import door
+from driver.room import FROM_TABLE, Room
+from tests.toy import door, room
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,13 +40,26 @@ def test_a_run_leaves_its_files_and_its_words_read_them(capsys):
     assert value("Runs/a") == 7.0
     assert read("Runs/a/params.json")["params"] == {"seed": 1, "moves": 6, "gain": 1.0}
     assert read("Runs/a/artifacts/seed_1_status.json")["n_moves"] == 6
-    assert read("Runs/a/run_summary.json")["value"] == 7.0
+    assert read("Runs/a/run_summary.json")["trained"]["value"] == 7.0
     assert Path("Logs/a.log").read_text().endswith("report.html\n")
     for words in (["status"], ["report", "Runs/a"], ["figures", "Runs/a"]):
         assert toy(*words) == 0
     said = capsys.readouterr().out
     assert "Runs/a: long, complete" in said and "value 7" in said
     assert "1 figures in" in said
+
+
+def test_a_room_without_metrics_runs_and_says_that_it_is_done(capsys, monkeypatch):
+    bare = Room.__dataclass_fields__["metrics"].default
+    made = dataclasses.replace(room.ROOM, metrics=bare, **dict.fromkeys(FROM_TABLE))
+    monkeypatch.setattr(room, "ROOM", made)
+    assert toy("--run-name", "a", "--no-figures") == 0
+    assert "Seed 1: done\n" in Path("Logs/a.log").read_text()
+    assert toy("status", "Runs/a") == 0
+    assert (made.sweep_columns(), made.outcome_words({"seed": 1})) == (
+        {"trained": (), "untrained": ()},
+        [],
+    )
 
 
 def test_seeds_run_apart_and_one_that_failed_is_gone_on_with(capsys, monkeypatch):
@@ -58,7 +73,9 @@ def test_seeds_run_apart_and_one_that_failed_is_gone_on_with(capsys, monkeypatch
     assert "go on with: python tests/toy/door.py" in said.err
     monkeypatch.delenv("TOY_FAILS")
     assert toy(*name, "--go-on") == 0
-    assert read("Runs/a/run_summary.json")["aggregate"] == {"value": 5.0}
+    found = read("Runs/a/run_summary.json")["aggregate"]["trained"]["value"]
+    assert found == {"mean": 5.0, "sd": 1.0, "n": 3, "n_excluded": 0}
+    assert Path("Runs/a/figures/seeds_summary_n3.png").stat().st_size > 10_000
     assert [value("Runs/a", seed) for seed in (1, 2, 3)] == [4.0, 5.0, 6.0]
     assert "2 of 3 seeds are finished already" in capsys.readouterr().err
     assert "going on after 2 moves" in Path("Logs/a_seed_2.log").read_text()
@@ -79,11 +96,14 @@ def test_a_sweep_of_it_has_its_columns_and_is_not_done_twice(capsys):
     assert toy(*command) == 0
     with open("Runs/s/sweep.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(r["gain"], r["seed"], r["value"]) for r in rows] == [
+    assert [(r["gain"], r["seed"], r["trained.value"]) for r in rows] == [
         *[("1", "1", "4.0"), ("1", "2", "5.0")],
         *[("2", "1", "7.0"), ("2", "2", "8.0")],
     ]
-    assert {r["of.moves"] for r in rows} == {"3"} and {r["state"] for r in rows} == {"done"}
+    assert {r["trained.moves"] for r in rows} == {"3"} and {r["state"] for r in rows} == {"done"}
+    page = Path("Runs/s/report.html").read_text()
+    assert "a sweep of the toy" in page and "4.500 [" in page
+    assert Path("Runs/s/sweep.png").stat().st_size > 10_000
     capsys.readouterr()
     assert toy(*command, "--dry-run") == 0
     assert "4 runs, 4 done" in capsys.readouterr().out

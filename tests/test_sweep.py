@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from driver.experiment.comparison import compare
 from driver.flags.from_dataclass import UsageError
 from driver.sweep.axes import Axes, axes_of, axes_of_file
 from driver.sweep.plan import plan
-from models.lateral_line import comparison
+from models.lateral_line.metric_table import BODY
 from models.lateral_line.room import ROOM
 from models.lateral_line.show.sweep_report import write_sweep_report
 from tests import program
@@ -337,13 +338,9 @@ def fake(seed, trained, untrained, valid=0.9, condition="a"):
 
 def test_runs_without_a_usable_map_are_counted_and_left_out():
     table = [fake(1, 0.3, 0.5), fake(2, 0.2, 0.6), fake(3, 9.0, 0.1, valid=0.3), fake(4, None, 0.5)]
-    (found,) = comparison.compare(table)
-    body = found["body"]
-    assert (found["n_runs"], body["trained_without_map"], body["untrained_without_map"]) == (
-        4,
-        2,
-        1,
-    )
+    (found,) = compare(table, [BODY])
+    body = found[BODY.name]
+    assert (found["n_runs"], body["trained_without"], body["untrained_without"]) == (4, 2, 1)
     assert body["trained"]["n"] == 2 and body["trained"]["mean"] == pytest.approx(0.25)
     difference = body["paired"]["difference"]
     assert (difference["n"], difference["n_undefined"]) == (2, 2)

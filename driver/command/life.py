@@ -6,10 +6,9 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from driver.engine.timing.profile import FIGURES, Profile, part, table
 from driver.files import remove_parts
@@ -219,15 +218,8 @@ def run_seed(
     except BaseException as error:
         status.phase("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
         raise
-    for line in closing_lines(room, read_json(folder.results_file(seed))):
+    for line in room.closing_lines(read_json(folder.results_file(seed))):
         log.info(line)
-
-
-def closing_lines(room: Room, results: Mapping[str, Any]) -> list[str]:
-    """The last lines in the log of a seed."""
-    if room.closing_lines is None:
-        return [room.seed_line(results)]
-    return room.closing_lines(results)
 
 
 # --- pictures ------------------------------------------------------------------------------

@@ -162,3 +162,23 @@ def mean_sd(values: Iterable[float | None]) -> dict[str, float | int | None]:
         "n": int(defined.size),
         "n_excluded": int(values.size - defined.size),
     }
+
+
+def weight_statistics(w: np.ndarray, floor=None, ceiling=None) -> dict[str, float]:
+    """Mean, SD (ddof 0) and shares at the bounds of weights; NaN without any.
+
+    Parameters
+    ----------
+    w : ndarray, shape (n_synapses,)
+    floor, ceiling : float or ndarray, shape (n_synapses,), optional
+        What is not above, or not below, counts as being there; without a bound its share is NaN.
+    """
+    nan = math.nan
+    if w.size == 0:
+        return {"mean": nan, "sd": nan, "at_ceiling": nan, "at_floor": nan}
+    return {
+        "mean": float(w.mean()),
+        "sd": float(w.std()),
+        "at_ceiling": nan if ceiling is None else float(np.mean(w >= ceiling)),
+        "at_floor": nan if floor is None else float(np.mean(w <= floor)),
+    }

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from driver.engine.compiler import cores
+from driver.formatting import SYMBOL
 from driver.report.mathml import Part
 
 TEMPLATE = "page.html.j2"
@@ -172,6 +173,13 @@ class Page:
 def render(page: Page) -> str:
     """The page as HTML."""
     return environment().get_template(TEMPLATE).render(page=page)
+
+
+def marked_up(label: str):
+    """A label for a page: letters with an index, as σ_θ, are set as such."""
+    from markupsafe import Markup, escape
+
+    return Markup(SYMBOL.sub(r"\1<sub>\2</sub>", str(escape(label))))
 
 
 def safe_json(value: Any) -> str:

@@ -166,6 +166,10 @@ class Seed:
         """Every number of the seed, ``seed_<s>_results.json``."""
         return read_json(RunFolder(self.run.folder).results_file(self.number))
 
+    def numbers(self, label: str) -> Mapping[str, Any]:
+        """The part of the `results` that is of one network, ``trained`` or ``untrained``."""
+        return numbers_of(self.results, label)
+
     @cached_property
     def recordings(self) -> dict[str, np.ndarray]:
         """What figures are drawn from, ``seed_<s>_recordings.npz``; the README has the table."""
@@ -210,6 +214,14 @@ class Fields(dict):
 
     def __missing__(self, key: str):
         raise NotARun(f"{self.path} has no field {key}")
+
+
+def numbers_of(results: Mapping[str, Any], label: str) -> Mapping[str, Any]:
+    """Numbers of one network in a results file; empty if it has no such network.
+
+    A file has them under ``trained`` and ``untrained``, or those of the trained one at its top.
+    """
+    return results.get(label, results if label == "trained" else {})
 
 
 def parameters(

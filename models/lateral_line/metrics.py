@@ -13,6 +13,8 @@ from functools import cache
 
 import numpy as np
 
+from driver.experiment import statistics
+
 TWO_PI = 2 * np.pi
 # The caps and thresholds of the definitions, with the section that sets them.
 MIN_RESULTANT = 1e-12  # 8.1: caps the circular SD at 7.434 rad
@@ -341,17 +343,13 @@ def weight_statistics(w, w_max=None) -> dict[str, float]:
 
     `w_max` is one ceiling or one per synapse; without it `frac_at_wmax` is NaN.
     """
-    w = np.asarray(w, dtype=float)
-    if w.size == 0:
-        return dict.fromkeys(("mean", "sd", "frac_at_wmax", "frac_at_zero"), np.nan)
-    at_wmax = np.nan
-    if w_max is not None:
-        at_wmax = float(np.mean(np.isclose(w, w_max, rtol=WEIGHT_RTOL, atol=0)))
+    top = None if w_max is None else np.asarray(w_max, dtype=float) * (1 - WEIGHT_RTOL)
+    found = statistics.weight_statistics(np.asarray(w, dtype=float), floor=0.0, ceiling=top)
     return {
-        "mean": float(w.mean()),
-        "sd": float(w.std()),
-        "frac_at_wmax": at_wmax,
-        "frac_at_zero": float(np.mean(w == 0)),
+        "mean": found["mean"],
+        "sd": found["sd"],
+        "frac_at_wmax": found["at_ceiling"],
+        "frac_at_zero": found["at_floor"],
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from driver.experiment import metric
 from driver.run.saved import checksum
 from models.lateral_line import metrics, summary
 from models.lateral_line.metrics import MapQuality
@@ -161,7 +162,7 @@ def difference(trained: dict[str, Any], untrained: dict[str, Any]) -> dict[str, 
         *("sigma_theta_body_rad", "delta_trial_body_rad"),
         *("valid_fraction_body", "valid_fraction_body_window"),
     )
-    return {name: trained[name] - untrained[name] for name in names}
+    return metric.difference({name: trained[name] for name in names}, untrained)
 
 
 def chance(quality: MapQuality) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import driver.experiment.summary
-from driver.experiment.statistics import mean_sd
+from driver.experiment import metric, summary
+from driver.experiment.metric import spread
 from driver.formatting import number
+from models.lateral_line.metric_table import TABLE
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import topographic_contacts
 
@@ -16,7 +17,24 @@ QUALITY = (
     *("sigma_theta_body_rad", "delta_trial_body_rad"),
     *("valid_fraction_body", "valid_fraction_body_window"),
 )
-NUMBERS = (*QUALITY, "valid_fraction_window", "usable_map", "silent")
+
+
+def headline(p: NetworkParams) -> str:
+    """A network and its training in half a line."""
+
+    def topography(strength: float, degree: int) -> str:
+        return f"{strength:g} ({topographic_contacts(degree, strength)} of {degree} contacts)"
+
+    ll_mon = topography(p.ll_to_mon_topography_strength, p.ll_to_mon_in_degree)
+    mon_ts = topography(p.mon_to_ts_topography_strength, p.mon_to_ts_out_degree)
+    return (
+        f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; {p.n_training_trials} trials of "
+        f"{p.trial_duration_s:g} s; topography {ll_mon} / {mon_ts}; "
+        f"LL->MON {'plastic' if p.ll_mon_use_stdp else 'fixed'}"
+    )
+
+
+# --- run_summary.json, sweep.json ----------------------------------------------------------------
 
 
 def quality(numbers: dict[str, Any]) -> dict[str, Any]:
@@ -60,21 +78,34 @@ def run_summary(
         "mon_ts_gain_test_mV": params.mon_ts_gain_test_mV,
     }
     runs = [seed_summary(r) for r in results]
-    return driver.experiment.summary.run_summary(head, runs, failed_seeds, over_seeds)
+    return summary.run_summary(head, runs, failed_seeds, over_seeds)
 
 
 def over_seeds(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """What all seeds say together, trained and untrained."""
     return {
-        "pv_map_quality": aggregate([run["pv_map_quality"] for run in runs]),
-        "untrained": aggregate([run["untrained"]["pv_map_quality"] for run in runs]),
-        "difference": aggregate([run["difference"] for run in runs]),
+        "pv_map_quality": spread(QUALITY, [run["pv_map_quality"] for run in runs]),
+        "untrained": spread(QUALITY, [run["untrained"]["pv_map_quality"] for run in runs]),
+        "difference": spread(QUALITY, [run["difference"] for run in runs]),
     }
 
 
-def aggregate(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean, SD (ddof 1) and n of each number over seeds; undefined ones only counted."""
-    return {name: mean_sd([row[name] for row in rows]) for name in QUALITY}
+def sweep_columns() -> dict[str, tuple[str, ...]]:
+    """What the table of a sweep holds of each run; a tuple names what is nested."""
+    more = {"difference": QUALITY, "ts_spikes": (), "ts_spikes_untrained": ()}
+    return metric.sweep_columns(TABLE) | more
+
+
+def sweep_row(results: dict[str, Any]) -> dict[str, Any]:
+    """The `sweep_columns` of a finished run."""
+    return metric.sweep_row(TABLE, results) | {
+        "difference": results["difference"],
+        "ts_spikes": results["spikes"]["ts"],
+        "ts_spikes_untrained": results["untrained"]["spikes"]["ts"],
+    }
+
+
+# --- lines ---------------------------------------------------------------------------------------
 
 
 def place(window: tuple[float, float] | None) -> str:
@@ -93,88 +124,21 @@ def spoken(where: str) -> str:
     return where if where == place(None) else f"window {where}"
 
 
-def contrast(results: dict[str, Any], key: str) -> tuple[float | None, ...]:
-    """Trained, untrained and their difference; undefined where either is."""
-    pair = results[key], results["untrained"][key]
-    return *pair, None if None in pair else pair[0] - pair[1]
-
-
-def headline(p: NetworkParams) -> str:
-    """A network and its training in half a line."""
-
-    def topography(strength: float, degree: int) -> str:
-        return f"{strength:g} ({topographic_contacts(degree, strength)} of {degree} contacts)"
-
-    ll_mon = topography(p.ll_to_mon_topography_strength, p.ll_to_mon_in_degree)
-    mon_ts = topography(p.mon_to_ts_topography_strength, p.mon_to_ts_out_degree)
-    return (
-        f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; {p.n_training_trials} trials of "
-        f"{p.trial_duration_s:g} s; topography {ll_mon} / {mon_ts}; "
-        f"LL->MON {'plastic' if p.ll_mon_use_stdp else 'fixed'}"
-    )
-
-
 def closing_lines(results: dict[str, Any]) -> list[str]:
     """What came out, trained and untrained side by side."""
-    where, twin = place_of(results), results["untrained"]
+    where = place_of(results)
     # of a window the share is not the `valid_fraction` of the file, which counts the whole path
     share = f"valid_fraction, {where}" if where == place(None) else f"valid share of {where}"
-    rows = [
-        (f"sigma_theta, {where} (rad)", "sigma_theta_rad"),
-        (share, "valid_fraction_window"),
-        (f"Delta_trial, {where} (rad)", "delta_trial_rad"),
-        ("sigma_theta, body (rad)", "sigma_theta_body_rad"),
-        ("valid share of the body", "valid_fraction_body_window"),
-    ]
-    width = max(26, *(len(label) + 1 for label, _ in rows))
-    lines = [f"{'':{width}}{'trained':>10}{'untrained':>11}{'difference':>12}"]
-    for label, key in rows:
-        trained, untrained, difference = contrast(results, key)
-        lines.append(
-            f"{label:{width}}{number(trained):>10}{number(untrained):>11}"
-            f"{number(difference, signed=True):>12}"
-        )
-    spikes, twin_spikes = results["spikes"]["ts"], twin["spikes"]["ts"]
-    lines.append(
-        f"{'TS spikes in the test':{width}}{spikes:>10}{twin_spikes:>11}{spikes - twin_spikes:>+12}"
-    )
-    return [*lines, *rate_lines(results), *results["warnings"], seed_line(results)]
-
-
-def metric_words(metrics: dict[str, float | None]) -> list[str]:
-    """What the status says of a seed in training."""
-    if not metrics:
-        return []
-    sigma, valid = (number(metrics[k], 2) for k in ("sigma_theta_rad", "valid_fraction"))
-    return [
-        f"mean weight {number(metrics['w_mean'], 4)}",
-        f"in training sigma_theta {sigma} rad, valid {valid}",
-    ]
-
-
-def outcome_words(results: dict[str, Any]) -> list[str]:
-    """What the status says of a seed that is finished."""
-    twin, valid = results["untrained"]["sigma_theta_rad"], results["valid_fraction_window"]
-    sigma = number(results["sigma_theta_rad"])
-    return [f"sigma_theta {sigma} rad (untrained {number(twin)}), valid {number(valid)}"]
-
-
-def sweep_columns() -> dict[str, tuple[str, ...]]:
-    """What the table of a sweep holds of each run; a tuple names what is nested."""
-    pair = {"trained": NUMBERS, "untrained": NUMBERS}
-    return pair | {"difference": QUALITY, "ts_spikes": (), "ts_spikes_untrained": ()}
-
-
-def sweep_row(results: dict[str, Any]) -> dict[str, Any]:
-    """The `sweep_columns` of a finished run."""
-    twin = results["untrained"]
-    return {
-        "trained": {name: results[name] for name in NUMBERS},
-        "untrained": {name: twin[name] for name in NUMBERS},
-        "difference": results["difference"],
-        "ts_spikes": results["spikes"]["ts"],
-        "ts_spikes_untrained": twin["spikes"]["ts"],
+    labels = {
+        "sigma_theta_rad": f"sigma_theta, {where}",
+        "valid_fraction_window": share,
+        "delta_trial_rad": f"Delta_trial, {where}",
+        "sigma_theta_body_rad": "sigma_theta, body",
+        "valid_fraction_body_window": "valid share of the body",
+        "ts_spikes": "TS spikes in the test",
     }
+    lines = metric.comparison_lines(TABLE.renamed(labels), results)
+    return [*lines, *rate_lines(results), *results["warnings"], seed_line(results)]
 
 
 def rate_lines(results: dict[str, Any]) -> list[str]:
@@ -207,3 +171,21 @@ def seed_line(results: dict[str, Any]) -> str:
     text = "nan" if sigma is None else number(sigma)  # scripts read it as a number
     valid = number(results["valid_fraction"])
     return f"Seed {results['seed']} results: sigma_theta={text} rad, valid_fraction={valid}"
+
+
+def metric_words(metrics: dict[str, float | None]) -> list[str]:
+    """What the status says of a seed in training."""
+    if not metrics:
+        return []
+    sigma, valid = (number(metrics[k], 2) for k in ("sigma_theta_rad", "valid_fraction"))
+    return [
+        f"mean weight {number(metrics['w_mean'], 4)}",
+        f"in training sigma_theta {sigma} rad, valid {valid}",
+    ]
+
+
+def outcome_words(results: dict[str, Any]) -> list[str]:
+    """What the status says of a seed that is finished."""
+    twin, valid = results["untrained"]["sigma_theta_rad"], results["valid_fraction_window"]
+    sigma = number(results["sigma_theta_rad"])
+    return [f"sigma_theta {sigma} rad (untrained {number(twin)}), valid {number(valid)}"]

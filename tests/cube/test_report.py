@@ -12,10 +12,12 @@ import sys
 import pytest
 from PIL import Image
 
+from driver.report import numbers
 from driver.report.scripts import plotly_script
+from models.cube.metric_table import TABLE
 from models.cube.params import CubeParams, GroupsParams, LocalParams
 from models.cube.presets import PRESETS
-from models.cube.show import model_text, verdict
+from models.cube.show import model_text
 from models.cube.show.report import write_report
 from models.cube.show.space import scene
 from models.cube.show.view import text
@@ -47,7 +49,7 @@ def test_the_verdict_and_every_condition_come_first(page, seed):
     sections = [a["id"] for tag, a in page.elements if tag == "section"]
     assert sections == ["verdict", "made", "figures", "view", "equations", "parameters", "log"]
     first = page.source.split('id="made"')[0]
-    assert verdict.headline(seed.results) in html.unescape(first)
+    assert numbers.headline(TABLE, seed.results) in html.unescape(first)
     rows = [row for row in page.rows if len(row) == 7 and row[4] in ("yes", "no", "undefined")]
     conditions = seed.results["trained"]["conditions"]
     assert [row[0] for row in rows] == [c["verdict"] for c in conditions]
@@ -57,7 +59,7 @@ def test_the_verdict_and_every_condition_come_first(page, seed):
 
 
 def test_every_number_stands_beside_the_twins_with_its_definition(page, seed):
-    row = page.row("back plane, best IoU")
+    row = page.row("back plane, IoU at best lag")
     values = [seed.results[label]["output"]["best_iou"] for label in LABELS]
     assert row[1:3] == [text(v) for v in values] and "Overlap" in row[4]
     assert page.row("reversed")[1:] == [*4 * ["undefined"], "30"]
@@ -135,7 +137,7 @@ def test_every_model_has_its_equations(p):
 
 
 def test_every_verdict_is_explained():
-    assert set(verdict.MEANING) >= {"focused", "silent", "driven waves", "self-sustained waves"}
+    assert set(TABLE.verdicts) >= {"focused", "silent", "driven waves", "self-sustained waves"}
     assert all(preset.note for preset in PRESETS.values())
 
 

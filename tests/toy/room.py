@@ -7,11 +7,10 @@ import json
 import os
 from typing import Annotated
 
-import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from driver.experiment import summary
+from driver.experiment.metric import Metric, MetricTable
 from driver.files import replace_file
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import Group
@@ -40,6 +39,7 @@ def parts(mode):
     return {"params": {"short": Params, "long": Params}[mode]}
 
 
+METRICS = MetricTable((Metric("value"), Metric("moves", "of.moves", digits=0)), title="the toy")
 FORMAT = Format(prog="tests/toy/door.py", parts=parts, unit="move")
 
 
@@ -115,33 +115,9 @@ def run_seed(asked, log, status, keep):
     status.phase("saving")
     folder.write_npz(f"artifacts/{tag}_seed_{p.seed}.npz", {"value": value})
     folder.write_json(f"artifacts/{tag}_seed_{p.seed}_params.json", dataclasses.asdict(p))
-    numbers = {"seed": p.seed, "value": value, "of": {"moves": p.moves}, "save_tag": tag}
-    numbers["params_sha256"] = saved.checksum(p)
-    folder.write_json(f"artifacts/seed_{p.seed}_results.json", numbers)
-
-
-def seed_line(results):
-    return f"Seed {results['seed']}: {results['value']:g}"
-
-
-def outcome_words(results):
-    return [f"value {results['value']:g}"]
-
-
-def run_summary(asked, results, failed):
-    return summary.run_summary({"unit": FORMAT.unit}, results, failed, mean_value)
-
-
-def mean_value(runs):
-    return {"value": np.mean([run["value"] for run in runs])}
-
-
-def sweep_columns():
-    return {"value": (), "of": ("moves",)}
-
-
-def sweep_row(results):
-    return {"value": results["value"], "of": {"moves": results["of"]["moves"]}}
+    numbers = {"value": value, "of": {"moves": p.moves}}
+    found = {"seed": p.seed, "save_tag": tag, "params_sha256": saved.checksum(p)}
+    folder.write_json(f"artifacts/seed_{p.seed}_results.json", found | {"trained": numbers})
 
 
 def draw_seed(seed):
@@ -152,11 +128,6 @@ def draw_seed(seed):
 def write_report(run):
     text = f"{run.name}: {run.finished}"
     return replace_file(run.folder / "report.html", lambda file: file.write(text.encode()))
-
-
-def write_sweep_report(content_file):
-    target = content_file.with_name("report.html")
-    return replace_file(target, lambda file: file.write(b"a sweep"))
 
 
 here = named_in("tests.toy")
@@ -171,12 +142,7 @@ ROOM = Room(
     seconds=here("room:seconds"),
     run_seed=here("room:run_seed"),
     check_checkpoint=here("room:check_checkpoint"),
-    seed_line=here("room:seed_line"),
-    outcome_words=here("room:outcome_words"),
-    run_summary=here("room:run_summary"),
-    sweep_columns=here("room:sweep_columns"),
-    sweep_row=here("room:sweep_row"),
     draw_seed=here("room:draw_seed"),
     write_report=here("room:write_report"),
-    write_sweep_report=here("room:write_sweep_report"),
+    metrics=here("room:METRICS"),
 )

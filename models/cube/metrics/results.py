@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from driver.experiment.statistics import weight_statistics
+from models.cube.metric_table import hardest
 from models.cube.metrics import focus, output, verdict
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
 from models.cube.records import judged_steps, tube_of
@@ -53,7 +55,7 @@ def cube_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, An
     found["readout"] = readout_metrics(p, dots, arrays) if p.readout else None
     found["tests"] = tests(arrays)
     found["weights"] = {name: weight_metrics(p, name, arrays) for name in projections(arrays)}
-    return found | told(verdict.judge_cube(found, p.L, reach_back(p)))
+    return found | verdict.judge_cube(found, p.L, reach_back(p)).stored()
 
 
 def focus_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
@@ -162,13 +164,18 @@ def weight_metrics(p: Params, name: str, arrays: Arrays) -> dict[str, Any]:
     """Weights of a projection before and after."""
     before, after = arrays[f"initial.{name}.w"], arrays[f"{name}.w"]
     top, floor = bounds(p, name)
+    found = weight_statistics(
+        after,
+        ceiling=None if top is None else top - SAME,
+        floor=None if floor is None else floor + SAME,
+    )
     return {
         "n": int(after.size),
         "mean_before": float(before.mean()),
-        "mean_after": float(after.mean()),
+        "mean_after": found["mean"],
         "frac_changed": float(np.mean(np.abs(after - before) > SAME)),
-        "frac_at_max": float(np.mean(after >= top - SAME)) if top is not None else np.nan,
-        "frac_at_min": float(np.mean(after <= floor + SAME)) if floor is not None else np.nan,
+        "frac_at_max": found["at_ceiling"],
+        "frac_at_min": found["at_floor"],
     }
 
 
@@ -177,12 +184,6 @@ def bounds(p: Params, name: str) -> tuple[float | None, float | None]:
     if name.startswith("readout") or name in ("field", "surround"):
         return None, None
     return (p.w_in_max, 0.0) if isinstance(p, LocalParams) else (p.w_max, p.w_min)
-
-
-def told(found: verdict.Verdict) -> dict[str, Any]:
-    """A verdict with what led to it."""
-    conditions = [dataclasses.asdict(c) for c in found.conditions]
-    return {"verdict": found.verdict, "conditions": conditions, "notes": list(found.notes)}
 
 
 # --- the local layer -----------------------------------------------------------------------------
@@ -206,8 +207,8 @@ def local_metrics(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, 
     }
     if p.recall:
         recalled = hardest(found["recall"]).get("steps_held_median")
-        return found | told(verdict.judge_recall(recalled, period(p.n)))
-    return found | told(verdict.judge_prediction(judged_iou(found)))
+        return found | verdict.judge_recall(recalled, period(p.n)).stored()
+    return found | verdict.judge_prediction(judged_iou(found)).stored()
 
 
 def copy_of_frames(p: LocalParams, arrays: Arrays) -> float:
@@ -317,11 +318,6 @@ def recall_metrics(arrays: Arrays) -> dict[str, Any]:
         }
         for name in names
     }
-
-
-def hardest(found: dict[str, Any]) -> dict[str, Any]:
-    """Of several tests the one that tells most: never-seen loops, random launches or the same."""
-    return next((found[name] for name in ("held_out", "new", "same") if name in found), {})
 
 
 def judged_iou(found: dict[str, Any]) -> float:

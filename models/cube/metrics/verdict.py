@@ -1,16 +1,12 @@
-"""Verdicts on a run, and the conditions behind them.
-
-A verdict is given with the list of all conditions looked at: value, limit, and whether it is
-met. A metric that is missing or NaN meets no condition; its condition reads `met = None`.
-"""
+"""Verdicts on a run: their limits, and which conditions each of them has."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isnan
 
+from driver.experiment.verdict import Condition, Verdict, condition, decide, is_undefined
 from models.cube.metrics.focus import LARGEST_CHANCE
 
 FOCUSED_ILI = 0.9
@@ -22,61 +18,6 @@ WAVES_ILI = 0.5
 SELF_SUSTAINED_SURVIVAL = 0.1
 PREDICTS_IOU = 0.9
 NONE_OF_THESE = "none of these"
-
-COMPARISONS = {
-    ">=": operator.ge, "<=": operator.le, "<": operator.lt, ">": operator.gt, "=": operator.eq,
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One condition of a verdict."""
-
-    verdict: str  # the verdict it belongs to
-    metric: str
-    value: float | None  # NaN or None if the metric is undefined or was not measured
-    comparison: str  # one of `COMPARISONS`
-    limit: float
-    met: bool | None  # None: undefined, so not met
-
-    def __str__(self) -> str:
-        state = {True: "met", False: "not met", None: "undefined"}[self.met]
-        value = "none" if is_undefined(self.value) else f"{self.value:.4g}"
-        return f"{self.metric} {self.comparison} {self.limit:g}: {value}, {state}"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The verdict and why."""
-
-    verdict: str
-    conditions: tuple[Condition, ...]  # of every verdict looked at, in their order
-    notes: tuple[str, ...] = ()
-
-    def of(self, verdict: str) -> tuple[Condition, ...]:
-        """The conditions of one verdict, as those that keep a run from `focused`."""
-        return tuple(c for c in self.conditions if c.verdict == verdict)
-
-
-def is_undefined(value: float | None) -> bool:
-    """Whether there is no number: None or NaN."""
-    return value is None or isnan(value)
-
-
-def condition(
-    verdict: str, metric: str, value: float | None, comparison: str, limit: float
-) -> Condition:
-    """Compare a value with its limit; an undefined one meets nothing."""
-    met = None if is_undefined(value) else bool(COMPARISONS[comparison](value, limit))
-    return Condition(verdict, metric, value, comparison, limit, met)
-
-
-def _decide(conditions: tuple[Condition, ...], otherwise: str, notes=()) -> Verdict:
-    """The first verdict all of whose conditions are met."""
-    for verdict in dict.fromkeys(c.verdict for c in conditions):
-        if all(c.met for c in conditions if c.verdict == verdict):
-            return Verdict(verdict, conditions, tuple(notes))
-    return Verdict(otherwise, conditions, tuple(notes))
 
 
 def _short_of_back(reach: float | None, depth: int) -> Condition:
@@ -138,7 +79,7 @@ def judge_cube(metrics: Mapping[str, float | None], depth: int, reach_back: int)
     chance, notes = value("chance"), ()
     if not is_undefined(chance) and chance > LARGEST_CHANCE:
         notes = (f"ILI not meaningful: chance level {chance:.2f} exceeds {LARGEST_CHANCE}",)
-    return _decide(conditions, NONE_OF_THESE, notes)
+    return decide(conditions, NONE_OF_THESE, notes)
 
 
 def judge_prediction(iou: float | None) -> Verdict:
@@ -148,7 +89,7 @@ def judge_prediction(iou: float | None) -> Verdict:
     launches if there were any, else over the last window of the run.
     """
     only = condition("predicts", "iou", iou, ">=", PREDICTS_IOU)
-    return _decide((only,), "does not predict")
+    return decide((only,), "does not predict")
 
 
 def judge_recall(n_steps_held: float | None, period: int) -> Verdict:
@@ -158,4 +99,4 @@ def judge_recall(n_steps_held: float | None, period: int) -> Verdict:
     `period` the moves P of one closed loop; a quarter of it must be held.
     """
     only = condition("recalls", "n_steps_held", n_steps_held, ">=", period / 4)
-    return _decide((only,), "does not recall")
+    return decide((only,), "does not recall")

@@ -83,7 +83,8 @@ def draw_summary(run) -> list[Path]:
     Path(run.figures).mkdir(parents=True, exist_ok=True)
     rows = [{"seed": s} | dict(run.seed(s).results) for s in run.finished]
     target = Path(run.figures) / f"{SUMMARY}_n{len(run.seeds)}.png"
-    return [summary_figure.draw_summary(rows, target)]
+    with style.applied():
+        return [save(summary_figure.seeds_summary(rows), target)]
 
 
 def save(figure: Figure, target: Path) -> Path:

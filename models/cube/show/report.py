@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from driver.experiment.metric import LABELS, known, row_of
 from driver.flags import from_dataclass as cli
-from driver.report import mathml
+from driver.report import mathml, numbers
 from driver.report import page as report
 from driver.report import parts as report_parts
 from driver.report.figures import Figures
 from driver.report.page import Heading, Page, Plot, Section, Table, Text
 from driver.report.scripts import plotly_script, scripts
+from models.cube.metric_table import TABLE
 from models.cube.params import LocalParams
 from models.cube.presets import PRESETS
 from models.cube.show import model_text, pages, verdict
@@ -84,19 +86,25 @@ def verdict_blocks(run, figures: Figures) -> list:
     if not every:
         return [*blocks, *adjustments(run)]
     if len(run.seeds) > 1:
+        rows = [row_of(TABLE, *pair) for pair in zip(run.finished, every, strict=True)]
+        verdicts = [tuple(r[label]["verdict"] for label in LABELS) for r in every]
         blocks += [
-            Text(verdict.headline_of_seeds(every), "verdict"),
-            verdict.table_of_seeds(run.finished, every),
+            Text(numbers.headline_of_seeds(every), "verdict"),
+            numbers.table_of_seeds(
+                known([m for m in TABLE if m.console], rows), rows, verdicts=verdicts
+            ),
             *figures.summary(),
             Heading(f"The first seed, {run.finished[0]}"),
         ]
     first, p = every[0], run.seed(run.finished[0]).params
-    blocks += [Text(verdict.headline(first), "verdict"), *verdict.details(first)]
+    blocks += [Text(numbers.headline(TABLE, first), "verdict"), *verdict.details(first)]
     if isinstance(p, LocalParams) and not p.recall:
         blocks.append(Text(f"The verdict looks at {verdict.judged_by(first)}."))
-    blocks += [verdict.conditions(first), Heading("All numbers"), verdict.metrics(p, first)]
-    known = {warning for results in every for warning in results.get("warnings", ())}
-    told = [text for text in adjustments(run) if text.text not in known]
+    defined = [m for m in TABLE if m.meaning]
+    blocks += [numbers.condition_table(first, verdict.CONDITIONS), Heading("All numbers")]
+    blocks.append(numbers.number_table(defined, first))
+    said = {warning for results in every for warning in results.get("warnings", ())}
+    told = [text for text in adjustments(run) if text.text not in said]
     return [*blocks, *verdict.tests(first), *told]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from driver.experiment.metric import LABELS
+from driver.formatting import text  # noqa: F401, where figures look for it
 from models.cube.metrics import output
 from models.cube.params import GroupsParams, LocalParams, Params
 from models.cube.values import lag_moves, wiring_of
@@ -272,15 +273,3 @@ def n_hidden(p: LocalParams, dots: DotParams) -> int:
 def pixels(n: int) -> str:
     """How many, in words."""
     return {0: "silent", 1: "1 pixel"}.get(n, f"{n} pixels")
-
-
-def text(value: float | None, digits: int = 3) -> str:
-    """A number for a reader; undefined stays undefined."""
-    if value is None or not np.isfinite(value):
-        return "undefined"
-    whole = float(value).is_integer() and abs(value) < 1e6
-    return (
-        (f"{value:.0f}" if whole else f"{value:.{digits}g}")
-        .replace("-", "\N{MINUS SIGN}")
-        .replace("e\N{MINUS SIGN}", "e-")
-    )

@@ -12,24 +12,23 @@ from typing import Any
 
 from markupsafe import Markup
 
+from driver.experiment.metric import Metric, contrast, row_of
 from driver.experiment.statistics import mean_sd
 from driver.formatting import number
-from driver.report.page import Table
-from models.lateral_line import summary
+from driver.report.numbers import number_table
+from driver.report.numbers import table_of_seeds as seed_table
+from driver.report.page import Table, marked_up
+from models.lateral_line.metric_table import BODY, DELTA, PATH, TABLE
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.summary import place_of, spoken
 
-SIGMA, DELTA = Markup("σ<sub>θ</sub>"), Markup("Δ<sub>trial</sub>")
-BODY = ("sigma_theta_body_rad", "valid_fraction_body_window")
-PATH = ("sigma_theta_rad", "valid_fraction_window")
-COLUMNS = ("trained", "untrained", "difference")
+SIGMA = marked_up(BODY.symbol)
 Numbers = dict[str, Any]  # of one test: a results file, or its "untrained"
 
 
-def usable(numbers: Numbers, where: tuple[str, str] = BODY) -> bool:
+def usable(numbers: Numbers, sigma: Metric = BODY) -> bool:
     """Whether enough was decoded for `sigma_theta` to mean a map."""
-    sigma, valid = (numbers[key] for key in where)
-    return sigma is not None and valid is not None and valid >= USABLE_VALID_FRACTION
+    return sigma.counted(numbers) is not None
 
 
 def lower(results: Numbers) -> bool | None:
@@ -37,7 +36,7 @@ def lower(results: Numbers) -> bool | None:
     twin = results["untrained"]
     if not (usable(results) and usable(twin)):
         return None
-    return results[BODY[0]] < twin[BODY[0]]
+    return results[BODY.name] < twin[BODY.name]
 
 
 def headline(results: Numbers) -> str:
@@ -46,7 +45,7 @@ def headline(results: Numbers) -> str:
     if results["evaluation_mode"] == "untrained":
         return "Nothing was to be learned: no weight could change in this run."
     if usable(results) and usable(twin):
-        return compared(results, "body", BODY[0])
+        return compared(results, "body", BODY.name)
     if usable(results):
         return "There is a usable map after training, and none without."
     if usable(twin):
@@ -78,7 +77,7 @@ def details(results: Numbers) -> list[str]:
         )
     elif lower(results) is not None:
         good = "the trained map is the more exact one" if lower(results) else "it is not better"
-        good = "nothing has changed" if results[BODY[0]] == twin[BODY[0]] else good
+        good = "nothing has changed" if results[BODY.name] == twin[BODY.name] else good
         said.append(
             f"Lower is better: in this one seed {good}. One seed describes; whether training "
             "helps is a question to several (--multi-seed)."
@@ -96,14 +95,14 @@ def why_not(numbers: Numbers) -> str:
     """Why there is no usable map of the body."""
     if not numbers["spikes"]["ts"]:
         return "TS is silent in the test, so nothing could be decoded and every angle is undefined"
-    valid = numbers[BODY[1]]
+    valid = numbers[BODY.valid]
     if not valid:
         return "TS fires in the test, but not while the source is at the body"
-    if numbers[BODY[0]] is None and valid >= USABLE_VALID_FRACTION:
+    if numbers[BODY.name] is None and valid >= USABLE_VALID_FRACTION:
         text = "all that was decoded lies in a single bin of the body: one bias has no spread, so"
         return Markup("{} {} is undefined").format(text, SIGMA)
     share = f"only {valid:.0%} of the body could be decoded"
-    if numbers[BODY[0]] is None:
+    if numbers[BODY.name] is None:
         return Markup("{}, too little for {}").format(share, SIGMA)
     needed = f"{USABLE_VALID_FRACTION:.0%}"
     return Markup("{} (a usable map needs {}), so its {} means little").format(share, needed, SIGMA)
@@ -115,12 +114,12 @@ def path_says_otherwise(results: Numbers) -> list[str]:
     both = [usable(r, w) for r in (results, twin) for w in (BODY, PATH)]
     if not all(both):
         return []
-    change, on_path = (results[k] - twin[k] for k in (BODY[0], PATH[0]))
+    change, on_path = (results[k] - twin[k] for k in (BODY.name, PATH.name))
     if change * on_path >= 0:
         return []
     where = spoken(place_of(results))
     who = "whole path" if where == "path" else where
-    return [Markup("The {} says otherwise: {}").format(who, compared(results, where, PATH[0]))]
+    return [Markup("The {} says otherwise: {}").format(who, compared(results, where, PATH.name))]
 
 
 def moved(results: Numbers) -> str:
@@ -149,22 +148,24 @@ def chance(results: Numbers) -> str:
 
 def table(results: Numbers) -> Table:
     """The judged numbers of one seed: trained, untrained, difference."""
-    twin, where = results["untrained"], place_of(results)
-    names = [
-        (Markup("{}, body (rad)").format(SIGMA), BODY[0]),
-        ("decoded share of the body", BODY[1]),
-        (Markup("{}, {} (rad)").format(SIGMA, where), PATH[0]),
-        (f"valid fraction, {where}", PATH[1]),
-        (Markup("{}, body (rad)").format(DELTA), "delta_trial_body_rad"),
-        (Markup("{}, {} (rad)").format(DELTA, where), "delta_trial_rad"),
-    ]
-    found = []
-    for name, key in names:
-        *pair, difference = summary.contrast(results, key)
-        found.append((name, *map(number, pair), number(difference, signed=True)))
-    spikes = results["spikes"]["ts"], twin["spikes"]["ts"]
-    found.append(("TS spikes in the test", *spikes, f"{spikes[0] - spikes[1]:+d}"))
-    return Table(head=("", *COLUMNS), rows=found, caption=chance(results))
+    where = place_of(results)
+    labels = {
+        **shown_labels(where),
+        "delta_trial_body_rad": f"{DELTA}, body",
+        "delta_trial_rad": f"{DELTA}, {where}",
+        "ts_spikes": "TS spikes in the test",
+    }
+    return number_table(TABLE.renamed(labels), results, words=number, caption=chance(results))
+
+
+def shown_labels(where: str) -> dict[str, str]:
+    """Names of the numbers of the map, of body and path."""
+    return {
+        BODY.name: f"{BODY.symbol}, body",
+        BODY.valid: "decoded share of the body",
+        PATH.name: f"{PATH.symbol}, {where}",
+        PATH.valid: f"valid fraction, {where}",
+    }
 
 
 def headline_of_seeds(every: Sequence[Numbers]) -> str:
@@ -180,18 +181,9 @@ def headline_of_seeds(every: Sequence[Numbers]) -> str:
     )
 
 
-def over_seeds(every: Sequence[Numbers], key: str) -> dict[str, Numbers]:
-    """Mean, SD and n of a number over results files, by the names of `COLUMNS`.
-
-    As in the ``aggregate`` of ``run_summary.json``, which has not all the numbers that are shown.
-    """
-    columns = zip(*(summary.contrast(r, key) for r in every), strict=True)
-    return dict(zip(COLUMNS, map(mean_sd, columns), strict=True))
-
-
 def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
     """The mean difference over results files, and seeds that were not counted."""
-    d, said = over_seeds(every, BODY[0])["difference"], []
+    d, said = mean_sd([contrast(BODY, r)[2] for r in every]), []
     if d["n"]:
         spread = f"SD {number(d['sd'])}, " if d["sd"] is not None else ""
         said.append(
@@ -210,28 +202,6 @@ def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
 
 def table_of_seeds(every: Sequence[Numbers]) -> Table:
     """Every seed in a row; mean, SD and number of defined values below."""
-    where = place_of(every[0])
-    groups = [
-        (Markup("{}, body (rad)").format(SIGMA), BODY[0], COLUMNS),
-        ("decoded share of the body", BODY[1], COLUMNS[:2]),
-        (Markup("{}, {} (rad)").format(SIGMA, where), PATH[0], COLUMNS),
-        (f"valid fraction, {where}", PATH[1], COLUMNS[:2]),
-    ]
-    columns = [(key, column) for _, key, names in groups for column in names]
-
-    def cells(value_of, signed: bool = True) -> list[str]:
-        return [number(value_of(k, c), signed=signed and c == "difference") for k, c in columns]
-
-    def of_seed(r: Numbers):
-        return cells(lambda key, column: summary.contrast(r, key)[COLUMNS.index(column)])
-
-    aggregate = {key: over_seeds(every, key) for _, key, _ in groups}
-    mean = cells(lambda key, column: aggregate[key][column]["mean"])
-    spread = cells(lambda key, column: aggregate[key][column]["sd"], signed=False)
-    n = [aggregate[key][column]["n"] for key, column in columns]
-    return Table(
-        head=("seed", *(column for _, column in columns)),
-        spans=[("", 1), *((text, len(names)) for text, _, names in groups)],
-        rows=[(r["seed"], *of_seed(r)) for r in every],
-        foot=[("mean", *mean), ("SD", *spread), ("n", *n)],
-    )
+    rows = [row_of(TABLE, r["seed"], r) for r in every]
+    shown = TABLE.renamed(shown_labels(place_of(every[0])))
+    return seed_table(shown, rows, words=number, without_difference=(BODY.valid, PATH.valid))

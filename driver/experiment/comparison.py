@@ -1,0 +1,54 @@
+"""Trained against untrained over seeds, condition by condition.
+
+A value that is undefined, or of which the metric says that it does not count, is counted and never
+averaged in, and a pair only if both of its values count.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from driver.experiment.metric import LABELS, Metric
+from driver.experiment.statistics import estimate, paired
+from driver.experiment.summary import Row, by_condition
+
+
+def contrasted(values: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
+    """Estimates over seeds, in plain dicts.
+
+    Parameters
+    ----------
+    values : dict of str to sequence of float or None
+        One value a seed, ``trained`` and ``untrained``; None does not count.
+
+    Returns
+    -------
+    dict
+        ``trained_without`` and ``untrained_without``, how many do not count; the estimates
+        ``trained`` and ``untrained``; ``paired``, of trained minus untrained.
+    """
+    found: dict[str, Any] = {f"{label}_without": values[label].count(None) for label in LABELS}
+    found |= {label: dataclasses.asdict(estimate(values[label])) for label in LABELS}
+    return found | {"paired": dataclasses.asdict(paired(*(values[label] for label in LABELS)))}
+
+
+def compare(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[dict[str, Any]]:
+    """Every condition of a sweep in numbers: runs planned and done, and each metric `contrasted`.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Runs, as in ``sweep.json``.
+    metrics : sequence of Metric
+    """
+    found = []
+    for condition, members in by_condition(rows):
+        done = [row for row in members if row["trained"]]
+        content = {"condition": condition, "n_runs": len(members), "n_done": len(done)}
+        for m in metrics:
+            values = {label: [m.counted(row[label]) for row in done] for label in LABELS}
+            content[m.name] = contrasted(values)
+        found.append(content)
+    return found
