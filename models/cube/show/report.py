@@ -18,7 +18,7 @@ from driver.report.scripts import plotly_script, scripts
 from models.cube.params import LocalParams
 from models.cube.presets import PRESETS
 from models.cube.show import model_text, pages, verdict
-from models.cube.show.report_figures import figures_of, films
+from models.cube.show.figures import figures_of
 from models.cube.show.space import scene
 from models.cube.show.view import Shown
 
@@ -51,7 +51,7 @@ def page(run) -> Page:
         sections=[
             Section("verdict", "What did the network do?", verdict_blocks(run, figures)),
             Section("made", "How it was made", made(run)),
-            Section("figures", "Figures", [*figures.blocks(), *films(run)]),
+            Section("figures", "Figures", figures.blocks()),
             Section("view", "In space and time", scene_blocks(shown, plotly)),
             Section("equations", "Equations", [report.Equations(mathml.rendered(parts))]),
             Section("parameters", "Parameters", [parameter_table(run)]),

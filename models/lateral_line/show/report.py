@@ -28,7 +28,7 @@ from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import overviews, verdict, zoomable
-from models.lateral_line.show.report_figures import figures_of
+from models.lateral_line.show.figures import figures_of
 from models.lateral_line.show.report_progress import learning_so_far, unfinished
 from stimulus import StimulusParams
 
