@@ -41,15 +41,10 @@ def draw(target: Path, make: Maker, shown: Any) -> Path | None:
 
 
 def names_of(seed: Seed, name: str, more: Sequence[str] = ()) -> list[str]:
-    """Names of a seed's figure, without ending; drawn is the first, the others are links to it.
+    """Names of a seed's figure, without ending: drawn is the first, the others are links to it.
 
-    Parameters
-    ----------
-    seed : Seed
-    name : str
-        Without the seed.
-    more : sequence of str
-        Further names of what has `name`: the figure of the only seed, or of the first finished one.
+    `name` is without the seed; `more` are further names of what has it, the figure of the only seed
+    or of the first finished one.
     """
     own, run = f"{name}_seed_{seed.number}", seed.run
     if len(run.seeds) == 1:
@@ -60,22 +55,16 @@ def names_of(seed: Seed, name: str, more: Sequence[str] = ()) -> list[str]:
 def draw_seed(
     seed: Seed, makers: Mapping[str, Maker], names: Names = names_of, shown: Any = None
 ) -> list[Path]:
-    """Draw every figure of one seed into ``figures/``.
+    """Draw every figure of one seed into ``figures/``; returns what was written, links included.
 
     Parameters
     ----------
     seed : Seed
     makers : dict of callable
     names : callable
-        ``names(seed, name)``, like `names_of`. A seed that finishes later than another, but comes
-        before it, takes over the names without a seed.
+        ``names(seed, name)``, like `names_of`.
     shown : object, optional
         What the figures are made of; the seed if not given.
-
-    Returns
-    -------
-    list of Path
-        What was written, links included.
 
     Raises
     ------
@@ -85,12 +74,26 @@ def draw_seed(
     seed.figures.mkdir(parents=True, exist_ok=True)
     files = []
     for name, make in makers.items():
-        target, *others = files_of(seed, names(seed, name))
+        target = seed.figures / f"{names(seed, name)[0]}.png"
         if draw(target, make, seed if shown is None else shown):
-            files += [target, *(link(target, other) for other in others)]
+            files.append(target)
         earlier = target.with_stem(f"{target.stem}_seed_{seed.number}")
         earlier.unlink(missing_ok=True)  # of a program that drew a single seed under two names
-    return files
+    return [*files, *link_names(seed, makers, names)]
+
+
+def link_names(seed: Seed, makers: Mapping[str, Maker], names: Names = names_of) -> list[Path]:
+    """Give the figures of a seed their further names; returns those that are new.
+
+    A seed that finishes later than another, but comes before it, takes them over.
+    """
+    made = []
+    for name in makers:
+        target, *others = (seed.figures / f"{one}.png" for one in names(seed, name))
+        for other in others:
+            if target.exists() and not (other.exists() and other.samefile(target)):
+                made.append(link(target, other))
+    return made
 
 
 def draw_summary(run: Run, name: str, make: Maker) -> list[Path]:
@@ -99,20 +102,3 @@ def draw_summary(run: Run, name: str, make: Maker) -> list[Path]:
         return []
     run.figures.mkdir(exist_ok=True)
     return [draw(run.figures / f"{name}_n{len(run.seeds)}.png", make, run)]
-
-
-def missing_links(run: Run, makers: Mapping[str, Maker], names: Names = names_of) -> list[Path]:
-    """Give the figures of the first finished seed those of their names that are not there.
-
-    A run that goes on clears them away and draws only the seeds that it redoes.
-    """
-    found = []
-    for seed in map(run.seed, run.finished[:1]):
-        for target, *others in (files_of(seed, names(seed, name)) for name in makers):
-            if target.exists():
-                found += [link(target, other) for other in others if not other.exists()]
-    return found
-
-
-def files_of(seed: Seed, names: Sequence[str]) -> list[Path]:
-    return [seed.figures / f"{name}.png" for name in names]

@@ -74,12 +74,9 @@ def draw(seed) -> list[Path]:
 
 def draw_summary(run) -> list[Path]:
     """Draw what compares the finished seeds of a run; nothing for a run of one seed."""
-    return drawing.draw_summary(run, SUMMARY, seeds_summary) if run.finished else []
-
-
-def seeds_summary(run):
     rows = [{"seed": s} | dict(run.seed(s).results) for s in run.finished]
-    return summary_figure.seeds_summary(rows)
+    make = summary_figure.seeds_summary
+    return drawing.draw_summary(run, SUMMARY, lambda _: make(rows)) if rows else []
 
 
 def figures_of(run) -> Figures:

@@ -7,8 +7,9 @@ import warnings
 import numpy as np
 
 from driver.figures import style
+from driver.figures.page import colour_of
 from models.cube.metrics.output import LEARNING_STEPS, TIMES_CHANCE, running_mean
-from models.cube.show.pages import LOOK, test_name
+from models.cube.show.pages import test_name
 from models.cube.show.series_panels import LIMIT
 
 N_EDGES = 41
@@ -68,7 +69,7 @@ def draw_running_iou(ax, iou: dict[str, np.ndarray], unit: str):
     """
     means = {label: running_mean(values, LEARNING_STEPS) for label, values in iou.items()}
     for label, mean in means.items():
-        ax.plot(np.arange(mean.size), mean, label=label, **LOOK[label])
+        ax.plot(np.arange(mean.size), mean, label=label, **style.LINE[label])
     ax.set(ylim=(-0.03, 1.08), ylabel=f"IoU (1),\nmean of {LEARNING_STEPS} {unit}")
     if not any(np.isfinite(m).any() for m in means.values()):
         style.say(ax, "undefined: no output, no target")
@@ -92,7 +93,7 @@ def draw_per_step(ax, counts: dict[str, np.ndarray], label: str):
     """A count per step, mean of 50 steps."""
     for name, values in counts.items():
         mean = running_mean(values, LEARNING_STEPS)
-        ax.plot(np.arange(mean.size), mean, label=name, **LOOK[name])
+        ax.plot(np.arange(mean.size), mean, label=name, **style.LINE[name])
     tops = [np.nanmax(line.get_ydata()) for line in ax.lines if np.isfinite(line.get_ydata()).any()]
     ax.set(ylim=(0, 1.1 * max(tops, default=0) or 1), ylabel=label)
     if not any(np.any(values) for values in counts.values()):
@@ -118,7 +119,7 @@ def draw_tests(ax, names: list[str], trained: dict, untrained: dict, copy: float
     for label, found, side in (("trained", trained, -0.5), ("untrained", untrained, 0.5)):
         at = place + side * BAR
         iou, chance = (np.array([found[name][k] for name in names]) for k in (0, 1))
-        look = {"color": LOOK[label]["color"], "edgecolor": "white"}
+        look = {"color": colour_of(label), "edgecolor": "white"}
         ax.bar(at, iou, BAR, label=label, hatch="//" if side > 0 else None, **look)
         name = "chance, as many pixels" if side < 0 else None
         ends = at - BAR / 2, at + BAR / 2

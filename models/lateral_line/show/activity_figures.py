@@ -5,20 +5,13 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from driver.figures.page import colour_of, legend
 from models.lateral_line import metrics
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels
 from models.lateral_line.show import position_panels as draw
 from models.lateral_line.show.overviews import phases, rate
-from models.lateral_line.show.pages import (
-    CONDITIONS,
-    colour_of,
-    legend,
-    page,
-    passage,
-    position_label,
-    spike_words,
-)
+from models.lateral_line.show.pages import CONDITIONS, page, passage, position_label, spike_words
 
 
 def ll_spikes_vs_x_test(saved: Seed) -> Figure:

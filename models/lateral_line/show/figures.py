@@ -67,7 +67,9 @@ def draw_analyses(run: Run) -> list[Path]:
 def draw_summary(run: Run) -> list[Path]:
     """Draw what compares the finished seeds; nothing for a run of one seed."""
     files = draw.draw_summary(run, "brian2_multiseed_summary", multiseed_summary)
-    return [*files, *draw.missing_links(run, FIGURES, names_of)]
+    # a run that goes on clears the names without a seed away, and draws only what it redoes
+    first = map(run.seed, run.finished[:1])
+    return files + [file for seed in first for file in draw.link_names(seed, FIGURES, names_of)]
 
 
 def figures_of(run: Run) -> Figures:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from driver.engine.model import Spikes
 from driver.figures import style
+from driver.figures.page import page
 from models.lateral_line import metrics
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import panels
@@ -23,9 +24,7 @@ MAX_NAME = 80  # letters of a run's name in a title
 
 def spatial_two_stage(saved: Seed) -> Figure:
     """Stimulus, activity at the end of training and in the test, weights and map."""
-    figure = Figure(figsize=(14, 14), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
-    figure.suptitle(headline(saved))
+    figure = page(headline(saved), 14, 14, pad_in=(0.08, 0.08))
     grid = figure.add_gridspec(4, 2, height_ratios=(0.9, 1, 1, 1.25))
     stimulus_panel(figure.add_subplot(grid[0, 0]), saved)
     raster_panel(figure.add_subplot(grid[0, 1]), saved, "ll", "B  LL")
@@ -176,12 +175,8 @@ def number(value: float | None, unit: str = "") -> str:
 
 def test_phase_only(saved: Seed) -> Figure:
     """The test from its start: source, decoded positions, rasters and rates, with the twin's."""
-    figure = Figure(figsize=(12, 14), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.06)
-    figure.suptitle(
-        f"{headline(saved)} for {saved.test_s:g} s; training ended at {saved.train_end_s:g} s"
-        f"\n{test_numbers(saved)}"
-    )
+    title = f"{headline(saved)} for {saved.test_s:g} s; training ended at {saved.train_end_s:g} s"
+    figure = page(f"{title}\n{test_numbers(saved)}", 14, pad_in=(0.12, 0.06))
     axes = figure.subplots(6, 1, sharex=True, height_ratios=(1.7, 1, 1.2, 1.2, 1.2, 1))
     position_panel(axes[0], saved)
     rasters = (

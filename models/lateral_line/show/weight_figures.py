@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
+from driver.figures.page import grid, legend
 from models.lateral_line import metrics
 from models.lateral_line.analyses.tuning import incoming, spread
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels, weight_panels
-from models.lateral_line.show.pages import grid, legend, page
+from models.lateral_line.show.pages import heading, page
 
 N_TRACKED = 12
 N_STEM_CELLS = 6
@@ -53,7 +54,7 @@ def llmon_weights(saved: Seed) -> Figure:
     subject = f"LL→MON weights of {len(cells)} of {p.n_mon} MON cells, {learns}"
     subject += "; initial ones a little to the left of their LL cell"
     labels = "LL cell index", "LL→MON weight (mV)"
-    figure, axes = grid(saved, subject, len(cells), 3, *labels)
+    figure, axes = grid(heading(saved, subject), len(cells), 3, *labels)
     for ax, cell in zip(axes, cells, strict=True):
         onto = np.flatnonzero(w["ll_mon_j"] == cell)
         i, before, after = (w[k][onto] for k in ("ll_mon_i", "ll_mon_w_init_mV", "ll_mon_w_mV"))
@@ -92,7 +93,7 @@ def mon_to_ts_receptive_fields(saved: Seed) -> Figure:
     p, w = saved.params, saved.weights
     cells = spread(p.n_ts, N_FIELDS)
     subject = f"Incoming MON→TS weights of {len(cells)} of {p.n_ts} TS cells"
-    figure, axes = grid(saved, subject, len(cells), 2, "MON cell index", WEIGHT)
+    figure, axes = grid(heading(saved, subject), len(cells), 2, "MON cell index", WEIGHT)
     for ax, cell in zip(axes, cells, strict=True):
         onto = np.flatnonzero(w["mon_ts_j"] == cell)
         i, before, after = (w[k][onto] for k in ("mon_ts_i", "mon_ts_w_init", "mon_ts_w"))
