@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from driver.figures import style
+from driver.figures.panels import AFTER, BEFORE
 from models.cube.metrics.focus import Activity
 from models.cube.metrics.output import running_mean
 from models.cube.metrics.results import step_overlap
@@ -192,7 +193,7 @@ def test_reach_shows_every_layer(cube):
 
 def test_weight_histograms_hold_every_link(cube):
     (ax,) = all_axes(draw(cube_figures.weights, cube))
-    assert stairs(ax, "end").sum() == stairs(ax, "start (untrained)").sum() == 80
+    assert stairs(ax, AFTER).sum() == stairs(ax, BEFORE).sum() == 80
     assert "50 % changed" in ax.get_title("left")
 
 

@@ -20,7 +20,6 @@ from driver.report.figures import Figures
 from driver.report.page import Columns, Heading, Plot, Section, Text
 from driver.report.run_page import Drawing
 from driver.run.saved import NotARun
-from models.lateral_line import metrics
 from models.lateral_line.docs import equation_text
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import NetworkParams
@@ -172,13 +171,8 @@ def learning_so_far(run: Run) -> list:
 def learning_curve(series: dict, params: NetworkParams) -> Figure:
     figure = Figure(figsize=(11, 6), layout="constrained")
     weights, angles = figure.subplots(2, 1, sharex=True)
-    names = ("checkpoint_t_s", "w_mean_series", "w_std_series", "tracked_weight_series")
-    panels.draw_weight_means(weights, *(series[n] for n in names), params.mon_ts_wmax, None)
-    names = ("pv_ckpt_t_s", "pv_sigma_theta_series", "pv_delta_trial_series")
-    names += ("pv_valid_fraction_series",)
-    n_bins = min(metrics.MAX_ANGLE_BINS, params.n_ts)
-    chance = metrics.chance_band(n_bins)
-    panels.draw_training_map(angles, *(series[n] for n in names), chance, n_bins)
+    panels.draw_weight_means(weights, series, params.mon_ts_wmax)
+    panels.draw_map_of_training(angles, series, params.n_ts)
     weights.set_xlabel("")
     angles.set_xlabel("training time (s)")
     return figure
