@@ -365,3 +365,14 @@ def test_a_film_outside_the_kept_window_is_refused(cube, tmp_path):
         animation.animate(cube, "trained", tmp_path / "film", 10, 100)
     with pytest.raises(ValueError, match="down must be 1 to 8"):
         animation.animate(cube, "trained", tmp_path / "film", down=9)
+
+
+def test_a_film_that_could_not_be_written_leaves_no_half_one(cube, tmp_path, monkeypatch):
+    broken = tmp_path / "ffmpeg"
+    broken.write_text('#!/bin/sh\n[ "$1" = -version ] || { head -c 9999 >/dev/null; exit 3; }\n')
+    broken.chmod(0o755)
+    monkeypatch.setattr(animation, "ffmpeg", lambda: str(broken))
+    (tmp_path / "films").mkdir()
+    with pytest.raises(OSError):  # it ended, or its pipe is closed
+        animation.animate(cube, "trained", tmp_path / "films" / "film", 120, 160, every=2)
+    assert list((tmp_path / "films").iterdir()) == []
