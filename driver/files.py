@@ -34,6 +34,19 @@ def replace_file(target: Path, write: Callable[[BinaryIO], Any]) -> Path:
     return target
 
 
+def link(source: Path, target: Path) -> Path:
+    """Make `target` one more name of the file `source`; a copy where the disk has no hard links."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}{PART}")
+    try:
+        os.link(source, temporary)
+        os.replace(temporary, target)
+    except OSError:
+        return replace_file(target, lambda file: file.write(source.read_bytes()))
+    finally:
+        temporary.unlink(missing_ok=True)  # still there if both were one file already
+    return target
+
+
 def remove_parts(folder: Path) -> None:
     """Delete what a killed process was writing; nobody else may be working in the folder."""
     for part in folder.rglob(f".*{PART}"):

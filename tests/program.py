@@ -196,8 +196,14 @@ def render_nothing(patch) -> None:
     from matplotlib.figure import Figure
     from PIL import Image
 
-    dot = Image.new("RGB", (1, 1))
-    patch.setattr(Figure, "savefig", lambda self, file, **_: dot.save(file, "png"))
+    dot, savefig = Image.new("RGB", (1, 1)), Figure.savefig
+
+    def save(self, file, **options):  # frames of a film are raw pixels
+        if options.get("format") == "rgba":
+            return savefig(self, file, **options)
+        return dot.save(file, "png")
+
+    patch.setattr(Figure, "savefig", save)
 
 
 def start(root: Path, *flags, code: str | None = None, name: str = "run", **options):

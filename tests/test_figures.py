@@ -34,7 +34,7 @@ from tests.figure_run import (
 )
 
 EXPECTED = [
-    f"brian2_{name}_u_5.0_nMON_500_nTS_12_seed_7.png"
+    f"brian2_{name}_u_5.0_nMON_500_nTS_12.png"
     for name in (
         *("spatial_two_stage", "test_phase_only", "learning_curves", "llmon_weights"),
         *("mon_ts_weight_profile", "mon_to_ts_receptive_fields", "ts_tuning"),
@@ -104,31 +104,42 @@ def blank(*_):
     return Figure((2, 2))
 
 
-def test_every_figure_lies_in_the_folder_under_its_name_and_once_without_seed(
+def test_every_figure_of_a_single_seed_lies_in_the_folder_once_without_its_number(
     tmp_path, monkeypatch
 ):
     folder = make_run(tmp_path / "run")
     monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))  # sooner drawn
     files = figures.draw_run(Run(folder))
     assert matplotlib.image.imread(files[0]).shape[:2] == (2 * 180, 2 * 180)
-    copies = [name.replace("_seed_7", "") for name in EXPECTED]
-    assert [f.name for f in files] == [
-        n for pair in zip(EXPECTED, copies, strict=True) for n in pair
+    assert [f.name for f in files] == EXPECTED
+    assert {f.name for f in (folder / "figures").iterdir()} == {*EXPECTED}
+
+
+def test_a_single_seed_drawn_again_loses_the_second_names_of_an_earlier_program(
+    tmp_path, monkeypatch
+):
+    folder = make_run(tmp_path / "run")
+    monkeypatch.setattr(figures, "FIGURES", {"ts_tuning": blank})
+    old = folder / "figures" / "brian2_ts_tuning_u_5.0_nMON_500_nTS_12_seed_7.png"
+    old.parent.mkdir()
+    for file in (old, old.with_name("mine.png")):
+        file.write_bytes(b"old")
+    figures.draw_run(Run(folder))
+    assert sorted(f.name for f in old.parent.iterdir()) == [
+        "brian2_ts_tuning_u_5.0_nMON_500_nTS_12.png",
+        "mine.png",
     ]
-    assert {f.name for f in (folder / "figures").iterdir()} == {*EXPECTED, *copies}
-    for f in files:
-        assert f.read_bytes() == f.with_name(f.name.replace("_seed_7", "")).read_bytes()
 
 
 def test_the_analyses_of_the_weights_are_drawn_when_asked_for(tmp_path, monkeypatch, capsys):
     from models.lateral_line.words import words
 
-    redraw = words(ROOM)["figures"]
+    draw_figures = words(ROOM)["figures"]
     folder = make_run(tmp_path / "run")
     monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))
-    assert redraw([folder]) == 0
+    assert draw_figures([folder]) == 0
     assert not list((folder / "figures").glob("*multimodality*"))
-    assert redraw([folder], analyses=True) == 0
+    assert draw_figures([folder], analyses=True) == 0
     found = sorted(f.name.split("_u_")[0] for f in (folder / "figures").glob("*multimodality*"))
     what = ("", "_distance", "_ensemble")
     assert found == [f"brian2_tuning_multimodality{w}" for w in what]
@@ -139,11 +150,10 @@ def test_the_thesis_preset_has_its_overviews_under_two_more_names(tmp_path, monk
     monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))
     folder = make_run(tmp_path / "run", mode="ll_thesis")
     figures.draw_run(Run(folder))
-    found = {f.name: f.read_bytes() for f in (folder / "figures").iterdir()}
-    assert len(found) == 2 * len(EXPECTED) + 2
+    found = {f.name: f.stat().st_ino for f in (folder / "figures").iterdir()}
+    assert len(found) == len(EXPECTED) + 2
     for name, place in (("ACTIVE", 0), ("TEST_ONLY", 1)):
-        copied = found[f"LL_THESIS_BASELINE_{name}_latest.png"]
-        assert copied == found[EXPECTED[place].replace("_seed_7", "")]
+        assert found[f"LL_THESIS_BASELINE_{name}_latest.png"] == found[EXPECTED[place]]
 
 
 def test_several_seeds_have_a_figure_of_all_and_one_seed_has_none(tmp_path, monkeypatch):
@@ -183,6 +193,20 @@ def test_a_later_seed_leaves_the_unseeded_names_to_the_first(two_seeds):
     finish(SEED)
     finish(SEED + 1)
     assert widths(folder / "figures") == {"seed_7": 7, "seed_8": 8, "nTS_12.png": 7, "latest": 7}
+    files = {f.stat().st_ino for f in (folder / "figures").iterdir()}
+    assert len(files) == 2  # nothing is there twice
+
+
+def test_a_disk_without_hard_links_has_copies(two_seeds, monkeypatch):
+    def no_links(*_):
+        raise OSError("no links here")
+
+    folder, finish = two_seeds
+    monkeypatch.setattr("os.link", no_links)
+    finish(SEED)
+    finish(SEED)  # over the copies
+    assert widths(folder / "figures") == {"seed_7": 7, "nTS_12.png": 7, "latest": 7}
+    assert len({f.stat().st_ino for f in (folder / "figures").iterdir()}) == 3
 
 
 def test_the_unseeded_names_go_to_the_first_seed_that_finished_whenever_that_was(two_seeds):
@@ -242,10 +266,11 @@ def test_neither_pyplot_nor_a_display_is_needed_and_a_run_starts_without_matplot
         "import sys, driver.command.life, models.lateral_line.artifacts\n"
         "assert 'matplotlib' not in sys.modules\n"
         "from models.lateral_line import saved\n"
+        "from driver.figures import style\n"
         "from models.lateral_line.show import figures, stimulus_figure, summary_figure\n"
         "shown = ('learning_curves', 'ts_tuning', 'mon_ts_drive_heatmap')\n"
         "figures.FIGURES = {name: figures.FIGURES[name] for name in shown}\n"
-        "figures.style.SETTINGS['savefig.dpi'] = 30\n"
+        "style.SETTINGS['savefig.dpi'] = 30\n"
         f"figures.draw_seed(saved.Run({str(folder)!r}).seed({SEED}))\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )

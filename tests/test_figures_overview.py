@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from driver.figures import panels as toolkit
 from driver.figures import style
 from models.lateral_line import metrics
 from models.lateral_line.show import figures, overviews, panels
@@ -71,7 +72,7 @@ def test_a_raster_has_one_dot_for_every_spike_of_the_cells_shown(saved):
 
 
 def test_dense_rasters_have_smaller_dots_and_compared_ones_equal_dots(made):
-    sizes = [panels.dot_size(new_axes(), n) for n in (10, 2000, 20_000, 10**6)]
+    sizes = [toolkit.dot_size(new_axes(), n) for n in (10, 2000, 20_000, 10**6)]
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > sizes[-1] > 0
     trained, untrained = made["test_phase_only"].axes[3:5]
     assert trained.lines[0].get_markersize() == untrained.lines[0].get_markersize()
@@ -117,7 +118,7 @@ def test_rates_are_the_smoothed_ones_and_unknown_at_the_ends(saved):
 
 def test_the_histogram_counts_every_synapse(saved):
     w, w_max = saved.weights, saved.params.mon_ts_wmax
-    ax = panels.draw_weight_histogram(new_axes(), w["mon_ts_w_init"], w["mon_ts_w"], w_max)
+    ax = toolkit.draw_weights(new_axes(), w["mon_ts_w_init"], w["mon_ts_w"], 0, w_max)
     before, after = (patch.get_data() for patch in ax.patches)
     assert before.edges.size == 40 and (before.edges[0], before.edges[-1]) == (0, w_max)
     assert before.values.sum() == after.values.sum() == 8000
@@ -128,7 +129,7 @@ def test_mean_band_and_single_weights_are_the_records(saved):
     a = saved.recordings
     t_s, mean, sd = a["checkpoint_t_s"], a["w_mean_series"], a["w_std_series"]
     tracked = a["tracked_weight_series"]
-    ax = panels.draw_weight_means(new_axes(), t_s, mean, sd, tracked, 0.028, 1.5)
+    ax = toolkit.draw_weight_means(new_axes(), t_s, mean, sd, tracked, 0.028, 1.5)
     for k in range(8):
         assert np.array_equal(ax.lines[k].get_xydata(), np.c_[t_s, tracked[:, k]])
     assert ax.collections[0].get_datalim(ax.transData).intervaly == pytest.approx((0.018, 0.022))
@@ -138,8 +139,8 @@ def test_mean_band_and_single_weights_are_the_records(saved):
 def test_many_records_are_thinned_for_single_weights_only():
     n = 2001
     t_s, w = np.arange(n), np.full(n, 0.02)
-    ax = panels.draw_weight_means(new_axes(), t_s, w, w / 9, np.tile(w, (24, 1)).T, 0.028, None)
-    assert 50 <= ax.lines[0].get_xdata().size <= panels.MAX_TRACKED_RECORDS
+    ax = toolkit.draw_weight_means(new_axes(), t_s, w, w / 9, np.tile(w, (24, 1)).T, 0.028, None)
+    assert 50 <= ax.lines[0].get_xdata().size <= toolkit.MAX_TRACKED_RECORDS
     assert max(len(line.get_xdata()) for line in ax.lines) == n
 
 

@@ -206,6 +206,21 @@ def test_the_page_refers_to_every_picture_and_embeds_each_once(folder, page):
     assert all(image["src"].startswith("data:image/") and image["alt"] for image in images)
 
 
+def test_figures_of_an_only_seed_are_its_own_also_without_its_number(tmp_path):
+    folder = copy_of(program.full(), tmp_path)
+    name = f"brian2_spatial_two_stage_{STEM}"
+    Image.new("RGB", (60, 40), (9, 99, 99)).save(folder / "figures" / f"{name}.png")
+    for other in ("LL_THESIS_BASELINE_ACTIVE_latest", f"{name}_seed_{SEED}"):
+        shutil.copy(folder / "figures" / f"{name}.png", folder / "figures" / f"{other}.png")
+    for figures in (3, 2):  # of an earlier program, and of this one
+        page = read(folder)
+        assert f"<h3>Seed {SEED}</h3>" in page.source and "<h3>Others" not in page.source
+        assert sum(tag == "img" for tag, _ in page.elements) == 1 + 1  # and decoded positions
+        shown = [a for a in map(unquote, page.addresses()) if a.startswith("figures/")]
+        assert len(set(shown)) == figures
+        (folder / "figures" / f"{name}_seed_{SEED}.png").unlink(missing_ok=True)
+
+
 def test_known_figures_come_first_and_say_what_they_show(page):
     captions = page.source[page.source.index('id="figures"') :]
     found = [captions.index(words) for words in ("The test from its start", "LL THESIS BASELINE")]

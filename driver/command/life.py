@@ -128,7 +128,8 @@ def is_finished(request: Request, seed: int) -> bool:
     except NotARun:
         return False
     same = results["params_sha256"] == checksum(*request.of(seed).parts.values())
-    drawn = any(folder.figures.glob(f"*_seed_{seed}.png")) or not request.options.figures
+    named = f"*_seed_{seed}.png" if len(request.seeds) > 1 else "*.png"
+    drawn = any(folder.figures.glob(named)) or not request.options.figures
     return done and same and drawn and (folder.artifacts / f"{tag}_seed_{seed}.npz").exists()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
@@ -13,10 +15,11 @@ from matplotlib.lines import Line2D
 
 from driver.experiment.metric import LABELS, Metric, MetricTable, known, row_of
 from driver.experiment.statistics import BOOTSTRAP_FROM, Estimate, estimate, paired
+from driver.figures import draw as drawing
 from driver.figures import style
 from driver.figures.points import Band, arms, draw_points, mark_band, set_limits
-from driver.files import replace_file
 from driver.formatting import mathtext, text
+from driver.run.saved import Run, numbers_of
 
 MAX_TICKS = 16  # seeds with a number below the axis
 MAX_NAMED, TOO_CLOSE = 12, 0.05  # seeds with their number at the line; share of the panel's height
@@ -29,21 +32,29 @@ INTERVALS = {  # in the legend, by the methods that were used in the figure
 Row = Mapping[str, Any]
 
 
-def draw_summary(table: MetricTable, run) -> list[Path]:
+def draw_summary(table: MetricTable, run: Run) -> list[Path]:
     """Draw ``seeds_summary_n<n>.png`` of a run; nothing for a run of one seed."""
-    rows = [row_of(table, s, run.seed(s).results) for s in run.finished]
+    return drawing.draw_summary(run, seeds_summary.__name__, partial(seeds_summary, table))
+
+
+def seeds_summary(table: MetricTable, run: Run) -> Figure | None:
+    """Metrics of every seed, trained and untrained joined, with their means.
+
+    Look for lines that all go the same way. The mean has its 95 % interval; values that are
+    undefined are counted in the title and left out.
+    """
+    every = [run.seed(seed).results for seed in run.finished]
+    rows = [row_of(table, *pair) for pair in zip(run.finished, every, strict=True)]
     shown = known([m for m in table if m.figures], rows)
-    if len(run.seeds) == 1 or not shown:
-        return []
-    run.figures.mkdir(parents=True, exist_ok=True)
-    with style.applied():
-        figure = seeds_figure(
-            rows,
-            shown,
-            heading=f"{len(rows)} seeds, untrained and trained joined",
-        )
-        target = run.figures / f"seeds_summary_n{len(run.seeds)}.png"
-        return [replace_file(target, lambda file: figure.savefig(file, **style.PNG))]
+    heading = f"{len(rows)} seeds, untrained and trained joined"
+    said = "; ".join(verdicts(every, label) for label in LABELS)
+    return seeds_figure(rows, shown, f"{heading}\n{said}".strip("; \n")) if shown else None
+
+
+def verdicts(every: Sequence[Mapping[str, Any]], label: str) -> str:
+    """How many seeds have which verdict; nothing where a model has none."""
+    said = Counter(v for results in every if (v := numbers_of(results, label).get("verdict")))
+    return f"{label}: {', '.join(f'{n} {v}' for v, n in said.items())}" if said else ""
 
 
 def seeds_figure(
@@ -109,7 +120,6 @@ def seeds_figure(
             mark_band(ax, chance[m.name])
         labelled = ax.get_subplotspec().is_first_col() or not by_seed
         ax.set_ylabel(mathtext(m.axis) if labelled else "")
-        name = f"{mathtext(m.label)}: " if m.symbol else ""
         colon, comma = (": ", ", ") if n_columns < 3 else ("\n", "\n")
         name = mathtext(m.label) + colon if m.symbol else ""
         ax.set_title(

@@ -1,21 +1,25 @@
-"""Figures of a run as they stand in its report: every PNG of ``figures/``, seed by seed."""
+"""Figures of a run as they stand in its report: every PNG of ``figures/``, seed by seed; films."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from driver.figures.draw import Maker, caption
 from driver.report import page as report
 from driver.report.page import Files, Fold, Heading, Picture, Text
 from driver.run.saved import Run
 
+NAME = re.compile(r"(?P<name>.+?)(_n\d+)?(_seed_(?P<seed>\d+))?$")
+FILMS = (".mp4", ".gif")
+
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture and the files that hold it: a first seed's figures may have copies."""
+    """A picture and the files that hold it: a first seed's figures have several names."""
 
     name: str
     seed: int | None
@@ -29,16 +33,26 @@ class Figures:
     Parameters
     ----------
     run : Run
-    figures : sequence of Figure
-        In the order of the page.
+    makers : dict of callable
+        Every figure of the model by name, in the order of the page; see `driver.figures.draw`.
     summary : str
         Name of the figure over all seeds, which has a place of its own.
     max_seeds : int
         With embedded pictures; of more a page is too heavy for a browser.
+    pattern : re.Pattern
+        Of a file's name without its ending: groups `name` and, if it is of one seed, `seed`.
     """
 
-    def __init__(self, run: Run, figures: Sequence[Figure], summary: str, max_seeds: int):
+    def __init__(
+        self,
+        run: Run,
+        makers: Mapping[str, Maker],
+        summary: str = "",
+        max_seeds: int = 10,
+        pattern: re.Pattern = NAME,
+    ):
         self.run, self.max_seeds = run, max_seeds
+        figures = every_figure(run, pattern, {name: caption(make) for name, make in makers.items()})
         self.on_top = [f for f in figures if f.name == summary]
         self.rest = [f for f in figures if f.name != summary]
 
@@ -47,9 +61,9 @@ class Figures:
         return embedded(self.run, self.on_top)
 
     def blocks(self) -> list:
-        """All others: of the first seed, of further seeds behind a line, of no seed."""
+        """All others: of the first seed, of further seeds behind a line, of no seed; films."""
         if not self.rest:
-            return [Text("There are no figures in the folder of the run.", "note")]
+            return [Text("There are no figures in the folder of the run.", "note"), *self.films()]
         by_seed: dict[int | None, list[Figure]] = {}
         for figure in self.rest:
             by_seed.setdefault(figure.seed, []).append(figure)
@@ -63,7 +77,14 @@ class Figures:
             else:
                 names = [relative(self.run, file) for f in figures for file in f.files]
                 blocks.append(Files(f"{title}, not embedded:", names))
-        return [*blocks, *([Heading("Others")] if others else []), *embedded(self.run, others)]
+        blocks += [*([Heading("Others")] if others else []), *embedded(self.run, others)]
+        return [*blocks, *self.films()]
+
+    def films(self) -> list[Files]:
+        """Films beside the page; they are not embedded."""
+        found = sorted(f for f in self.run.figures.glob("[!.]*") if f.suffix in FILMS)
+        names = [relative(self.run, file) for file in found]
+        return [Files("Films, beside this page:", names)] if names else []
 
 
 def every_figure(run: Run, pattern: re.Pattern, captions: Mapping[str, str]) -> list[Figure]:
@@ -77,18 +98,29 @@ def every_figure(run: Run, pattern: re.Pattern, captions: Mapping[str, str]) -> 
     captions : dict of str
         What a figure shows, by name; one that is not there is called by its name.
     """
-    seeded: dict[tuple[str, str], Figure] = {}
-    for file in sorted(run.figures.glob("[!.]*.png"), key=lambda f: ("_seed_" not in f.stem, f)):
+
+    def read(file: Path) -> tuple[Path, str, int | None]:
         match = pattern.match(file.stem)
-        name = match["name"] if match else file.stem
         seed = int(match["seed"]) if match and match["seed"] else None
+        return file, match["name"] if match else file.stem, seed
+
+    files = map(read, run.figures.glob("[!.]*.png"))
+    only = run.seeds[0] if len(run.seeds) == 1 else None
+    found: dict[tuple[str, str], Figure] = {}
+    # a file of no seed may be a link to one of a seed, one of unknown name to a known figure
+    for file, name, seed in sorted(files, key=lambda f: (f[2] is None, f[1] not in captions, f[0])):
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        key = next((k for k in seeded if k[1] == digest and seed is None), (file.name, digest))
-        caption = captions.get(name, f"{name.replace('_', ' ')}.")
-        known = seeded.get(key, Figure(name, seed, (), caption))
-        seeded[key] = Figure(known.name, known.seed, (*known.files, file), known.caption)
+        key = next((k for k in found if k[1] == digest and seed is None), (file.name, digest))
+        of = only if seed is None and name in captions else seed
+        known = found.get(key, Figure(name, of, (), captions.get(name, words(name))))
+        found[key] = replace(known, files=(*known.files, file))
     order = {name: place for place, name in enumerate(captions)}
-    return sorted(seeded.values(), key=lambda f: (order.get(f.name, len(order)), f.name))
+    return sorted(found.values(), key=lambda f: (order.get(f.name, len(order)), f.name))
+
+
+def words(name: str) -> str:
+    """Caption of a figure that is not the model's."""
+    return f"{name.replace('_', ' ')}."
 
 
 def embedded(run: Run, figures: Sequence[Figure]) -> list:

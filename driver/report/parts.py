@@ -1,6 +1,6 @@
-"""What the report of a run has in every model: how it was made, its parameters, its log.
+"""Parts of the report of a run: how it was made, its parameters, its log.
 
-From the folder of the run and from nothing else. A model sets beside it what only it knows.
+From the folder of the run and from nothing else; `driver.report.run_page` puts them together.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from typing import Any
 from markupsafe import Markup
 
 from driver import VERSION
-from driver.files import replace_file
-from driver.flags.from_dataclass import FieldInfo
-from driver.report import page as report
+from driver.flags.from_dataclass import FieldInfo, fields
 from driver.report import tables
-from driver.report.page import Code, Fold, Heading, Page, Table, Text
-from driver.run.folder import REPORT
+from driver.report.page import Code, Fold, Heading, Table, Text
 from driver.run.saved import Run
 
 LOG_LINES, LOG_BYTES = 60, 60_000
 PACKAGES = ("python", "brian2", "numpy", "matplotlib", "pydantic", "tyro")
+UNITS = {  # ending of a parameter's name
+    "_mV": "mV",
+    "_ms": "ms",
+    "_cm_s": "cm/s",
+    "_per_cm": "1/cm",
+    "_cm": "cm",
+    "_hz": "Hz",
+    "_Hz": "Hz",
+    "_s": "s",
+}
 PARAMETER_HEAD = ("parameter", "value", "preset", "flag", "meaning")
 Row = tuple[Any, ...]
 
 
-# --- the page ------------------------------------------------------------------------------
-
-
-def write(run: Run, page: Page) -> Path:
-    """Write ``report.html`` of a run; returns its path."""
-    text = report.render(page)
-    return replace_file(run.folder / REPORT, lambda file: file.write(text.encode()))
+# --- the run -----------------------------------------------------------------------------
 
 
 def folder_name(run: Run) -> str:
@@ -73,9 +74,9 @@ def made(run: Run, rows: Sequence[Row], parameters: Sequence[Row]) -> list:
     ----------
     run : Run
     rows : sequence of tuple
-        Name and value; `origin`, `took`, `memory` and `goes` are those of every model.
+        Name and value.
     parameters : sequence of tuple
-        Every `parameter_row`; shown are those that differ from the preset.
+        `parameter_rows`; shown are those that differ from the preset.
     """
     changed = [row for row in parameters if row[2]]
     commands = [
@@ -157,20 +158,27 @@ def commit(text: str | None) -> str:
 # --- parameters ----------------------------------------------------------------------------
 
 
-def parameter_row(used: Any, info: FieldInfo, preset: Mapping[str, Any], unit: str = "") -> Row:
-    """A field: name, value, the preset's value if it is another, flag, meaning.
+def parameter_rows(
+    used: Any, preset: Mapping[str, Any] | None = None, hidden: Sequence[str] = ()
+) -> list[Row]:
+    """Every field: name, value, the preset's value if it is another, flag, meaning.
 
     Parameters
     ----------
     used : dataclass
         Parameters of the run.
-    info : FieldInfo
-    preset : dict
+    preset : dict, optional
         What the preset sets; the rest are defaults.
-    unit : str
-        Of the value, if that is a float.
+    hidden : sequence of str
+        Fields that are left out.
     """
+    infos = fields(type(used)).items()
+    return [parameter_row(used, info, preset or {}) for name, info in infos if name not in hidden]
+
+
+def parameter_row(used: Any, info: FieldInfo, preset: Mapping[str, Any]) -> Row:
     value, base = getattr(used, info.name), preset.get(info.name, info.default)
+    unit = next((unit for ending, unit in UNITS.items() if info.name.endswith(ending)), "")
     flag = Markup("<code>--{}</code>").format(info.flag)
     meaning = Markup('<span class="wide">{}</span>').format(info.help)
     other = "" if value == base else spelled(base, unit)
@@ -185,15 +193,15 @@ def spelled(value: Any, unit: str = "") -> str:
     return tables.value(value) + behind
 
 
-def parameter_table(rows: Sequence[Row], more: str = "") -> Table:
-    """Every `parameter_row`, those marked that differ from the preset; `more` is said below."""
+def table_of(rows: Sequence[Row], more: str = "") -> Table:
+    """All `parameter_rows`, those marked that differ from the preset; `more` is said below."""
     return Table(
         head=PARAMETER_HEAD,
         rows=rows,
         marked=frozenset(k for k, row in enumerate(rows) if row[2]),
         numbers=False,
         search="Filter, by name, flag or meaning",
-        caption=f"Marked: not the preset's value.{more}",
+        caption=f"Marked: not the preset's value. {more}".rstrip(),
     )
 
 

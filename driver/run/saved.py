@@ -161,6 +161,11 @@ class Seed:
     def number(self) -> int:
         return self.params.seed
 
+    @property
+    def figures(self) -> Path:
+        """Folder of its figures."""
+        return self.run.figures
+
     @cached_property
     def results(self) -> dict[str, Any]:
         """Every number of the seed, ``seed_<s>_results.json``."""

@@ -19,7 +19,6 @@ ROOM = Room(
     metrics=here("metric_table:TABLE"),
     run_summary=here("summary:run_summary"),
     draw_seed=here("show.figures:draw"),
-    draw_summary=here("show.figures:draw_summary"),
     write_report=here("show.report:write_report"),
     words=here("words:words"),
     megabytes=600,

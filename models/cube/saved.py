@@ -40,11 +40,6 @@ class Seed(saved.Seed):
     def dots(self) -> DotParams:
         return self.run.dots
 
-    @property
-    def figures(self):
-        """Folder of its figures."""
-        return self.run.figures
-
     def recording(self, label: str) -> dict[str, np.ndarray]:
         """All that was kept of a network, `trained` or `untrained`; docs/dots.md has the table."""
         return read_npz(self.run.artifacts / f"seed_{self.number}_{label}.npz")

@@ -30,7 +30,8 @@ FILES = {
     "artifacts/mid_checkpoint_seed_<s>.npz": "full state and its checksum, for `--resume-from`",
     "artifacts/mid_checkpoint_seed_<s>.npz.bak": "the checkpoint before, should that be damaged",
     "artifacts/seed_<s>_status.json": "phase, trial, time left, last metrics, memory: for `status`",
-    "figures/*.png": "the figures, 180 dpi",
+    "figures/*.png": "the figures, 180 dpi; of several seeds each has its own, and the names "
+    "without a seed are links to those of the first",
     "report.html": "one page about the run, for a browser; needs no network",
 }
 

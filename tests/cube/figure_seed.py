@@ -49,7 +49,11 @@ def make_seed(folder, p=CUBE, dots=ORBIT, *, silent=(), learned=True, recall=Fal
         figures=Path(folder),
         recording=lambda label: made[label],
         results=results | {"warnings": [], "backend": "numpy", "seconds": 1.5},
-        status={"phase": "done", "backend": "numpy", "peak_memory_mb": 90.0},
+        status={
+            **dict(phase="training", step=100, n_steps=p.steps, seconds_left=75.0, metrics=None),
+            **dict(backend="numpy", peak_memory_mb=90.0, pid=-1),
+            "updated_utc": "2030-01-01T00:00:00+00:00",
+        },
     )
 
 
@@ -173,7 +177,7 @@ def make_run(folder: Path, *seeds, mode: str = "relay-a", finished=None, summary
         **dict(compiler=None, arguments=["--n", "8"], start_time_utc="2030-01-01T00:00:00"),
     }
     file = {"fidelity": "fixed", "environment": environment, "earlier": []}
-    return SimpleNamespace(
+    run = SimpleNamespace(
         folder=folder,
         figures=folder / "figures",
         name=folder.name,
@@ -184,7 +188,11 @@ def make_run(folder: Path, *seeds, mode: str = "relay-a", finished=None, summary
         file=json.loads(json.dumps(file)),
         format=FORMAT,
         in_use=False,
+        begun=True,
         log_file=lambda seed=None: None,
         summary={} if summary is None else summary,
         seed=lambda number: seeds[numbers.index(number)],
     )
+    for seed in seeds:
+        seed.run = run
+    return run

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from driver.figures import style
+from driver.figures.panels import AFTER, BEFORE
+from driver.figures.seeds import seeds_summary
+from models.cube.metric_table import TABLE
 from models.cube.metrics.focus import Activity
 from models.cube.metrics.output import running_mean
 from models.cube.metrics.results import step_overlap
 from models.cube.params import LocalParams
 from models.cube.show import cube_figures, figures, local_figures, panels, view
 from models.cube.show import film as animation
-from models.cube.show.summary_figure import seeds_summary
 from models.cube.show.view import Shown
 from stimuli.dots import DotParams
 from tests.cube.figure_seed import CUBE, GROUPS, LABELS, LOCAL, ORBIT, PAUSE, make_seed, recording
@@ -192,7 +195,7 @@ def test_reach_shows_every_layer(cube):
 
 def test_weight_histograms_hold_every_link(cube):
     (ax,) = all_axes(draw(cube_figures.weights, cube))
-    assert stairs(ax, "end").sum() == stairs(ax, "start (untrained)").sum() == 80
+    assert stairs(ax, AFTER).sum() == stairs(ax, BEFORE).sum() == 80
     assert "50 % changed" in ax.get_title("left")
 
 
@@ -313,9 +316,13 @@ def local_figures_of(seed):
 # --- several seeds --------------------------------------------------------------------------------
 
 
+def run_of(*seeds):
+    """A run of finished seeds."""
+    return SimpleNamespace(seed=seeds.__getitem__, finished=range(len(seeds)))
+
+
 def test_the_summary_joins_the_two_networks_of_each_seed(cube):
-    rows = [{"seed": s} | cube.results for s in (0, 1)]
-    figure = seeds_summary(rows)
+    figure = seeds_summary(TABLE, run_of(cube, cube))
     ax = all_axes(figure)[0]
     ili = [cube.results[label]["ili"] for label in ("untrained", "trained")]
     for seed in range(2):
@@ -325,7 +332,7 @@ def test_the_summary_joins_the_two_networks_of_each_seed(cube):
 
 def test_the_summary_counts_what_is_undefined(cube, tmp_path):
     silent = make_seed(tmp_path, silent=("untrained",))
-    figure = seeds_summary([{"seed": 0} | cube.results, {"seed": 1} | silent.results])
+    figure = seeds_summary(TABLE, run_of(cube, silent))
     assert "undefined: 1 untrained" in words(figure)
 
 
@@ -364,3 +371,14 @@ def test_a_film_outside_the_kept_window_is_refused(cube, tmp_path):
         animation.animate(cube, "trained", tmp_path / "film", 10, 100)
     with pytest.raises(ValueError, match="down must be 1 to 8"):
         animation.animate(cube, "trained", tmp_path / "film", down=9)
+
+
+def test_a_film_that_could_not_be_written_leaves_no_half_one(cube, tmp_path, monkeypatch):
+    broken = tmp_path / "ffmpeg"
+    broken.write_text('#!/bin/sh\n[ "$1" = -version ] || { head -c 9999 >/dev/null; exit 3; }\n')
+    broken.chmod(0o755)
+    monkeypatch.setattr(animation, "ffmpeg", lambda: str(broken))
+    (tmp_path / "films").mkdir()
+    with pytest.raises(OSError):  # it ended, or its pipe is closed
+        animation.animate(cube, "trained", tmp_path / "films" / "film", 120, 160, every=2)
+    assert list((tmp_path / "films").iterdir()) == []

@@ -105,7 +105,9 @@ def test_a_run_that_goes_on_has_a_page(tmp_path, seed):
     run = make_run(tmp_path / "begun", seed, finished=[])
     run.summary = None
     page = Page(write_report(run).read_text(encoding="utf-8"))
-    assert "Not complete: 0 of 1 seeds finished." in page.text
+    assert "Not complete, and nobody is working on it: training, step 100 of 160." in page.text
+    assert page.row("0", "killed")[2:4] == ["100 of 160", "0:01:15"]
+    assert "To go on:" in page.text and "--resume-from" in page.text
     assert "Comes with the first finished seed." in page.text
 
 

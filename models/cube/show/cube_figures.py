@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
+from driver.figures.page import colour_of, legend
 from models.cube.metrics.focus import Activity
 from models.cube.metrics.output import chance_iou, step_iou
 from models.cube.metrics.results import bounds, moves, path_in, projections, while_shown
@@ -36,7 +37,7 @@ def snapshot(shown: Shown) -> Figure:
         grid = row.add_gridspec(1, 3, width_ratios=(1, 1, 1.75), wspace=0.05)
         frames = [row.add_subplot(grid[k]) for k in range(2)]
         draw_moment(shown, label, (*frames, row.add_subplot(grid[2], projection="3d")), down)
-        row.suptitle(moment_words(shown, label), color=pages.colour_of(label), fontsize=9.5)
+        row.suptitle(moment_words(shown, label), color=colour_of(label), fontsize=9.5)
     return figure
 
 
@@ -145,7 +146,7 @@ def removal(shown: Shown) -> Figure:
         survival = text(shown.number_of(label, "survival"))
         end = text(t_ext) if is_final else f"beyond {removed.size}"
         words = rf"{label}: $T_\mathrm{{ext}}$ {end} steps; survival $S$ {survival}"
-        row[0].set_title(words, color=pages.colour_of(label))
+        row[0].set_title(words, color=colour_of(label))
         style.legend_above(row[1], ncols=2)
         row[1].set_ylabel("")
     return figure
@@ -197,7 +198,7 @@ def weight_page(shown: Shown) -> Figure:
     for ax in axes[len(names) :]:
         ax.set_axis_off()
     if names:
-        pages.legend(figure, max(axes, key=lambda ax: len(ax.get_legend_handles_labels()[1])))
+        legend(figure, max(axes, key=lambda ax: len(ax.get_legend_handles_labels()[1])))
     else:
         style.empty(axes[0], "no weights of their own in this network")
     return figure

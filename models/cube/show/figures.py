@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
-from driver.figures import style
-from driver.files import replace_file
+from driver.figures import draw as drawing
+from driver.figures.draw import Maker, by_name
+from driver.figures.seeds import seeds_summary
+from driver.report.figures import Figures
 from models.cube.params import LocalParams, Params
-from models.cube.show import cube_figures, local_figures, summary_figure
+from models.cube.show import cube_figures, local_figures
 from models.cube.show.film import animate
 from models.cube.show.view import Shown
 
-SUMMARY = summary_figure.seeds_summary.__name__
-Maker = Callable[[Shown], Figure | None]
-CUBE: tuple[Maker, ...] = (
+CUBE = by_name(
     cube_figures.snapshot,
     cube_figures.activity,
     cube_figures.removal,
@@ -25,18 +22,19 @@ CUBE: tuple[Maker, ...] = (
     cube_figures.readout,
     cube_figures.weights,
 )
-LOCAL: tuple[Maker, ...] = (
+LOCAL = by_name(
     local_figures.snapshot,
     local_figures.learning,
     local_figures.tests,
     local_figures.recall,
     local_figures.weights,
 )
+MAX_SEEDS = 6  # with embedded pictures; of more a page is too heavy for a browser
 
 
 def makers(p: Params) -> dict[str, Maker]:
     """Figures of a model by name, in the order in which they are shown."""
-    return {make.__name__: make for make in (LOCAL if isinstance(p, LocalParams) else CUBE)}
+    return LOCAL if isinstance(p, LocalParams) else CUBE
 
 
 def draw_seed(seed, down: int | None = None) -> list[Path]:
@@ -55,14 +53,12 @@ def draw_seed(seed, down: int | None = None) -> list[Path]:
     list of Path
         What was written.
     """
-    Path(seed.figures).mkdir(parents=True, exist_ok=True)
-    shown, files = Shown.of(seed, down), []
-    for name, make in makers(seed.params).items():
-        with style.applied():
-            figure = make(shown)
-            if figure is not None:
-                files.append(save(figure, Path(seed.figures) / f"{name}_seed_{seed.number}.png"))
-    return files
+    return drawing.draw_seed(seed, makers(seed.params), names_of, Shown.of(seed, down))
+
+
+def names_of(seed, name: str) -> list[str]:
+    """Also of a single seed."""
+    return [f"{name}_seed_{seed.number}"]
 
 
 def draw(seed) -> list[Path]:
@@ -76,16 +72,7 @@ def draw(seed) -> list[Path]:
     return files
 
 
-def draw_summary(run) -> list[Path]:
-    """Draw what compares the finished seeds of a run; nothing for a run of one seed."""
-    if len(run.seeds) == 1 or not run.finished:
-        return []
-    Path(run.figures).mkdir(parents=True, exist_ok=True)
-    rows = [{"seed": s} | dict(run.seed(s).results) for s in run.finished]
-    target = Path(run.figures) / f"{SUMMARY}_n{len(run.seeds)}.png"
-    with style.applied():
-        return [save(summary_figure.seeds_summary(rows), target)]
-
-
-def save(figure: Figure, target: Path) -> Path:
-    return replace_file(target, lambda file: figure.savefig(file, **style.PNG))
+def figures_of(run) -> Figures:
+    """Every figure in the folder of the run, for its report."""
+    every = makers(run.params) | by_name(seeds_summary)
+    return Figures(run, every, seeds_summary.__name__, MAX_SEEDS)

@@ -6,16 +6,19 @@ What stands still is drawn once; of every frame only spikes, dots and texts are 
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib
 import numpy as np
+from matplotlib.animation import FFMpegWriter, PillowWriter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from driver.files import replace_file
+from driver.figures.page import colour_of
+from driver.files import PART
 from driver.run.progress import Progress
 from models.cube.metrics import output
 from models.cube.metrics.results import step_overlap
@@ -25,7 +28,6 @@ from models.cube.show.view import Shown, text
 MAX_FRAMES = 200
 FRAMES_PER_SECOND = 12
 DPI = 80
-N_COLOURS = 64
 
 
 def animate(
@@ -66,6 +68,8 @@ def animate(
     ------
     ValueError
         If a step lies outside the kept window, or a number is out of range.
+    OSError
+        If the film cannot be written.
     """
     shown = Shown.of(seed, down)
     if every is None:
@@ -76,10 +80,14 @@ def animate(
     log = log or logging.getLogger(__name__)
     program = ffmpeg()
     with style.applied():
-        shots = frames(Film(shown, label, every), steps, log)
         if program is None:
-            return write_gif(Path(path).with_suffix(".gif"), shots)
-        return write_mp4(Path(path).with_suffix(".mp4"), shots, program)
+            writer, target = PillowWriter(FRAMES_PER_SECOND), Path(path).with_suffix(".gif")
+        else:
+            matplotlib.rcParams["animation.ffmpeg_path"] = program
+            first_the_index = ["-movflags", "+faststart"]  # a browser shows it while it loads
+            writer = FFMpegWriter(FRAMES_PER_SECOND, extra_args=first_the_index)
+            target = Path(path).with_suffix(".mp4")
+        return write(writer, target, Film(shown, label, every), steps, log)
 
 
 def frame_steps(arrays, first: int | None, stop: int | None, every: int) -> range:
@@ -94,14 +102,25 @@ def frame_steps(arrays, first: int | None, stop: int | None, every: int) -> rang
     return range(first, max(first + 1, stop - every + 1), every)
 
 
-def frames(film: Film, steps: range, log: logging.Logger) -> Iterator[np.ndarray]:
-    """Every frame as pixels, shape (height, width, 4); counts them on the way."""
+def write(writer, target: Path, film: Film, steps: range, log: logging.Logger) -> Path:
+    """Film all frames with a writer of matplotlib; the file is there when it is whole."""
     progress = Progress(len(steps), "film", log, unit="frame")
+    part = target.with_name(f".{target.stem}.{os.getpid()}{PART}{target.suffix}")
+    # a writer draws a whole figure anew: here one that is nothing but the pixels of a frame
+    sheet = Figure(film.figure.get_size_inches(), dpi=DPI)
+    pixels = sheet.figimage(film.frame(steps[0]))
     try:
-        for step in steps:
-            yield film.frame(step)
-            progress.advance(1)
+        with writer.saving(sheet, str(part), DPI):
+            for step in steps:
+                pixels.set_data(film.frame(step))
+                writer.grab_frame()
+                progress.advance(1)
+        return part.replace(target)
+    except subprocess.CalledProcessError as error:
+        why = f"ffmpeg ended with {error.returncode}; {target} was not written"
+        raise OSError(why) from error
     finally:
+        part.unlink(missing_ok=True)
         progress.close()
 
 
@@ -120,13 +139,12 @@ class Film:
         self.iou = step_overlap(self.p, self.arrays).iou if shown.is_local else None
         n_panels = 4 if shown.is_local else 3
         self.figure = Figure(figsize=(11.2 if shown.is_local else 9.2, 3.4), dpi=DPI)
-        self.canvas = FigureCanvasAgg(self.figure)
         self.figure.text(0.5, 0.985, pages.headline(shown), ha="center", va="top", fontsize=9)
         ratios = [*[1] * (n_panels - 1), 1.45]
         place = {"left": 0.045, "right": 0.985, "bottom": 0.13, "top": 0.74, "wspace": 0.22}
         self.grid = self.figure.add_gridspec(1, n_panels, width_ratios=ratios, **place)
         self.head = self.figure.text(0.5, 0.92, "", ha="center", va="top", fontsize=9)
-        self.head.set_color(pages.colour_of(label))
+        self.head.set_color(colour_of(label))
         self.images, self.marks, self.titles = [], [], []
         self.space = self._space()
         self._frames()
@@ -134,6 +152,7 @@ class Film:
         self.moving = [self.head, *self.images, *frames, *self.marks, *self.titles, *self.space]
         for artist in self.moving:
             artist.set_animated(True)
+        self.canvas = FigureCanvasAgg(self.figure)
         self.canvas.draw()
         self.ground = self.canvas.copy_from_bbox(self.figure.bbox)
 
@@ -164,7 +183,7 @@ class Film:
             ax.set(xlabel="x (pixels)", ylabel="y (pixels)" if k == 0 else "")
 
     def frame(self, step: int) -> np.ndarray:
-        """Pixels of the frame of steps `step` to `step` + every - 1."""
+        """Steps `step` to `step` + every - 1 as pixels, shape (height, width, 4)."""
         self.put(step)
         self.canvas.restore_region(self.ground)
         renderer = self.canvas.get_renderer()
@@ -172,7 +191,7 @@ class Film:
             if artist in self.space:
                 artist.do_3d_projection()
             artist.draw(renderer)
-        return np.asarray(self.canvas.buffer_rgba()).copy()
+        return np.asarray(self.canvas.buffer_rgba())
 
     def put(self, step: int) -> None:
         """Move everything to a step."""
@@ -227,7 +246,6 @@ class Film:
     def _put_frames(self, images, marks) -> None:
         for shown, image in zip(self.images, images, strict=True):
             shown.set_data(image)
-            shown.set_clim(-1 if image is images[-1] and len(images) == 3 else 0, 1)
         for line, (x, y) in zip(self.marks, marks, strict=True):
             line.set_data(x, y)
 
@@ -239,63 +257,6 @@ class Film:
         panels.move_points(out, x, y, np.full(x.size, back))
 
 
-# --- files ----------------------------------------------------------------------------------------
-
-
 def ffmpeg() -> str | None:
     """The ffmpeg that matplotlib finds, by the user's settings; None without one."""
-    from matplotlib.animation import FFMpegWriter
-
     return FFMpegWriter.bin_path() if FFMpegWriter.isAvailable() else None
-
-
-def write_gif(target: Path, shown: Iterator[np.ndarray]) -> Path:
-    """An endless GIF with one palette, that of a frame in which all colours occur."""
-    from PIL import Image
-
-    first = Image.fromarray(next(shown)).convert("RGB")
-    palette = palette_of(first)
-
-    def small(picture):
-        return picture.quantize(palette=palette, dither=Image.Dither.NONE)
-
-    rest = (small(Image.fromarray(pixels).convert("RGB")) for pixels in shown)
-    how = {"format": "GIF", "save_all": True, "loop": 0, "duration": 1000 // FRAMES_PER_SECOND}
-    return replace_file(target, lambda file: small(first).save(file, append_images=rest, **how))
-
-
-def palette_of(first):
-    """A palette of the colours of a frame and of everything that may appear later."""
-    from matplotlib.colors import to_rgb
-    from PIL import Image
-
-    names = panels.INPUT, panels.CELLS, panels.OUTPUT, style.TRAINED, style.UNTRAINED, "white"
-    colours = np.array([to_rgb(name) for name in names])
-    grounds = np.array([to_rgb(name) for name in ("white", "black", "0.97")])
-    shares = np.linspace(0, 1, 6)[:, None, None, None]
-    mixed = (shares * colours[:, None] + (1 - shares) * grounds).reshape(-1, 1, 3)
-    strip = np.repeat(np.uint8(255 * mixed), first.width, axis=1)
-    both = np.concatenate([np.asarray(first), np.repeat(strip, 3, axis=0)])
-    return Image.fromarray(both).quantize(N_COLOURS, dither=Image.Dither.NONE)
-
-
-def write_mp4(target: Path, shown: Iterator[np.ndarray], program: str) -> Path:
-    """H.264, which every browser plays."""
-    first = next(shown)
-    height, width = (size // 2 * 2 for size in first.shape[:2])  # the format wants even sizes
-    part = target.with_name(f".{target.stem}.part.mp4")
-    command = [
-        *(program, "-loglevel", "error", "-y", "-f", "rawvideo"),
-        *("-pix_fmt", "rgba", "-s", f"{width}x{height}", "-r", str(FRAMES_PER_SECOND), "-i", "-"),
-        *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(part)),
-    ]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as coder:
-        try:
-            for pixels in (first, *shown):
-                coder.stdin.write(np.ascontiguousarray(pixels[:height, :width]).tobytes())
-        finally:
-            coder.stdin.close()
-    if coder.returncode:
-        part.unlink(missing_ok=True)
-        raise OSError(f"ffmpeg ended with {coder.returncode}; {target} was not written")
-    return part.replace(target)

@@ -6,12 +6,12 @@ import warnings
 
 import numpy as np
 
-from driver.figures import style
+from driver.figures import panels, style
+from driver.figures.page import colour_of
 from models.cube.metrics.output import LEARNING_STEPS, TIMES_CHANCE, running_mean
-from models.cube.show.pages import LOOK, test_name
+from models.cube.show.pages import test_name
 from models.cube.show.series_panels import LIMIT
 
-N_EDGES = 41
 BAR = 0.36
 COPY = {"color": style.BRIGHT, "ls": "-", "lw": 1.6}
 
@@ -29,19 +29,11 @@ def draw_weights(ax, before, after, floor: float | None, ceiling: float | None):
     both = np.concatenate([before, after])
     low, high = (both.min(), both.max()) if both.size else (0.0, 1.0)
     low, high = (low, high) if high > low else (low - 0.05, high + 0.05)
-    edges = np.linspace(low, high, N_EDGES)
-    end, start = (np.histogram(w, edges)[0] for w in (after, before))
-    ax.stairs(end, edges, fill=True, color=style.TRAINED, alpha=0.35, label="end")
-    ax.stairs(start, edges, color=style.UNTRAINED, lw=1.6, label="start (untrained)")
+    panels.draw_weights(ax, before, after, low, high, "links")
     shown = [bound for bound in (floor, ceiling) if bound is not None and low <= bound <= high]
     for k, bound in enumerate(shown):
         ax.axvline(bound, label="bound" if k == 0 else None, **LIMIT)
-    ax.set_yscale("log")
-    ax.set(xlabel="weight (1)", ylabel="links (count)", ylim=(0.5, 2 * max(1, both.size / 2)))
-    if not both.size:
-        style.say(ax, "no links")
-    elif np.array_equal(before, after):
-        style.say(ax, "no weight has changed", y=0.1)
+    ax.set(xlabel="weight (1)", yscale="log", ylim=(0.5, 2 * max(1, both.size / 2)))
     return ax
 
 
@@ -67,11 +59,8 @@ def draw_running_iou(ax, iou: dict[str, np.ndarray], unit: str):
     unit : str
     """
     means = {label: running_mean(values, LEARNING_STEPS) for label, values in iou.items()}
-    for label, mean in means.items():
-        ax.plot(np.arange(mean.size), mean, label=label, **LOOK[label])
+    panels.draw_series(ax, means, "undefined: no output, no target")
     ax.set(ylim=(-0.03, 1.08), ylabel=f"IoU (1),\nmean of {LEARNING_STEPS} {unit}")
-    if not any(np.isfinite(m).any() for m in means.values()):
-        style.say(ax, "undefined: no output, no target")
     return ax
 
 
@@ -90,9 +79,8 @@ def mark_learning(ax, times: dict[float, float], first: int = 0):
 
 def draw_per_step(ax, counts: dict[str, np.ndarray], label: str):
     """A count per step, mean of 50 steps."""
-    for name, values in counts.items():
-        mean = running_mean(values, LEARNING_STEPS)
-        ax.plot(np.arange(mean.size), mean, label=name, **LOOK[name])
+    means = {name: running_mean(values, LEARNING_STEPS) for name, values in counts.items()}
+    panels.draw_series(ax, means)
     tops = [np.nanmax(line.get_ydata()) for line in ax.lines if np.isfinite(line.get_ydata()).any()]
     ax.set(ylim=(0, 1.1 * max(tops, default=0) or 1), ylabel=label)
     if not any(np.any(values) for values in counts.values()):
@@ -118,7 +106,7 @@ def draw_tests(ax, names: list[str], trained: dict, untrained: dict, copy: float
     for label, found, side in (("trained", trained, -0.5), ("untrained", untrained, 0.5)):
         at = place + side * BAR
         iou, chance = (np.array([found[name][k] for name in names]) for k in (0, 1))
-        look = {"color": LOOK[label]["color"], "edgecolor": "white"}
+        look = {"color": colour_of(label), "edgecolor": "white"}
         ax.bar(at, iou, BAR, label=label, hatch="//" if side > 0 else None, **look)
         name = "chance, as many pixels" if side < 0 else None
         ends = at - BAR / 2, at + BAR / 2

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
+from driver.figures.page import colour_of, legend
 from models.cube.metrics.output import defined_mean, learning_times
 from models.cube.metrics.results import step_overlap
 from models.cube.show import learning_panels, pages, panels, series_panels, view
@@ -31,7 +32,7 @@ def snapshot(shown: Shown) -> Figure:
         frames = [half.add_subplot(grid[k]) for k in ((0, 0), (0, 1), (1, 0))]
         space = half.add_subplot(grid[1, 1], projection="3d")
         draw_moment(shown, label, frames, space)
-        half.suptitle(moment_words(shown, label), color=pages.colour_of(label), fontsize=9.5)
+        half.suptitle(moment_words(shown, label), color=colour_of(label), fontsize=9.5)
     return figure
 
 
@@ -157,7 +158,7 @@ def recall(shown: Shown) -> Figure | None:
         for ax, label in zip(row, LABELS, strict=True):
             arrays = shown.recordings[label]
             both = [np.atleast_2d(arrays[f"recall_{name}_{k}"]) for k in ("iou", "chance")]
-            colour = pages.colour_of(label)
+            colour = colour_of(label)
             learning_panels.draw_recall(ax, *both, quarter, colour)
             held = np.median(arrays[f"recall_{name}_held"])
             n = both[0].shape[0]
@@ -167,7 +168,7 @@ def recall(shown: Shown) -> Figure | None:
             )
             ax.set_ylabel("IoU with the\nunseen dot (1)" if label == "trained" else "")
             ax.label_outer()
-    pages.legend(figure, axes[0, 0])
+    legend(figure, axes[0, 0])
     return figure
 
 

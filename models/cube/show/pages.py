@@ -1,21 +1,17 @@
-"""What the figures of a seed have in common: size, headline, names of things."""
+"""What the figures of a seed have in common: headline, names of things."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver.figures import style
+from driver.figures import page as pages
+from driver.figures.page import WIDTH_IN
 from models.cube.metrics.results import projections
 from models.cube.params import GroupsParams, LocalParams, Params
 from models.cube.show.view import Shown
 from stimuli.dots import DotParams
 
-WIDTH_IN = 12
-LOOK = {  # of a line
-    "trained": {"color": style.TRAINED, "lw": 1.5},
-    "untrained": {"color": style.UNTRAINED, "lw": 1.3, "ls": (0, (4, 1.5))},
-}
 TESTS = {
     "same": "same loop",
     "mirrored": "mirrored",
@@ -29,41 +25,18 @@ TESTS = {
 
 def page(shown: Shown, height_in: float, subject: str, width_in: float = WIDTH_IN) -> Figure:
     """An empty figure with the headline of the seed, and below it what the figure shows."""
-    figure = Figure(figsize=(width_in, height_in), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
-    figure.suptitle("\n".join([headline(shown), subject, *remarks(shown)]))
-    return figure
+    return pages.page(heading(shown, subject), height_in, width_in)
 
 
 def page_of_two(
     shown: Shown, subject: str, size_in: tuple[float, float], beside: bool
 ) -> tuple[Figure, list]:
-    """A page with a headline and a part for the trained and one for the untrained network.
+    """A part for the trained and one for the untrained network; see `driver.figures.page`."""
+    return pages.page_of_two(heading(shown, subject), size_in, beside)
 
-    Parameters
-    ----------
-    size_in : (float, float)
-        Width and height of one part, inches.
-    beside : bool
-        Side by side instead of one above the other.
 
-    Returns
-    -------
-    figure : Figure
-    parts : list of matplotlib.figure.SubFigure
-    """
-    text = "\n".join([headline(shown), subject, *remarks(shown)])
-    # a part of its own: a headline over parts takes its room from the last of them
-    head = 0.22 + 0.19 * (1 + text.count("\n"))
-    n_rows, n_columns = (1, 2) if beside else (2, 1)
-    width, height = n_columns * size_in[0], n_rows * size_in[1]
-    figure = Figure(figsize=(width, head + height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
-    rows = [head, *[size_in[1]] * n_rows]
-    grid = figure.add_gridspec(1 + n_rows, n_columns, height_ratios=rows, hspace=0)
-    figure.add_subfigure(grid[0, :]).suptitle(text, y=0.92)
-    places = [grid[1 + k // n_columns, k % n_columns] for k in range(2)]
-    return figure, [figure.add_subfigure(place) for place in places]
+def heading(shown: Shown, subject: str) -> str:
+    return "\n".join([headline(shown), subject, *remarks(shown)])
 
 
 def headline(shown: Shown) -> str:
@@ -104,19 +77,9 @@ def changed(arrays) -> bool:
     )
 
 
-def colour_of(label: str) -> str:
-    return LOOK[label]["color"]
-
-
 def test_name(name: str) -> str:
     """A frozen test in words."""
     return TESTS.get(name, name.replace("_", " "))
 
 
 test_name.__test__ = False  # no test, whatever a collector makes of its name
-
-
-def legend(figure: Figure, ax) -> None:
-    """One legend for panels that are alike, below them."""
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))

@@ -8,7 +8,6 @@ from matplotlib.colors import LogNorm
 from driver.figures import style
 from models.cube.metrics.focus import FIRING_BAND, MIN_LAYER_ILF, MIN_SPIKES_PER_MOVE, Activity
 from models.cube.metrics.verdict import FOCUSED_ILI, FOCUSED_OUT_RATE
-from models.cube.show.pages import LOOK
 
 STEPS = "step (1 step = 1 ms)"
 SPIKES = "cividis_r"  # few spikes light, many dark, none white
@@ -45,8 +44,8 @@ def draw_series(ax, activities: dict[str, Activity], name: str):
     name : {'in_tube_rate', 'out_tube_rate', 'ili'}
     """
     for label, activity in activities.items():
-        look = {k: v for k, v in LOOK[label].items()} | {"baseline": None, "label": label}
-        ax.stairs(getattr(activity, name), bin_edges(activity), **look)
+        look = {"baseline": None, "label": label}
+        ax.stairs(getattr(activity, name), bin_edges(activity), **style.LINE[label], **look)
     ax.set_xlim(0, max(a.n_done for a in activities.values()))
     return ax
 
@@ -161,7 +160,7 @@ def draw_lags(ax, by_label: dict[str, np.ndarray], expected: int):
     n_lags = max(v.size for v in by_label.values())
     for label, values in by_label.items():
         marker = MARKER[label] if n_lags < 60 else {}
-        ax.plot(np.arange(values.size), values, label=label, **LOOK[label], **marker)
+        ax.plot(np.arange(values.size), values, label=label, **style.LINE[label], **marker)
     ax.axvline(expected, label=f"expected: {expected} moves", **LIMIT)
     ax.set(
         xlabel="lag (moves)", ylabel="mean IoU (1)", ylim=(-0.03, 1.05), xlim=(-0.5, n_lags - 0.5)
@@ -177,9 +176,9 @@ def draw_reach(spikes, locked, per_move: dict, layer_ilf: dict, reach: dict):
         z = np.arange(per_move[label].size)
         name = "none" if np.isnan(reach[label]) else f"{reach[label]:.0f}"
         spikes.plot(
-            z, per_move[label], label=f"{label}: reach {name}", **LOOK[label], **MARKER[label]
+            z, per_move[label], label=f"{label}: reach {name}", **style.LINE[label], **MARKER[label]
         )
-        locked.plot(z, layer_ilf[label], label=label, **LOOK[label], **MARKER[label])
+        locked.plot(z, layer_ilf[label], label=label, **style.LINE[label], **MARKER[label])
     spikes.axhline(MIN_SPIKES_PER_MOVE, label=f"reached from {MIN_SPIKES_PER_MOVE:g}", **LIMIT)
     spikes.set_yscale("symlog", linthresh=0.5, linscale=0.5)
     spikes.set(ylabel="spikes per move", ylim=(-0.05, max(2, 1.6 * top_line(spikes))))

@@ -30,9 +30,7 @@ CONDITIONS = {
 def details(results: Results) -> list[Text]:
     """What a reader of the headline must know."""
     notes = [note for label in LABELS for note in results[label].get("notes", ())]
-    found = [Text(note, "warning") for note in dict.fromkeys(notes)]
-    found += [Text(warning, "warning") for warning in results.get("warnings", ())]
-    return found
+    return [Text(note, "warning") for note in dict.fromkeys(notes)]
 
 
 def judged_by(results: Results) -> str:

@@ -12,10 +12,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
+from driver.figures.page import colour_of
 from models.lateral_line.analyses import geometry
 from models.lateral_line.analyses.reconstruction import Reconstruction, reconstruct
 from models.lateral_line.saved import Seed
-from models.lateral_line.show.pages import colour_of, page
+from models.lateral_line.show.pages import page
 from models.lateral_line.show.position_panels import COLOURS, GUIDE, draw_body_map
 from stimulus import neuromast_positions
 

@@ -5,20 +5,14 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from driver.figures.page import colour_of, legend
+from driver.figures.panels import dot_size, draw_rates
 from models.lateral_line import metrics
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels
 from models.lateral_line.show import position_panels as draw
 from models.lateral_line.show.overviews import phases, rate
-from models.lateral_line.show.pages import (
-    CONDITIONS,
-    colour_of,
-    legend,
-    page,
-    passage,
-    position_label,
-    spike_words,
-)
+from models.lateral_line.show.pages import CONDITIONS, page, passage, position_label, spike_words
 
 
 def ll_spikes_vs_x_test(saved: Seed) -> Figure:
@@ -48,7 +42,7 @@ def spikes_vs_x(saved: Seed, population: str, conditions: dict[str, str]) -> Fig
     figure = page(saved, 6, f"{name} spikes in the test by source position, all cells{words}")
     axes = figure.subplots(1, len(conditions), sharex=True, sharey=True, squeeze=False)[0]
     spikes = [shown.inside(saved.spikes(phase, population)) for phase in conditions.values()]
-    size = panels.dot_size(axes[0], max(s.index.size for s in spikes))
+    size = dot_size(axes[0], max(s.index.size for s in spikes))
     for ax, letter, condition, s in zip(axes, "AB", conditions, spikes, strict=False):
         place = {"population": population, "n_cells": saved.n_cells(population)}
         draw.draw_spikes(ax, shown.x_cm[s.step], s.index, **place, size=size)
@@ -70,7 +64,7 @@ def ts_pop_rate_train_test_transition(saved: Seed) -> Figure:
     subject = f"TS rate, {1e3 * metrics.SMOOTHING_S:g} ms: {phases(saved)}"
     figure = page(saved, 4.5, subject + spike_words(saved, "ts"))
     ax = figure.subplots()
-    panels.draw_rates(ax, t_s, {"ts": trained}, t_s[n_tail:], {"ts": twin})
+    draw_rates(ax, t_s, {"ts": trained}, t_s[n_tail:], {"ts": twin}, panels.COLOUR)
     panels.mark_train_end(ax, saved.train_end_s)
     ax.set(xlim=(start_s, saved.train_end_s + saved.test_s), xlabel="time (s)")
     return figure

@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 
 from driver.engine.model import Spikes
 from driver.figures import style
+from driver.figures.page import page
+from driver.figures.panels import dot_size, draw_rates, draw_weights
 from models.lateral_line import metrics
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import panels
-from models.lateral_line.show.panels import SIGMA
+from models.lateral_line.show.panels import COLOUR, SIGMA
 from models.lateral_line.summary import place
 
 MAX_NAME = 80  # letters of a run's name in a title
@@ -23,9 +25,7 @@ MAX_NAME = 80  # letters of a run's name in a title
 
 def spatial_two_stage(saved: Seed) -> Figure:
     """Stimulus, activity at the end of training and in the test, weights and map."""
-    figure = Figure(figsize=(14, 14), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
-    figure.suptitle(headline(saved))
+    figure = page(headline(saved), 14, 14, pad_in=(0.08, 0.08))
     grid = figure.add_gridspec(4, 2, height_ratios=(0.9, 1, 1, 1.25))
     stimulus_panel(figure.add_subplot(grid[0, 0]), saved)
     raster_panel(figure.add_subplot(grid[0, 1]), saved, "ll", "B  LL")
@@ -96,7 +96,7 @@ def ts_panels(figure, cell, saved: Seed):
     ax = figure.add_subplot(inner[0])
     twin = figure.add_subplot(inner[1], sharey=ax)
     spikes, shown = saved.spikes("untrained", "ts"), saved.timeline("ts").index.size
-    size = min(panels.dot_size(twin, spikes.index.size), panels.dot_size(ax, shown))
+    size = min(dot_size(twin, spikes.index.size), dot_size(ax, shown))
     raster_panel(ax, saved, "ts", "D  TS trained", size)
     t_s = spikes.step * saved.dt_s
     panels.draw_raster(twin, t_s, spikes.index, saved.n_cells("ts"), "ts", size)
@@ -113,7 +113,7 @@ def rate_panel(ax, saved: Seed):
     trained = {p: rate(saved, saved.timeline(p), p, n_tail + n_test) for p in ("mon", "ts")}
     twin = {p: rate(saved, saved.spikes("untrained", p), p, n_test) for p in ("mon", "ts")}
     t_s = start_s + np.arange(n_tail + n_test) * dt_s
-    panels.draw_rates(ax, t_s, trained, t_s[n_tail:], twin)
+    draw_rates(ax, t_s, trained, t_s[n_tail:], twin, COLOUR)
     panels.mark_train_end(ax, saved.train_end_s)
     ax.set(xlim=(start_s, saved.train_end_s + saved.test_s), xlabel="time (s)")
     ax.set_title(f"E  Rate ({1e3 * metrics.SMOOTHING_S:g} ms): {phases(saved)}")
@@ -129,11 +129,12 @@ def rate(saved: Seed, spikes: Spikes, population: str, n_steps: int) -> np.ndarr
 
 def weight_panels(histogram, series, saved: Seed):
     w, a, w_max = saved.weights, saved.recordings, saved.params.mon_ts_wmax
-    panels.draw_weight_histogram(histogram, w["mon_ts_w_init"], w["mon_ts_w"], w_max)
-    histogram.set_title("F  MON→TS weights")
-    names = ("checkpoint_t_s", "w_mean_series", "w_std_series", "tracked_weight_series")
+    top = w_max or 1.0
+    draw_weights(histogram, w["mon_ts_w_init"], w["mon_ts_w"], 0, top)
+    histogram.set(xlim=(0, top), xlabel=f"{panels.WEIGHT[:-1]}, ceiling {w_max:g})")
+    style.legend_above(histogram).set_title("F  MON→TS weights")
     stable = saved.results["training"]["stabilization_time_s"]
-    panels.draw_weight_means(series, *(a[name] for name in names), w_max, stable)
+    panels.draw_weight_means(series, a, w_max, stable)
     series.set_title("G  MON→TS weights")
 
 
@@ -142,11 +143,9 @@ def map_panels(figure, cell, saved: Seed):
     inner = cell.subgridspec(2, 1, height_ratios=(3, 1), hspace=0)
     upper = figure.add_subplot(inner[0])
     lower = figure.add_subplot(inner[1], sharex=upper)
-    names = ("pv_ckpt_t_s", "pv_sigma_theta_series", "pv_delta_trial_series")
-    series = [saved.recordings[name] for name in (*names, "pv_valid_fraction_series")]
-    n_bins = min(metrics.MAX_ANGLE_BINS, saved.params.n_ts)
-    panels.draw_training_map(upper, *series, metrics.chance_band(n_bins), n_bins)
-    panels.draw_valid_fraction(lower, series[0], series[-1])
+    a = saved.recordings
+    panels.draw_map_of_training(upper, a, saved.params.n_ts)
+    panels.draw_valid_fraction(lower, a["pv_ckpt_t_s"], a["pv_valid_fraction_series"])
     upper.tick_params(labelbottom=False)
     title = f"H  Map in training (held stimuli, learning on)\n{test_numbers(saved)}"
     upper.set_title(title, pad=22)  # the legend goes below
@@ -176,12 +175,8 @@ def number(value: float | None, unit: str = "") -> str:
 
 def test_phase_only(saved: Seed) -> Figure:
     """The test from its start: source, decoded positions, rasters and rates, with the twin's."""
-    figure = Figure(figsize=(12, 14), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.06)
-    figure.suptitle(
-        f"{headline(saved)} for {saved.test_s:g} s; training ended at {saved.train_end_s:g} s"
-        f"\n{test_numbers(saved)}"
-    )
+    title = f"{headline(saved)} for {saved.test_s:g} s; training ended at {saved.train_end_s:g} s"
+    figure = page(f"{title}\n{test_numbers(saved)}", 14, pad_in=(0.12, 0.06))
     axes = figure.subplots(6, 1, sharex=True, height_ratios=(1.7, 1, 1.2, 1.2, 1.2, 1))
     position_panel(axes[0], saved)
     rasters = (
@@ -189,7 +184,7 @@ def test_phase_only(saved: Seed) -> Figure:
         *(("test", "ts", "TS, trained"), ("untrained", "ts", "TS, untrained")),
     )
     spikes = [saved.spikes(phase, population) for phase, population, _ in rasters]
-    size = panels.dot_size(axes[4], max(s.index.size for s in spikes[2:]))
+    size = dot_size(axes[4], max(s.index.size for s in spikes[2:]))
     for ax, s, (phase, population, title) in zip(axes[1:5], spikes, rasters, strict=True):
         n_cells, same = saved.n_cells(population), size if population == "ts" else None
         panels.draw_raster(ax, s.step * saved.dt_s, s.index, n_cells, population, same)
@@ -222,5 +217,5 @@ def test_rate_panel(ax, saved: Seed):
         {p: rate(saved, saved.spikes(phase, p), p, n_test) for p in ("mon", "ts")}
         for phase in ("test", "untrained")
     )
-    panels.draw_rates(ax, t_s, trained, t_s, twin)
+    draw_rates(ax, t_s, trained, t_s, twin, COLOUR)
     ax.set_title(f"Population rate, {1e3 * metrics.SMOOTHING_S:g} ms")

@@ -1,26 +1,21 @@
-"""What the figures of a seed have in common: page and headline, grid of cells, captions."""
+"""What the figures of a seed have in common: headline, conditions, the test by source position."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver.figures import style
+from driver.figures import page as pages
 from models.lateral_line.analyses.tuning import Passage
 from models.lateral_line.saved import Seed
 from models.lateral_line.show.overviews import headline
 
-WIDTH_IN = 12  # the headline fits it
-LINE_IN = 0.19  # height of a line of the headline
 CONDITIONS = {"trained": "test", "untrained": "untrained"}  # and the phase of its spikes
 
 
 def page(saved: Seed, height_in: float, subject: str) -> Figure:
     """An empty figure with the headline of the run, and below it what the figure shows."""
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
-    figure.suptitle(heading(saved, subject))
-    return figure
+    return pages.page(heading(saved, subject), height_in)
 
 
 def heading(saved: Seed, subject: str) -> str:
@@ -39,51 +34,6 @@ def remarks(saved: Seed) -> list[str]:
         return [] if trains else ["no training in this run: the weights were learned in another"]
     why = "no weight has changed in training" if trains else "no training"
     return [f"{why}: trained and untrained are the same network"]
-
-
-def grid(
-    saved: Seed, subject: str, n_panels: int, n_columns: int, x_label: str, y_label: str
-) -> tuple[Figure, list]:
-    """A page of like panels with common axes, row by row; only the outer ones have labels.
-
-    Returns
-    -------
-    figure : Figure
-    axes : list of matplotlib.axes.Axes
-    """
-    n_columns = min(n_columns, n_panels)
-    n_rows = -(-n_panels // n_columns)
-    text = heading(saved, subject)
-    # laid out by hand, in inches: a layout engine measures every panel, twice
-    top, bottom, left, right = 0.4 + LINE_IN * (1 + text.count("\n")), 0.9, 0.85, 0.3
-    height = top + bottom + (2.1 if n_columns > 2 else 2.25) * n_rows
-    figure = Figure(figsize=(WIDTH_IN, height))
-    figure.suptitle(text, y=1 - 0.1 / height)
-    figure.subplots_adjust(
-        **dict(left=left / WIDTH_IN, right=1 - right / WIDTH_IN),
-        **dict(bottom=bottom / height, top=1 - top / height, wspace=0.12, hspace=0.22),
-    )
-    axes: list = []
-    for k in range(n_panels):
-        first = axes[0] if axes else None
-        ax = figure.add_subplot(n_rows, n_columns, k + 1, sharex=first, sharey=first)
-        is_left, is_bottom = k % n_columns == 0, k + n_columns >= n_panels
-        ax.tick_params(labelleft=is_left, labelbottom=is_bottom)
-        ax.set(xlabel=x_label if is_bottom else "", ylabel=y_label if is_left else "")
-        axes.append(ax)
-    return figure, axes
-
-
-def legend(figure: Figure, ax) -> None:
-    """One legend for panels that are alike, below them."""
-    handles, labels = ax.get_legend_handles_labels()
-    outside = "" if figure.get_layout_engine() is None else "outside "
-    figure.legend(handles, labels, loc=f"{outside}lower center", ncols=len(labels))
-
-
-def colour_of(condition: str) -> str:
-    """Colour of a title."""
-    return style.UNTRAINED if condition == "untrained" else style.TRAINED
 
 
 # --- the test by source position ---------------------------------------------------------

@@ -5,18 +5,18 @@ Nothing here opens a file or computes a result; what is empty says so in words.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from driver.figures import style
-from models.lateral_line.metrics import TWO_PI, USABLE_VALID_FRACTION
+from driver.figures import panels, style
+from models.lateral_line.metrics import MAX_ANGLE_BINS, TWO_PI, USABLE_VALID_FRACTION, chance_band
 
 COLOUR = {"ll": style.BRIGHT, "mon": style.MIDDLE, "ts": style.DARK}
 MAX_RASTER_CELLS = 400
-MAX_TRACKED = 8
-MAX_TRACKED_RECORDS = 100  # single weights jump from record to record: more are a grey mass
-N_WEIGHT_EDGES = 40
 MAX_MARKED = 60  # a series with more points is drawn as a line alone
 SILENT = "TS is silent: nothing could be decoded"
+WEIGHT = "MON→TS weight (dimensionless)"
 SIGMA, DELTA = r"$\sigma_\theta$", r"$\Delta_\mathrm{trial}$"
 
 
@@ -56,44 +56,14 @@ def draw_stimulus_plane(
     return ax
 
 
-def dot_size(ax, n_spikes: int) -> float:
-    """Diameter of a raster's dots, points: the ink stays about the same, so dense ones can be read.
-
-    Rasters to be compared take the size of the densest.
-    """
-    across, down = ax.get_position().size * ax.figure.get_size_inches() * 72
-    return float(np.clip(np.sqrt(0.6 * across * down / max(1, n_spikes)), 0.8, 2.4))
-
-
 def draw_raster(ax, t_s, index, n_cells: int, population: str, size: float | None = None):
     """One dot a spike, of the first `MAX_RASTER_CELLS` cells (of all cells of TS).
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    t_s : ndarray, shape (n_spikes,)
-        Seconds.
-    index : ndarray of int, shape (n_spikes,)
-        Cell of each spike.
-    n_cells : int
-        Cells of the population.
-    population : {'ll', 'mon', 'ts'}
-    size : float, optional
-        Diameter of a dot, points; by the number of spikes if not given.
+    `population` is one of ``ll``, ``mon``, ``ts``; for the rest see `driver.figures.panels`.
     """
-    name = population.upper()
-    n_shown = n_cells if population == "ts" else min(MAX_RASTER_CELLS, n_cells)
-    shown = index < n_shown
-    n_spikes = np.count_nonzero(shown)
-    size = dot_size(ax, n_spikes) if size is None else size
-    dots = {"ls": "none", "marker": "o", "mew": 0, "ms": size, "rasterized": True}
-    ax.plot(t_s[shown], index[shown], color=COLOUR[population], **dots)
-    if n_spikes == 0:
-        only = "" if n_shown == n_cells or not index.size else f" cells 0 to {n_shown - 1}:"
-        style.say(ax, f"{name}{only} no spikes" if only else f"{name} is silent")
-    part = f"\n(first {n_shown} of {n_cells})" if n_shown < n_cells else ""
-    ax.set(ylim=(-0.5, n_shown - 0.5), ylabel=f"{name} cell index{part}")
-    return ax
+    most = None if population == "ts" else MAX_RASTER_CELLS
+    name, colour = population.upper(), COLOUR[population]
+    return panels.draw_raster(ax, t_s, index, n_cells, name, colour, most, size)
 
 
 def mark_train_end(ax, t_s: float):
@@ -102,99 +72,22 @@ def mark_train_end(ax, t_s: float):
     return ax
 
 
-def draw_rates(ax, t_s, trained, untrained_t_s, untrained):
-    """Population rates; trained solid, the untrained twin thin and dashed.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    t_s, untrained_t_s : ndarray, shape (n_steps,)
-        Seconds.
-    trained, untrained : dict of str to ndarray, shape (n_steps,)
-        Rate per cell by population, Hz; NaN where it is not known.
-    """
-    solid, dashed = {"lw": 1.4}, {"lw": 0.9, "ls": (0, (4, 1.5))}
-    silent = []
-    for t, rates, ending, look in (
-        (t_s, trained, "", solid),
-        (untrained_t_s, untrained, " untrained", dashed),
-    ):
-        for population, rate in rates.items():
-            label = population.upper() + ending
-            ax.plot(t, rate, color=COLOUR[population], label=label, **look)
-            silent += [] if np.any(rate > 0) else [label]
-    if silent:
-        style.say(ax, f"silent: {', '.join(silent)}", y=0.85)
-    ax.set_ylim(0, max(1.0, ax.get_ylim()[1]))
-    ax.set_ylabel("rate per cell (Hz)")
-    return style.legend_above(ax)
-
-
-def draw_weight_histogram(ax, w_before, w_after, w_max: float):
-    """MON -> TS weights before and after training, `N_WEIGHT_EDGES` edges from 0 to `w_max`.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    w_before, w_after : ndarray, shape (n_synapses,)
-        Dimensionless.
-    w_max : float
-        Ceiling of the weights; those beyond count in the last bin.
-    """
-    top = w_max or 1.0
-    edges = np.linspace(0, top, N_WEIGHT_EDGES)
-    after, before = (np.histogram(np.clip(w, 0, top), edges)[0] for w in (w_after, w_before))
-    ax.stairs(before, edges, color=style.UNTRAINED, lw=1.8, zorder=3, label="before (untrained)")
-    ax.stairs(after, edges, fill=True, color=style.TRAINED, alpha=0.35, label="after training")
-    if w_before.size == 0:
-        style.say(ax, "no synapses")
-    elif np.array_equal(w_before, w_after):
-        style.say(ax, "no weight has changed", x=top / 3)
-    ax.set(xlim=(0, top), xlabel=f"MON→TS weight (dimensionless, ceiling {w_max:g})")
-    ax.set_ylabel("synapses (count)")
-    return style.legend_above(ax)
-
-
 def draw_weight_means(
-    ax,
-    t_s,
-    w_mean,
-    w_sd,
-    tracked,
-    w_max: float,
-    stabilization_time_s: float | None,
-    max_tracked: int = MAX_TRACKED,
+    ax, series: Mapping[str, np.ndarray], w_max: float, stable_s: float | None = None, **more
 ):
-    """Weights over training: mean, SD over synapses as a band, single ones as thin lines.
+    """MON -> TS weights over training; `series` are arrays of a recording or a checkpoint."""
+    names = ("checkpoint_t_s", "w_mean_series", "w_std_series", "tracked_weight_series")
+    panels.draw_weight_means(ax, *(series[name] for name in names), w_max, stable_s, **more)
+    ax.set_ylabel(WEIGHT)
+    return ax
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    t_s, w_mean, w_sd : ndarray, shape (n_records,)
-        Seconds; dimensionless.
-    tracked : ndarray, shape (n_records, n_tracked)
-        The first `max_tracked` are drawn, at no more than `MAX_TRACKED_RECORDS` records.
-    w_max : float
-        Ceiling of the weights; the band of the SD may reach over it, no weight does.
-    stabilization_time_s : float or None
-    max_tracked : int
-    """
-    ax.set(xlabel="training time (s)", ylabel="MON→TS weight (dimensionless)")
-    if t_s.size < 2:
-        return style.empty(ax, "no training")
-    every = -(-t_s.size // MAX_TRACKED_RECORDS)
-    shown = tracked[::every, :max_tracked]
-    lines = ax.plot(t_s[::every], shown, color=style.MUTED, lw=0.6, alpha=0.7)
-    if lines:
-        lines[0].set_label(f"{len(lines)} synapses")
-    ax.axhline(w_max, color=style.TRAINED, lw=0.8, ls=":", label="ceiling")
-    ax.fill_between(t_s, w_mean - w_sd, w_mean + w_sd, color=style.CHANCE, lw=0, zorder=0)
-    ax.plot(t_s, w_mean, color=style.TRAINED, lw=2, label="mean ± SD")
-    if stabilization_time_s is not None:
-        label = f"stable from {stabilization_time_s:g} s"
-        ax.axvline(stabilization_time_s, color=style.UNTRAINED, ls=":", lw=1.8, label=label)
-    ax.set_xlim(0, t_s[-1])
-    return style.legend_above(ax)
+
+def draw_map_of_training(ax, series: Mapping[str, np.ndarray], n_ts: int):
+    """The map decoded from `n_ts` cells; `series` are arrays of a recording or a checkpoint."""
+    names = ("ckpt_t_s", "sigma_theta_series", "delta_trial_series", "valid_fraction_series")
+    n_bins = min(MAX_ANGLE_BINS, n_ts)
+    arrays = (series[f"pv_{name}"] for name in names)
+    return draw_training_map(ax, *arrays, chance_band(n_bins), n_bins)
 
 
 def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, chance, n_bins: int):

@@ -1,7 +1,7 @@
 """What stands in the report of a run, ``report.html``: from its folder and from nothing else.
 
-Also of a run that is still going on, was interrupted or failed. How the page looks is
-`driver.report.page`'s business, what the numbers say that of `models.lateral_line.show.verdict`.
+Also of a run that is still going on, was interrupted or failed. How the page looks is the business
+of `driver.report.run_page`, what the numbers say that of `models.lateral_line.show.verdict`.
 """
 
 from __future__ import annotations
@@ -10,31 +10,28 @@ import re
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from driver.flags import from_dataclass as cli
-from driver.flags.from_dataclass import Adjustment
-from driver.report import mathml
 from driver.report import page as report
-from driver.report import parts as report_parts
+from driver.report import parts, run_page
 from driver.report.figures import Figures
-from driver.report.page import Columns, Heading, Page, Plot, Section, Text
-from driver.report.scripts import plotly_script, scripts
+from driver.report.page import Columns, Heading, Plot, Section, Text
+from driver.report.run_page import Drawing
 from driver.run.saved import NotARun
 from models.lateral_line.docs import equation_text
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
 from models.lateral_line.saved import Run, Seed
-from models.lateral_line.show import overviews, verdict, zoomable
-from models.lateral_line.show.report_figures import figures_of
-from models.lateral_line.show.report_progress import learning_so_far, unfinished
-from stimulus import StimulusParams
+from models.lateral_line.show import overviews, panels, verdict, zoomable
+from models.lateral_line.show.figures import figures_of
 
-UNITS = {  # ending of a parameter's name
-    **{"_mV": "mV", "_ms": "ms", "_cm_s": "cm/s", "_per_cm": "1/cm", "_cm": "cm"},
-    **{"_hz": "Hz", "_s": "s"},
+WATCHED = {
+    "sigma_theta_rad": (Markup("{} in training (rad)").format(verdict.SIGMA), 2),
+    "valid_fraction": ("valid", 2),
+    "w_mean": ("mean weight", 4),
 }
 
 
@@ -46,28 +43,29 @@ def write_report(run: Run) -> Path:
     NotARun
         If a file that the page needs cannot be read.
     """
-    return report_parts.write(run, page(run))
-
-
-def page(run: Run) -> Page:
-    shown = figures_of(run)
-    plotly = plotly_script() if run.finished else None
-    parameters = report_parts.parameter_table(parameter_rows(run))
-    return Page(
-        title=report_parts.folder_name(run),
-        subtitle=subtitle(run),
-        sections=[
-            Section("learned", "Did the network learn?", learned(run, shown)),
-            Section("made", "How it was made", made(run)),
-            Section("figures", "Figures", shown.blocks()),
-            Section("zoom", "Zoom in", zoom(run, plotly)),
-            Section("equations", "Equations", [report.Equations(mathml.rendered(equations()))]),
-            Section("parameters", "Parameters", [parameters]),
-            Section("log", "Log", report_parts.log(run)),
+    figures = figures_of(run)
+    return run_page.write(
+        run,
+        about=about(run),
+        verdict=Section("learned", "Did the network learn?", learned(run, figures)),
+        figures=figures,
+        equations=equations(),
+        parameters=[
+            *parts.parameter_rows(run.params, PRESETS.get(run.mode)),
+            *parts.parameter_rows(run.stimulus, hidden=WITHOUT_FLAG),
         ],
-        footer=report_parts.footer(),
-        data={"zoomable": report.safe_json(zoomable.content(first(run)))} if plotly else {},
-        scripts=scripts(plotly, zoomable.SCRIPT),
+        facts=facts(run),
+        watched=WATCHED,
+        drawing=Drawing(
+            id="zoom",
+            title="Zoom in",
+            data="zoomable",
+            script=zoomable.SCRIPT,
+            make=zoom,
+            without="Rasters and tuning curves that can be zoomed need plotly: "
+            "pip install -r requirements-extra.txt, then write the report again. The figures "
+            "above show the same.",
+        ),
     )
 
 
@@ -76,13 +74,13 @@ def first(run: Run) -> Seed:
     return run.seed(run.finished[0])
 
 
-def subtitle(run: Run) -> str:
+def about(run: Run) -> str:
     p = run.params
     motion = "held snapshots" if p.test_using_held_snapshots else f"{p.speed_cm_s:g} cm/s"
     return (
-        f"{run.mode}, {report_parts.seeds(run)}; {p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
+        f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
         f"{p.n_training_trials} trials of {p.trial_duration_s:g} s; "
-        f"test at {p.distance_cm:g} cm, {motion}{report_parts.renamed(run)}"
+        f"test at {p.distance_cm:g} cm, {motion}"
     )
 
 
@@ -91,12 +89,12 @@ def subtitle(run: Run) -> str:
 
 def learned(run: Run, shown: Figures) -> list:
     every = [run.seed(s).results for s in run.finished]
-    blocks = unfinished(run)
+    blocks: list = []
     if every and len(run.seeds) > 1:
-        blocks += several(run, every, shown)
+        blocks = several(run, every, shown)
     elif every:
-        blocks += one(run, every[0])
-    return [*blocks, *learning_so_far(run), *warnings(run, every)]
+        blocks = one(run, every[0])
+    return [*blocks, *learning_so_far(run)]
 
 
 def one(run: Run, results: dict[str, Any]) -> list:
@@ -155,33 +153,44 @@ def positions(saved: Seed):
     return report.Picture(*picture, alt=alt, caption=f"{title}, seed {saved.number}.")
 
 
-def warnings(run: Run, every: list[dict[str, Any]]) -> list[Text]:
-    """What a reader must know before believing a number."""
-    found: dict[str, list[str]] = {}
-    for results in every:
-        for text in results["warnings"]:
-            found.setdefault(text, []).append(str(results["seed"]))
-    moved = [str(Adjustment(**a)) for a in run.file.get("cli_adjustments", [])]
-    texts = [
-        text if len(who) == len(run.seeds) else f"seed {', '.join(who)}: {text}"
-        for text, who in found.items()
-    ]
-    return [Text(text, "warning") for text in (*texts, *moved)]
+def learning_so_far(run: Run) -> list:
+    """Weights and map up to the last checkpoint, of the first unfinished seed that has one."""
+    left = [] if run.summary is not None else [s for s in run.seeds if s not in run.finished]
+    for seed in map(run.seed, left):
+        try:
+            series = seed.series
+        except NotARun:
+            continue
+        with style.applied():
+            picture = report.drawn(learning_curve(series, seed.params))
+        words = f"Learning so far, seed {seed.number}: weights and map up to the last checkpoint"
+        return [report.Picture(*picture, alt=words, caption=f"{words}.")]
+    return [Text("There is no checkpoint yet.", "note")] if left else []
 
 
-# --- how it was made, parameters, equations ---------------------------------------
+def learning_curve(series: dict, params: NetworkParams) -> Figure:
+    figure = Figure(figsize=(11, 6), layout="constrained")
+    weights, angles = figure.subplots(2, 1, sharex=True)
+    panels.draw_weight_means(weights, series, params.mon_ts_wmax)
+    panels.draw_map_of_training(angles, series, params.n_ts)
+    weights.set_xlabel("")
+    angles.set_xlabel("training time (s)")
+    return figure
 
 
-def made(run: Run) -> list:
-    rows = [
-        ("preset", run.mode),
-        *report_parts.origin(run),
-        *took(run),
-        *report_parts.memory(run),
+# --- how it was made, equations, drawings ------------------------------------------------
+
+
+def facts(run: Run) -> list[tuple]:
+    """How long it took, and what follows from the parameters."""
+    every = [run.seed(s).results["training"] for s in run.finished]
+    every = [one for one in every if one["seconds_in_all"] is not None]
+    training = sum(one["seconds"] or 0 for one in every)
+    in_all = [one["seconds_in_all"] for one in every]
+    return [
+        *parts.took(in_all, f"; {training:.1f} s of it training"),
         *((spelled(name), value) for name, value in run.file.get("effective", {}).items()),
-        *report_parts.goes(run),
     ]
-    return report_parts.made(run, rows, parameter_rows(run))
 
 
 def spelled(name: str) -> str:
@@ -190,56 +199,16 @@ def spelled(name: str) -> str:
     return text.replace("_", " ")
 
 
-def took(run: Run) -> list[tuple]:
-    every = [run.seed(s).results["training"] for s in run.finished]
-    every = [one for one in every if one["seconds_in_all"] is not None]
-    training = sum(one["seconds"] or 0 for one in every)
-    in_all = [one["seconds_in_all"] for one in every]
-    return report_parts.took(in_all, f"; {training:.1f} s of it training")
-
-
-def parameter_rows(run: Run) -> list[tuple]:
-    """Every field; the preset's value where another was used."""
-    preset = PRESETS.get(run.mode, {})
-    shown = {name: i for name, i in cli.fields(StimulusParams).items() if name not in WITHOUT_FLAG}
-    parts = (
-        (run.params, cli.fields(NetworkParams), preset),
-        (run.stimulus, shown, {}),
-    )
-    return [
-        report_parts.parameter_row(used, info, base, unit(name))
-        for used, infos, base in parts
-        for name, info in infos.items()
-    ]
-
-
-def unit(name: str) -> str:
-    """Of a parameter; empty for a pure number."""
-    return next((u for ending, u in UNITS.items() if name.endswith(ending)), "")
-
-
 def equations() -> list[tuple[str, str]]:
     """Title and code of each part of the model, as in the README."""
     text = equation_text().strip("`\n")
-    parts = re.split(r"(?m)^# ", text)[1:]
-    split = (part.strip().split("\n", 1) for part in parts)
+    split = (part.strip().split("\n", 1) for part in re.split(r"(?m)^# ", text)[1:])
     return [(title.replace("->", "→"), code) for title, code in split]
 
 
-def zoom(run: Run, plotly: str | None) -> list:
-    if not run.finished:
-        return [Text("Comes with the first finished seed.", "note")]
-    if plotly is None:
-        return [
-            Text(
-                "Rasters and tuning curves that can be zoomed need plotly: "
-                "pip install -r requirements-extra.txt, then write the report again. The figures "
-                "above show the same.",
-                "note",
-            )
-        ]
-    seed = first(run)
-    return [
+def zoom(seed: Seed) -> tuple[dict[str, Any], list]:
+    """Rasters and tuning curves of a seed, and the blocks around them."""
+    return zoomable.content(seed), [
         Text(f"The test of seed {seed.number}. Drag to zoom, double-click to go back."),
         Plot("rasters", 1150, zoomable.limits(seed)),
         Plot("tuning", 380, "Rate of a cell by source position, one pass of the test."),

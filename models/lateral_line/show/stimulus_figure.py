@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from driver.files import replace_file
+from driver.figures.draw import draw
+from driver.figures.page import page
 from models.lateral_line.show.panels import COLOUR
 from models.lateral_line.show.position_panels import COLOURS
 from stimulus import DEFAULT_STIMULUS, StimulusParams, simulate_lateral_line
@@ -22,9 +23,7 @@ LINES = {"→": "-", "←": (0, (4, 1.5))}
 
 def draw_stimulus_figure(target: Path) -> Path:
     """Draw the stimulus figure into the file `target`, PNG; returns it."""
-    with style.applied():
-        figure = stimulus_figure()
-        return replace_file(target, lambda file: figure.savefig(file, **style.PNG))
+    return draw(target, stimulus_figure, DEFAULT_STIMULUS)
 
 
 def stimulus_figure(stimulus: StimulusParams = DEFAULT_STIMULUS) -> Figure:
@@ -43,12 +42,12 @@ def stimulus_figure(stimulus: StimulusParams = DEFAULT_STIMULUS) -> Figure:
         for d_cm in DISTANCES_CM
         for arrow, sign in DIRECTIONS.items()
     }
-    figure = Figure(figsize=(13, 11), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
-    figure.suptitle(
+    figure = page(
         f"A sphere of radius {stimulus.sphere_radius_cm:g} cm passes {N_LL} afferents at "
         f"{SPEED_CM_S:g} cm/s, forward (→, solid) and backward (←, dashed)\n"
-        f"rates with noise of {stimulus.sigma_noise_hz:g} Hz, the same in all sweeps"
+        f"rates with noise of {stimulus.sigma_noise_hz:g} Hz, the same in all sweeps",
+        height_in=11,
+        width_in=13,
     )
     grid = figure.add_gridspec(3, 3, height_ratios=(1, 1, 1))
     draw_geometry(figure.add_subplot(grid[0, 0]), sweeps, stimulus)

@@ -6,15 +6,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
+from driver.figures.page import colour_of, grid, legend
 from models.lateral_line.analyses.tuning import Passage, spread, ts_drive_mV_per_ms, winners
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import position_panels as draw
 from models.lateral_line.show.pages import (
     CONDITIONS,
     bin_words,
-    colour_of,
-    grid,
-    legend,
+    heading,
     page,
     passage,
     position_label,
@@ -45,7 +44,7 @@ def tuning(saved: Seed, population: str, n_shown: int) -> Figure:
     }
     subject = f"Rate of {len(cells)} of {n_cells} {name} cells in the test, one pass; "
     subject += f"{bin_words(shown)}{grain(shown)}{spike_words(saved, population)}"
-    figure, axes = grid(saved, subject, len(cells), 4, position_label(saved), "rate (Hz)")
+    figure, axes = grid(heading(saved, subject), len(cells), 4, position_label(saved), "rate (Hz)")
     for ax, cell, trained, untrained in zip(axes, cells, *rates.values(), strict=True):
         draw.draw_tuning(ax, shown.edges_cm, trained, untrained)
         ax.set_title(f"{name} {cell}")

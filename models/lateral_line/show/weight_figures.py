@@ -6,16 +6,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
+from driver.figures.page import grid, legend
 from models.lateral_line import metrics
 from models.lateral_line.analyses.tuning import incoming, spread
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels, weight_panels
-from models.lateral_line.show.pages import grid, legend, page
+from models.lateral_line.show.pages import heading, page
+from models.lateral_line.show.panels import WEIGHT
 
 N_TRACKED = 12
 N_STEM_CELLS = 6
 N_FIELDS = 8
-WEIGHT = "MON→TS weight (dimensionless)"
 
 
 def learning_curves(saved: Seed) -> Figure:
@@ -25,20 +26,15 @@ def learning_curves(saved: Seed) -> Figure:
     weights, distance, angles, valid = figure.subplots(
         4, 1, sharex=True, height_ratios=(1.5, 0.9, 1.4, 0.6)
     )
-    names = ("checkpoint_t_s", "w_mean_series", "w_std_series", "tracked_weight_series")
     stable = saved.results["training"]["stabilization_time_s"]
-    series = [a[name] for name in names]
-    panels.draw_weight_means(weights, *series, p.mon_ts_wmax, stable, max_tracked=N_TRACKED)
+    panels.draw_weight_means(weights, a, p.mon_ts_wmax, stable, max_tracked=N_TRACKED)
     weights.set_title("A  MON→TS weights")
     changes = a["w_mean_abs_delta_series"], a["w_mean_abs_step_series"]
     weight_panels.draw_distance_from_start(distance, a["checkpoint_t_s"], *changes)
     distance.set_title("B  Their change, mean over all synapses")
-    names = ("sigma_theta", "delta_trial", "valid_fraction")
-    decoded = [a["pv_ckpt_t_s"], *(a[f"pv_{name}_series"] for name in names)]
-    n_bins = min(metrics.MAX_ANGLE_BINS, p.n_ts)
-    panels.draw_training_map(angles, *decoded, metrics.chance_band(n_bins), n_bins)
+    panels.draw_map_of_training(angles, a, p.n_ts)
     angles.set_title("C  Map in training (held stimuli)")
-    panels.draw_valid_fraction(valid, decoded[0], decoded[-1])
+    panels.draw_valid_fraction(valid, a["pv_ckpt_t_s"], a["pv_valid_fraction_series"])
     valid.set_title("D  Decoded share of the steps")
     for ax in (weights, distance, angles):
         ax.set_xlabel("")
@@ -53,7 +49,7 @@ def llmon_weights(saved: Seed) -> Figure:
     subject = f"LL→MON weights of {len(cells)} of {p.n_mon} MON cells, {learns}"
     subject += "; initial ones a little to the left of their LL cell"
     labels = "LL cell index", "LL→MON weight (mV)"
-    figure, axes = grid(saved, subject, len(cells), 3, *labels)
+    figure, axes = grid(heading(saved, subject), len(cells), 3, *labels)
     for ax, cell in zip(axes, cells, strict=True):
         onto = np.flatnonzero(w["ll_mon_j"] == cell)
         i, before, after = (w[k][onto] for k in ("ll_mon_i", "ll_mon_w_init_mV", "ll_mon_w_mV"))
@@ -92,7 +88,7 @@ def mon_to_ts_receptive_fields(saved: Seed) -> Figure:
     p, w = saved.params, saved.weights
     cells = spread(p.n_ts, N_FIELDS)
     subject = f"Incoming MON→TS weights of {len(cells)} of {p.n_ts} TS cells"
-    figure, axes = grid(saved, subject, len(cells), 2, "MON cell index", WEIGHT)
+    figure, axes = grid(heading(saved, subject), len(cells), 2, "MON cell index", WEIGHT)
     for ax, cell in zip(axes, cells, strict=True):
         onto = np.flatnonzero(w["mon_ts_j"] == cell)
         i, before, after = (w[k][onto] for k in ("mon_ts_i", "mon_ts_w_init", "mon_ts_w"))

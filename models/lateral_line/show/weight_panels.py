@@ -8,9 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from driver.figures import style
+from driver.figures.panels import AFTER, BEFORE
 from models.lateral_line.show.panels import MAX_MARKED
-
-BEFORE, AFTER = "before (untrained)", "after training"
 
 
 def draw_distance_from_start(ax, t_s, distance, step):

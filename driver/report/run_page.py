@@ -1,0 +1,193 @@
+"""The report of a run, ``report.html``: what of it is alike in every model, finished run or not.
+
+A model gives what only it can say: its verdict, equations and facts. The frame adds how far an
+unfinished run has come, warnings, how the run was made, figures, parameters and the log, all from
+the folder of the run and from nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from driver.files import replace_file
+from driver.flags.from_dataclass import Adjustment
+from driver.formatting import clock, number
+from driver.report import mathml, parts
+from driver.report import page as report
+from driver.report.figures import Figures
+from driver.report.page import Code, Page, Section, Table, Text
+from driver.report.parts import Row
+from driver.report.scripts import plotly_script, scripts
+from driver.run.folder import REPORT
+from driver.run.request import way_on
+from driver.run.saved import Run, Seed
+from driver.run.status import state
+
+Watched = Mapping[str, tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A section whose plots a script draws in the browser with plotly, which is optional.
+
+    Attributes
+    ----------
+    id, title : str
+        Of the section.
+    data : str
+        Identifier of the element that holds what is drawn, as JSON.
+    script : Path
+    make : callable
+        ``make(seed)``: what is drawn of the first finished seed, and the blocks of the section.
+    without : str
+        What is said where plotly is not installed.
+    """
+
+    id: str
+    title: str
+    data: str
+    script: Path
+    make: Callable[[Seed], tuple[Any, list]]
+    without: str
+
+
+def write(
+    run: Run,
+    *,
+    about: str,
+    verdict: Section,
+    figures: Figures,
+    equations: Sequence[tuple[str, str]],
+    parameters: Sequence[Row],
+    parameter_words: str = "",
+    facts: Sequence[Row] = (),
+    preset_words: str = "",
+    watched: Watched | None = None,
+    drawing: Drawing | None = None,
+) -> Path:
+    """Write ``report.html`` of a run; returns its path.
+
+    Parameters
+    ----------
+    run : Run
+    about : str
+        Network and stimulus in a line, for the subtitle.
+    verdict : Section
+        What the finished seeds have shown; the first section.
+    figures : Figures
+    equations : sequence of (str, str)
+        Title and code of each part of the model.
+    parameters : sequence of tuple
+        See `driver.report.parts.parameter_rows`; `parameter_words` are said below them.
+    facts : sequence of tuple
+        Name and value of what else is to be said of how the run was made.
+    preset_words : str
+        What the preset is.
+    watched : dict of (str, int), optional
+        Metrics of a seed in training, by their key in its status: head of the column and digits.
+    drawing : Drawing, optional
+    """
+    preset = f"{run.mode}: {preset_words}" if preset_words else run.mode
+    rows = [("preset", preset), *parts.origin(run), *facts, *parts.memory(run), *parts.goes(run)]
+    blocks = [*unfinished(run, watched or {}), *verdict.blocks, *warnings(run)]
+    drawn, data, code = plots(run, drawing) if drawing else ([], {}, [])
+    page = Page(
+        title=parts.folder_name(run),
+        subtitle=f"{run.mode}, {parts.seeds(run)}; {about}{parts.renamed(run)}",
+        sections=[
+            Section(verdict.id, verdict.title, blocks),
+            Section("made", "How it was made", parts.made(run, rows, parameters)),
+            Section("figures", "Figures", figures.blocks()),
+            *drawn,
+            Section("equations", "Equations", [report.Equations(mathml.rendered(equations))]),
+            Section("parameters", "Parameters", [parts.table_of(parameters, parameter_words)]),
+            Section("log", "Log", parts.log(run)),
+        ],
+        footer=parts.footer(),
+        data=data,
+        scripts=code,
+    )
+    text = report.render(page)
+    return replace_file(run.folder / REPORT, lambda file: file.write(text.encode()))
+
+
+def plots(run: Run, drawing: Drawing) -> tuple[list[Section], dict[str, str], list[str]]:
+    """The section of a drawing, its data and its scripts; words if there is nothing to draw yet."""
+    plotly = plotly_script() if run.finished else None
+    if plotly is None:
+        words = drawing.without if run.finished else "Comes with the first finished seed."
+        return [Section(drawing.id, drawing.title, [Text(words, "note")])], {}, []
+    content, blocks = drawing.make(run.seed(run.finished[0]))
+    data = {drawing.data: report.safe_json(content)}
+    return [Section(drawing.id, drawing.title, blocks)], data, scripts(plotly, drawing.script)
+
+
+# --- runs that are not complete ----------------------------------------------------------
+
+
+def unfinished(run: Run, watched: Watched) -> list:
+    """How far a run has come that is not complete, and which seeds failed."""
+    left = [run.seed(s) for s in run.seeds if s not in run.finished]
+    if run.summary is not None:
+        lost = ", ".join(str(seed.number) for seed in left)
+        return [Text(f"Without a result, see the log: seed {lost}.", "warning")] if left else []
+    blocks: list = [Text(headline(run, left), "warning" if run.finished else "verdict")]
+    heads = [head for head, _ in watched.values()]
+    head = ("seed", "state", f"{run.format.unit}s", "left", *heads, "as of")
+    if left:
+        rows = [state_row(seed, watched) for seed in left]
+        blocks.append(Table(head=head, rows=rows, numbers=False))
+    if not run.in_use:
+        blocks += [Text("To go on:"), Code(way_on(run), wrap=True)]
+    return blocks
+
+
+def headline(run: Run, left: Sequence[Seed]) -> str:
+    how = "Still running" if run.in_use else "Not complete, and nobody is working on it"
+    if len(run.seeds) > 1:
+        return f"{how}: {len(run.finished)} of {len(run.seeds)} seeds finished."
+    status = left[0].status if left else None
+    if status is None:
+        return f"{how}."
+    words = f"{status['phase']}, {run.format.unit} {progress(run, status)}"
+    if run.in_use and status["seconds_left"] is not None:
+        words += f", {clock(status['seconds_left'])} left"
+    return f"{how}: {words}."
+
+
+def state_row(seed: Seed, watched: Watched) -> Row:
+    status = seed.status
+    if status is None:
+        return (seed.number, state(seed), *(3 + len(watched)) * ("–",))
+    found, left = status["metrics"] or {}, status["seconds_left"]  # none before the first record
+    metrics = [
+        number(found[key], digits) if key in found else "–" for key, (_, digits) in watched.items()
+    ]
+    return (
+        *(seed.number, state(seed), progress(seed.run, status)),
+        "–" if left is None else clock(left),
+        *metrics,
+        f"{parts.to_second(status['updated_utc'])} UTC",
+    )
+
+
+def progress(run: Run, status: Mapping[str, Any]) -> str:
+    unit = run.format.unit
+    return f"{status[unit]} of {status[f'n_{unit}s']}"
+
+
+def warnings(run: Run) -> list[Text]:
+    """What a reader must know before believing a number, and which values were moved."""
+    found: dict[str, list[str]] = {}
+    for seed in run.finished:
+        for text in run.seed(seed).results.get("warnings", ()):
+            found.setdefault(text, []).append(str(seed))
+    texts = [
+        text if len(who) == len(run.seeds) else f"seed {', '.join(who)}: {text}"
+        for text, who in found.items()
+    ]
+    moved = [str(Adjustment(**a)) for a in run.file.get("cli_adjustments", [])]
+    return [Text(text, "warning") for text in (*texts, *(m for m in moved if m not in found))]
