@@ -8,7 +8,7 @@ from typing import Any
 from driver.experiment import summary
 from driver.experiment.statistics import mean_sd
 from driver.formatting import number
-from models.cube.metrics.results import hardest
+from models.cube.local.measure import hardest
 from models.cube.params import MODELS, LocalParams, Params
 from models.cube.values import n_links
 from stimuli.dots import DotParams

@@ -13,6 +13,7 @@ import numpy as np
 from driver.engine.model import Spikes
 from driver.engine.randomness import generator
 from models.cube import values
+from models.cube.lattice.values import lag_moves
 from models.cube.metrics.output import Recall, chance_iou, recall, step_iou
 from models.cube.params import LocalParams
 from models.cube.simulation import Simulation, State, without_input
@@ -105,7 +106,7 @@ def orbiting(dots: DotParams) -> DotParams:
 def warm_up(sim: Simulation) -> int:
     """Moves before the output can answer: the first is not foreseen, and a cube takes a while."""
     p = sim.params
-    return 1 if isinstance(p, LocalParams) else values.lag_moves(p) + 2
+    return 1 if isinstance(p, LocalParams) else lag_moves(p) + 2
 
 
 def one_launch(

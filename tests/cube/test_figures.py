@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from driver.figures import style
+from models.cube.local.measure import step_overlap
 from models.cube.metrics.focus import Activity
 from models.cube.metrics.output import running_mean
-from models.cube.metrics.results import step_overlap
 from models.cube.params import LocalParams
 from models.cube.show import cube_figures, figures, local_figures, panels, view
 from models.cube.show import film as animation

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from driver.figures import style
 from driver.files import replace_file
 from driver.run.progress import Progress
+from models.cube.local.measure import step_overlap
 from models.cube.metrics import output
-from models.cube.metrics.results import step_overlap
 from models.cube.show import pages, panels, view
 from models.cube.show.view import Shown, text
 
