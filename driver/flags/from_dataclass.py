@@ -65,14 +65,6 @@ class Adjustment:
 
 
 @dataclasses.dataclass(frozen=True)
-class Parsed:
-    """Values of each group of fields, and the names of the fields whose flags were typed."""
-
-    values: dict[str, dict[str, Any]]
-    given: frozenset[str]
-
-
-@dataclasses.dataclass(frozen=True)
 class Group:
     """A dataclass whose fields become flags.
 
@@ -137,7 +129,7 @@ def parse(
     prog: str,
     description: str,
     groups: dict[str, Group],
-) -> Parsed:
+) -> tuple[dict[str, dict[str, Any]], frozenset[str]]:
     """Read flags.
 
     Parameters
@@ -147,6 +139,13 @@ def parse(
         For the help page.
     groups : dict of Group
         Sections of the help page.
+
+    Returns
+    -------
+    values : dict of dict
+        By group and field.
+    given : frozenset of str
+        Fields whose flags were typed.
 
     Raises
     ------
@@ -172,7 +171,7 @@ def parse(
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.HelptextFromCommentsOff),
     )
     values = {name: vars(getattr(result, name)) for name in groups}
-    return Parsed(values, frozenset(given))
+    return values, frozenset(given)
 
 
 def section(name: str, infos: dict[str, FieldInfo], group: Group) -> type:

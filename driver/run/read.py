@@ -61,9 +61,8 @@ class CommandLine:
         *,
         move: bool = True,
     ):
-        parsed = cli.parse(argv, prog, description, groups)
         self.argv, self.groups, self.move = tuple(argv), groups, move
-        self.given, self.values = parsed.given, parsed.values
+        self.values, self.given = cli.parse(argv, prog, description, groups)
         self.adjustments: list[Adjustment] = []
 
     def build(self, group: str, changes: Mapping[str, Any] | None = None) -> Any:

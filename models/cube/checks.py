@@ -127,3 +127,12 @@ def stimulus_warnings(p: Params, dots: DotParams) -> Iterator[str]:
     for a, b in zip(dots.off_from, dots.off_to, strict=True):
         if b > p.steps:
             yield f"--off-from {a} --off-to {b} goes beyond --steps {p.steps}"
+
+
+def theta_between(p: Params) -> Relation:
+    """The threshold starts between its bounds."""
+    return (
+        p.theta_min <= p.theta0 <= p.theta_max,
+        f"--theta0 {p.theta0:g} must lie between --theta-min {p.theta_min:g} and "
+        f"--theta-max {p.theta_max:g}",
+    )

@@ -21,8 +21,8 @@ from models.cube.metrics import verdict
 from models.cube.options import RunOptions
 from models.cube.params import MODELS, CubeParams, GroupsParams, LocalParams
 from models.cube.presets import PRESETS, Preset
-from models.cube.shared.model_text import DOTS, OUTPUT, Parts
-from models.cube.shared.model_text import cells as cells_text
+from models.cube.show.model_text import DOTS, OUTPUT, Parts
+from models.cube.show.model_text import cells as cells_text
 from stimuli.dots import DotParams
 
 PAGE = Path(__file__).parents[2] / "docs" / "dots.md"

@@ -12,7 +12,6 @@ from driver.engine.model import Block, Engine
 from driver.engine.timing.profile import Profile
 from models.cube import values
 from models.cube.params import GroupsParams, LocalParams, Params
-from models.cube.shared.values import Values
 from stimuli.dots import DotParams, Launch, Path, dot_path, off_windows
 
 State = dict[str, np.ndarray]
@@ -95,7 +94,7 @@ class Simulation:
             state, first = block.state, first + n_steps
             yield block, first
 
-    def _given(self, first: int, n_steps: int, learn: bool, dots: DotParams) -> Values:
+    def _given(self, first: int, n_steps: int, learn: bool, dots: DotParams) -> values.Values:
         window = values.window(self.params, dots, first, n_steps)
         gains = values.switches(self.params, self.wiring, learn=learn)
         if self._is_frozen(window, first):
@@ -104,7 +103,7 @@ class Simulation:
         other = {} if dots is self.dots else values.dot_values(self.params, dots)
         return self.constants | other | gains | window
 
-    def _is_frozen(self, window: Values, first: int) -> bool:
+    def _is_frozen(self, window: values.Values, first: int) -> bool:
         freezes = isinstance(self.params, LocalParams) and self.params.freeze_when_off
         return freezes and window["dots.off_from"] <= first < window["dots.off_to"]
 

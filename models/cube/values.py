@@ -1,20 +1,26 @@
 """From parameters to the numbers that the networks take.
 
 Keys are ``"<group>.<variable>"`` of `equations.py`; times are in seconds. What only one of the
-models has stands in its own `values`, see `kinds`.
+models has stands in the `values` of its kind (see `kinds`), made of the pieces below.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from driver.engine.model import ForGenn, Model, contacts
+from driver.engine.randomness import generator
 from models.cube.kinds import kind_of
 from models.cube.params import DT_S, Params
-from models.cube.shared import values as shared
-from models.cube.shared.values import Values, pixel_places
 from models.cube.wiring import Wiring, all_pairs
-from stimuli.dots import NEVER, DotParams, Launch, first_launch, off_windows
+from stimuli.dots import NEVER, DotParams, Launch, first_launch, off_windows, relaunch_moves
+
+Values = dict[str, np.ndarray | float]
+# what a step fills before it reads it, see `driver.engine.model.Model`
+EYES = ("dots.number", "dots.fresh", "dots.edge", "dots.drawn", "dots.side", "retina.lit")
+OUTPUT = ("output.target", "output.drive", "output.error")
 
 
 def wiring_of(p: Params, dots: DotParams) -> Wiring:
@@ -81,13 +87,6 @@ def constants(p: Params, dots: DotParams, wiring: Wiring) -> Values:
     return seen | kind_of(p).values.constants(p, wiring)
 
 
-def dot_values(p: Params, dots: DotParams) -> Values:
-    """Those of the dots; in the network the horizon of a delayed reward lies in the past."""
-    kind = kind_of(p).values
-    first_move = int(kind.shown_at_launch(p))
-    return shared.dot_values(p, dots, first_move=first_move, horizon=kind.horizon(p))
-
-
 def switches(p: Params, wiring: Wiring, *, learn: bool) -> Values:
     """Gains of all learning, or zeros."""
     return kind_of(p).values.switches(p, wiring, float(learn))
@@ -99,3 +98,58 @@ def window(p: Params, dots: DotParams, first: int, n_steps: int) -> Values:
     start, stop = met[0] if met else (NEVER, NEVER)
     see = kind_of(p).values.sees_input(p)
     return {f"{k}.off_from": start for k in see} | {f"{k}.off_to": stop for k in see}
+
+
+# --- pieces that both models have ---------------------------------------------------------------
+
+
+def rest(p: Params, share: np.ndarray | float = 1.0) -> np.ndarray | float:
+    """Potential at rest of a cell that has this share of the bias."""
+    return p.bias * share / (1 - p.rho)
+
+
+def dot_values(p: Params, dots: DotParams) -> Values:
+    """Those of the dots; in the network the horizon of a delayed reward lies in the past."""
+    kind = kind_of(p).values
+    return {
+        "dots.n": p.n,
+        "dots.ratio": p.ratio,
+        "dots.first_move": int(kind.shown_at_launch(p)),
+        "dots.moves_unseen": int(dots.dot_when_off == "continue"),
+        "dots.horizon": kind.horizon(p),
+        "dots.seed": p.seed,
+        "dots.speed": dots.speed,
+        "dots.speed_t": dots.speed_t,
+        "dots.relaunch_every": relaunch_moves(dots, p.n),
+        "dots.held_out_every": dots.held_out_every,
+    }
+
+
+def pixel_places(p: Params, group: str) -> Values:
+    y, x = np.divmod(np.arange(p.n**2), p.n)
+    return {f"{group}.x": x.astype(float), f"{group}.y": y.astype(float)}
+
+
+def membrane(p: Params, group: str) -> Values:
+    noise = {f"{group}.sigma": p.sigma_noise, f"{group}.seed": p.seed} if p.sigma_noise else {}
+    return {f"{group}.tau_v": -DT_S / math.log(p.rho)} | noise
+
+
+def homeostasis(p: Params, group: str) -> Values:
+    return {
+        f"{group}.r_target": p.target_rate,
+        f"{group}.theta_min": p.theta_min,
+        f"{group}.theta_max": p.theta_max,
+    }
+
+
+def teacher(p: Params) -> Values:
+    return {
+        "output.tau_out": p.tau_out,
+        "output.kappa": p.kappa,
+        "output.false_alarm": p.false_alarm,
+    }
+
+
+def readout_weights(p: Params, name: str, size: int, sd: float) -> np.ndarray:
+    return sd * generator(p.seed, f"{name} weights").standard_normal(size)

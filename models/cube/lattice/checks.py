@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from driver.flags.rules import Relation, Unused
+from models.cube.checks import theta_between
 from models.cube.lattice.values import lag_moves, share_of_bias
 from models.cube.metrics.focus import LARGEST_CHANCE
 from models.cube.params import CubeParams, GroupsParams
-from models.cube.shared.checks import theta_between
-from models.cube.shared.values import rest
 from models.cube.simulation import reach_back, tube_radius
+from models.cube.values import rest
 from stimuli.dots import DotParams
 
 SAFE_LATERAL = 0.65  # lateral plus residual weight up to which a relay stays locked to its input
@@ -108,7 +106,7 @@ def unused(p: CubeParams, dots: DotParams) -> Iterator[Unused]:
         yield from unused_by_groups(p)
 
 
-def unused_by_groups(p: GroupsParams) -> Iterator[tuple[str, tuple[str, ...]]]:
+def unused_by_groups(p: GroupsParams) -> Iterator[Unused]:
     if p.inter != "all":
         yield f"with --inter {p.inter}", ("p_inter",)
     if p.learn == "none":
@@ -149,7 +147,7 @@ def warnings(p: CubeParams, dots: DotParams) -> Iterator[str]:
             f"at rest front cells lie at bias/(1 - rho) = {v_rest:g}, above --{flag} "
             f"{threshold:g}: they fire without input from about step {onset_step(p):.0f} on"
         )
-    weakest = p.w_fwd * (1 - p.jitter) + rest(p, share_of_bias(p, np.float64(p.L - 1)))
+    weakest = p.w_fwd * (1 - p.jitter) + rest(p, share_of_bias(p, p.L - 1))
     if weakest < p.theta0:
         yield (
             f"forward chain unreliable: the weakest forward link brings a cell of the back plane "

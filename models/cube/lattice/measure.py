@@ -9,18 +9,8 @@ import numpy as np
 
 from models.cube.lattice.values import learning
 from models.cube.lattice.wiring import CubeWiring, Links
-from models.cube.metrics import focus, output, verdict
-from models.cube.metrics.results import (
-    Arrays,
-    moves,
-    overlap_metrics,
-    path_in,
-    projections,
-    tests,
-    told,
-    weight_metrics,
-    while_shown,
-)
+from models.cube.metrics import focus, output, results, verdict
+from models.cube.metrics.results import Arrays
 from models.cube.params import CubeParams, GroupsParams
 from models.cube.records import judged_steps, tube_of
 from models.cube.simulation import reach_back
@@ -32,15 +22,15 @@ def measure(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     found = focus_metrics(p, dots, arrays) | activity_after(arrays)
     found["output"] = back_plane(p, dots, arrays)
     found["readout"] = readout_metrics(p, dots, arrays) if p.readout else None
-    found["tests"] = tests(arrays)
-    found["weights"] = {name: weight_metrics(p, name, arrays) for name in projections(arrays)}
-    return found | told(verdict.judge_cube(found, p.L, reach_back(p)))
+    found["tests"] = results.tests(arrays)
+    found["weights"] = results.weights(p, arrays)
+    return found | results.told(verdict.judge_cube(found, p.L, reach_back(p)))
 
 
 def focus_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """How far the activity follows the input, over the window that is judged."""
     first, stop = judged_steps(p, dots)
-    tube = tube_of(p, path_in(arrays)[: p.steps])
+    tube = tube_of(p, results.path_in(arrays)[: p.steps])
     spikes = arrays["cells_i"], arrays["cells_step"]
     roles = CubeWiring(p).roles
     ends = [(np.zeros(0, np.int32),) * 2]
@@ -70,8 +60,8 @@ def activity_after(arrays: Arrays) -> dict[str, Any]:
 
 def back_plane(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """The raw output: the back plane during a move, against the dot some moves before."""
-    path, every = path_in(arrays), moves(p)
-    x, y = (a[every] for a in while_shown(path, path.x, path.y))
+    path, every = results.path_in(arrays), results.moves(p)
+    x, y = (a[every] for a in results.while_shown(path, path.x, path.y))
     spikes = output.plane_spikes(arrays["cells_i"], arrays["cells_step"], p.n, p.L - 1)
     first, stop = judged_steps(p, dots)
     whole = stop // p.ratio
@@ -96,12 +86,12 @@ def value_at(values: np.ndarray, index: int) -> float:
 
 def readout_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     """The learned output: the next frame, from what it shows during a move."""
-    path, every = path_in(arrays), moves(p)
+    path, every = results.path_in(arrays), results.moves(p)
     first, stop = (step // p.ratio for step in judged_steps(p, dots))
     x, y = path.next_x[every], path.next_y[every]
     found = output.step_iou(arrays["output_i"], arrays["output_step"] // p.ratio, x, y, p.n)
     copied = output.copy_iou(path.x[every][first:stop], path.y[every][first:stop], p.n)
-    return overlap_metrics(p, found, slice(first, stop)) | {"copy_iou": copied}
+    return results.overlap_metrics(p, found, slice(first, stop)) | {"copy_iou": copied}
 
 
 def bounds(p: CubeParams) -> tuple[float | None, float | None]:

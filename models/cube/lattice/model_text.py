@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.cube.params import CubeParams, GroupsParams
-from models.cube.shared.model_text import OUTPUT, Parts, cells
+from models.cube.show.model_text import OUTPUT, Parts, cells
 
 RULES: dict[str, Parts] = {
     "hebb": (

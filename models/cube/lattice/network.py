@@ -6,7 +6,7 @@ import brian2 as b2
 
 from driver.engine.objects import in_order, links, run_in_order, scheduled
 from models.cube import equations as eq
-from models.cube.shared.network import DRIVE, EXCITABILITY, eyes, outputs, readout, spiking, told_by
+from models.cube.network import DRIVE, EXCITABILITY, eyes, outputs, readout, spiking, told_by
 
 HEARD = ("after_resets", 0)  # slot: what the output plane did, before anything learns
 

@@ -7,16 +7,7 @@ import brian2 as b2
 from driver.engine.genn.step import Deliver, Fire, Neurons, Run
 from driver.engine.objects import run_in_order
 from models.cube import equations as eq
-from models.cube.shared.network_genn import (
-    DELIVER,
-    answered,
-    eyes,
-    learning,
-    links,
-    outputs,
-    readout,
-    spiking,
-)
+from models.cube import network_genn as common
 
 # fmt: off
 # ruff: noqa: E501
@@ -33,18 +24,23 @@ def objects(structure: dict) -> tuple[list, tuple]:
     """All objects of the network, and the stages of its step."""
     how = structure["roles"]
     keeps, roles = "kept" in how.values(), tuple(how)
-    dots, retina = eyes(structure)
+    dots, retina = common.eyes(structure)
     n_cells = structure["n"] ** 2 * structure["L"]
-    cells = spiking("cells", n_cells, structure, eq.INCOMING if keeps else "")
-    made = [dots, retina, cells, links(retina, cells, eq.INPUT, "I_syn_post += acts*gain", "drive")]
+    cells = common.spiking("cells", n_cells, structure, eq.INCOMING if keeps else "")
+    made = [
+        dots,
+        retina,
+        cells,
+        common.links(retina, cells, eq.INPUT, "I_syn_post += acts*gain", "drive"),
+    ]
     made += [projection(structure, cells, role) for role in roles]
     learners = tuple(role for role in roles if how[role] not in ("fixed", "shared"))
     stages = [Run("start"), Fire("retina", "lit"), Deliver("retina", acts=("drive",)), Neurons()]
     stages += [Deliver("cells", learns=learners, late="spiked")] if learners else []
     if structure["readout"]:
-        output = outputs(structure)
-        made += [output, readout(cells, output)]
-        stages += [Deliver("cells", acts=(*roles, "readout")), *answered("readout")]
+        output = common.outputs(structure)
+        made += [output, common.readout(cells, output)]
+        stages += [Deliver("cells", acts=(*roles, "readout")), *common.answered("readout")]
         stages += [Deliver("cells", learns=("readout",))]
     else:
         stages += [Deliver("cells", acts=roles)]
@@ -54,18 +50,18 @@ def objects(structure: dict) -> tuple[list, tuple]:
 
 
 PROJECTIONS = {  # equations, and code of the one pathway; see `PROJECTIONS` of `network`
-    "fixed": (eq.FIXED, DELIVER),
-    "shared": (eq.SHARED, DELIVER),
-    "hebb": (eq.HEBB, learning(DELIVER, eq.HEBB_ON_FIRED)),
-    "kept": (eq.HEBB, learning(DELIVER, eq.HEBB_ON_FIRED)),
-    "twice": (eq.HEBB + eq.TWICE, learning(TWICE_DELIVER, eq.TWICE_ON_FIRED)),
+    "fixed": (eq.FIXED, common.DELIVER),
+    "shared": (eq.SHARED, common.DELIVER),
+    "hebb": (eq.HEBB, common.learning(common.DELIVER, eq.HEBB_ON_FIRED)),
+    "kept": (eq.HEBB, common.learning(common.DELIVER, eq.HEBB_ON_FIRED)),
+    "twice": (eq.HEBB + eq.TWICE, common.learning(TWICE_DELIVER, eq.TWICE_ON_FIRED)),
 }
 
 
 def projection(structure: dict, cells, role: str) -> b2.Synapses:
     """Links of one role; how they learn is ``structure["roles"][role]``."""
     model, code = PROJECTIONS[structure["roles"][role]]
-    return links(cells, cells, model, code, role)
+    return common.links(cells, cells, model, code, role)
 
 
 def keep_incoming(structure: dict, cells, intra) -> None:

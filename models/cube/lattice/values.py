@@ -7,20 +7,9 @@ import math
 import numpy as np
 
 from driver.engine.randomness import generator
+from models.cube import values as common
 from models.cube.lattice.wiring import CubeWiring, Links
 from models.cube.params import DT_S, CubeParams, GroupsParams
-from models.cube.shared.values import (
-    EYES,
-    OUTPUT,
-    Values,
-    homeostasis,
-    membrane,
-    named,
-    pixel_places,
-    readout_weights,
-    rest,
-    teacher,
-)
 from models.cube.wiring import all_pairs, places
 from stimuli.dots import DotParams
 
@@ -28,8 +17,11 @@ UNBOUNDED = 1e300
 N_MEAN_MOVES = 100  # that the mean of a column's reward runs over
 REWARDED = ("reward", "reward-column")
 REWARD_SCRATCH = {
-    "reward": {"aim": ("target", "fired"), "meter": ("n_all", "n_union", "n_hit", "R")},
-    "reward-column": {"column": ("r_now", "R")},
+    "reward": (
+        *("aim.target", "aim.fired"),
+        *("meter.n_all", "meter.n_union", "meter.n_hit", "meter.R", "cells.R"),
+    ),
+    "reward-column": ("column.r_now", "column.R"),
 }
 
 
@@ -83,10 +75,9 @@ def learning(p: CubeParams, role: str) -> str:
 
 def scratch(p: CubeParams) -> tuple[str, ...]:
     """Variables that a step fills before it reads them."""
-    names = named(EYES | (OUTPUT if p.readout else {}) | REWARD_SCRATCH.get(p.rule, {}))
-    names += ["cells.R"] if p.rule == "reward" else []
-    names += ["cells.S"] if learning(p, "intra") == "kept" else []
-    return tuple(names)
+    output = common.OUTPUT if p.readout else ()
+    kept = ("cells.S",) if learning(p, "intra") == "kept" else ()
+    return (*common.EYES, *output, *REWARD_SCRATCH.get(p.rule, ()), *kept)
 
 
 def genn_scratch(p: CubeParams) -> list[str] | str:
@@ -140,7 +131,7 @@ def state(p: CubeParams, wiring: CubeWiring) -> dict[str, np.ndarray]:
             f"column.{name}": np.zeros(p.n**2) for name in ("fired", "distance", "known", "r_mean")
         }
     if p.readout:
-        found["readout.w"] = readout_weights(p, "readout", wiring.readout[0].size, sd=0.0)
+        found["readout.w"] = common.readout_weights(p, "readout", wiring.readout[0].size, sd=0.0)
     return found
 
 
@@ -153,27 +144,27 @@ def jittered(p: CubeParams, role: str, links: Links) -> np.ndarray:
 # --- everything that stays the same through a block ------------------------------------------
 
 
-def constants(p: CubeParams, wiring: CubeWiring) -> Values:
+def constants(p: CubeParams, wiring: CubeWiring) -> common.Values:
     """Numbers that stay through a block."""
     _, _, z = places(p.n, p.L)
-    values = membrane(p, "cells")
+    values = common.membrane(p, "cells")
     values["retina.radius"] = float(p.r_in)
     values["drive.gain"] = p.input_gain
-    values["cells.v_rest"] = rest(p, share_of_bias(p, z))
-    values |= adaptation(p) if p.excitability == "adaptation" else homeostasis(p, "cells")
+    values["cells.v_rest"] = common.rest(p, share_of_bias(p, z))
+    values |= adaptation(p) if p.excitability == "adaptation" else common.homeostasis(p, "cells")
     for name, links in wiring.roles.items():
         values |= link_values(p, name, links)
     if p.readout:
-        values |= teacher(p) | pixel_places(p, "output")
+        values |= common.teacher(p) | common.pixel_places(p, "output")
     return values | reward_values(p)
 
 
-def share_of_bias(p: CubeParams, z: np.ndarray) -> np.ndarray:
+def share_of_bias(p: CubeParams, z: np.ndarray | int) -> np.ndarray:
     """Drive of a layer as a share of that of the front: 1, or ``exp(-z/lamb)``."""
-    return np.ones(z.shape) if p.lamb is None else np.exp(-z / p.lamb)
+    return np.ones(np.shape(z)) if p.lamb is None else np.exp(-z / p.lamb)
 
 
-def adaptation(p: CubeParams) -> Values:
+def adaptation(p: CubeParams) -> common.Values:
     keep = 1 - 1 / p.tau_adapt
     return {
         "cells.tau_a": -DT_S / math.log(keep),
@@ -184,7 +175,7 @@ def adaptation(p: CubeParams) -> Values:
     }
 
 
-def link_values(p: CubeParams, name: str, links: Links) -> Values:
+def link_values(p: CubeParams, name: str, links: Links) -> common.Values:
     how = learning(p, name)
     if how == "shared":
         return {f"{name}.w": links.base}
@@ -207,15 +198,15 @@ def kept_sum(p: GroupsParams) -> float:
     return p.w_intra * (p.m**3 - 1)
 
 
-def reward_values(p: CubeParams) -> Values:
+def reward_values(p: CubeParams) -> common.Values:
     if p.rule == "reward":
-        return pixel_places(p, "aim") | {
+        return common.pixel_places(p, "aim") | {
             "meter.n_cells": p.n**2 * p.L,
             "meter.r_target": p.target_rate,
             "meter.good_iou": p.good_iou,
         }
     if p.rule == "reward-column":
-        return pixel_places(p, "column") | {
+        return common.pixel_places(p, "column") | {
             "column.n_mean": N_MEAN_MOVES,
             "cells.tau_pair": 2 * (p.tau_ref + 1) * DT_S,
             "cells.a_plus": 1.0,
@@ -224,7 +215,7 @@ def reward_values(p: CubeParams) -> Values:
     return {}
 
 
-def switches(p: CubeParams, wiring: CubeWiring, on: float) -> Values:
+def switches(p: CubeParams, wiring: CubeWiring, on: float) -> common.Values:
     """Gains of all learning."""
     values = {"cells.eta_theta": on * p.eta_theta} if p.excitability == "homeostasis" else {}
     for name in wiring.roles:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driver.flags.rules import Relation, Unused
+from models.cube.checks import theta_between
 from models.cube.params import LocalParams
-from models.cube.shared.checks import theta_between
-from models.cube.shared.values import rest
+from models.cube.values import rest
 from stimuli.dots import DotParams
 
 

@@ -8,18 +8,8 @@ from typing import Any
 import numpy as np
 
 from models.cube.local.wiring import wiring_of
-from models.cube.metrics import focus, output, verdict
-from models.cube.metrics.results import (
-    Arrays,
-    moves,
-    overlap_metrics,
-    path_in,
-    projections,
-    tests,
-    told,
-    weight_metrics,
-    while_shown,
-)
+from models.cube.metrics import focus, output, results, verdict
+from models.cube.metrics.results import Arrays
 from models.cube.params import LocalParams
 from models.cube.records import judged_steps
 from models.cube.simulation import run_path
@@ -33,27 +23,27 @@ def measure(p: LocalParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     overlap = step_overlap(p, arrays)
     found = {
         "iou": output.defined_mean(overlap.iou[-LAST_STEPS:]),
-        "chance_iou": overlap_metrics(p, overlap, slice(-LAST_STEPS, None))["chance_iou"],
+        "chance_iou": results.overlap_metrics(p, overlap, slice(-LAST_STEPS, None))["chance_iou"],
         "copy_iou": copy_of_frames(p, arrays),
         "n_undefined": overlap.n_undefined,
         "hit_rate_of_dot": hits(p, arrays),
         "learning_steps": learning_steps(overlap.iou),
         "hidden": hidden_metrics(p, dots, arrays),
         "pause": pause_metrics(p, dots, arrays, overlap.iou),
-        "tests": tests(arrays),
+        "tests": results.tests(arrays),
         "recall": recall_metrics(arrays),
-        "weights": {name: weight_metrics(p, name, arrays) for name in projections(arrays)},
+        "weights": results.weights(p, arrays),
     }
     if p.recall:
         recalled = hardest(found["recall"]).get("steps_held_median")
-        return found | told(verdict.judge_recall(recalled, period(p.n)))
-    return found | told(verdict.judge_prediction(judged_iou(found)))
+        return found | results.told(verdict.judge_recall(recalled, period(p.n)))
+    return found | results.told(verdict.judge_prediction(judged_iou(found)))
 
 
 def copy_of_frames(p: LocalParams, arrays: Arrays) -> float:
     """What an output would score that shows the present frame; one frame a move."""
-    path, every = path_in(arrays), moves(p)
-    x, y = (a[every] for a in while_shown(path, path.x, path.y))
+    path, every = results.path_in(arrays), results.moves(p)
+    x, y = (a[every] for a in results.while_shown(path, path.x, path.y))
     return output.copy_iou(x, y, p.n, p.horizon)
 
 
@@ -62,15 +52,15 @@ def step_overlap(p: LocalParams, arrays: Arrays) -> output.Overlap:
 
     The last frame before a relaunch, and the first after one, count like all others.
     """
-    path = path_in(arrays)[: p.steps]
-    x, y = while_shown(path, path.next_x, path.next_y)
+    path = results.path_in(arrays)[: p.steps]
+    x, y = results.while_shown(path, path.next_x, path.next_y)
     return output.step_iou(arrays["output_i"], arrays["output_step"], x, y, p.n)
 
 
 def hits(p: LocalParams, arrays: Arrays) -> list[float]:
     """Share of the last frames in which the output shows where each dot will be."""
-    path = path_in(arrays)[: p.steps]
-    x, y = while_shown(path, path.next_x, path.next_y)
+    path = results.path_in(arrays)[: p.steps]
+    x, y = results.while_shown(path, path.next_x, path.next_y)
     spikes = arrays["output_i"], arrays["output_step"]
     found = output.hits(*spikes, x, y, p.n, first=max(0, p.steps - LAST_STEPS))
     return list(found.hit_rate_of_dot)

@@ -6,7 +6,7 @@ import brian2 as b2
 
 from driver.engine.objects import links, scheduled
 from models.cube import equations as eq
-from models.cube.shared.network import DRIVE, eyes, outputs, readout, spiking
+from models.cube.network import DRIVE, eyes, outputs, readout, spiking
 
 
 def objects(structure: dict) -> list:

@@ -5,24 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from driver.engine.randomness import generator
+from models.cube import values as common
 from models.cube.local.wiring import LocalWiring
 from models.cube.params import LocalParams
-from models.cube.shared.values import (
-    EYES,
-    OUTPUT,
-    Values,
-    homeostasis,
-    membrane,
-    named,
-    pixel_places,
-    readout_weights,
-    rest,
-    teacher,
-)
 from models.cube.wiring import all_pairs
 from stimuli.dots import DotParams
 
-BRANCHES = {"output": ("column", "row", "drive_x", "drive_y", "error_x", "error_y")}
+BRANCHES = ("column", "row", "drive_x", "drive_y", "error_x", "error_y")
 
 
 def shown_at_launch(p: LocalParams) -> bool:
@@ -56,10 +45,10 @@ def structure(p: LocalParams, wiring: LocalWiring) -> dict:
 def scratch(p: LocalParams) -> tuple[str, ...]:
     """Variables that a step fills before it reads them."""
     if p.hidden == "patch":
-        return tuple(named(EYES | OUTPUT))
-    names = named(EYES | BRANCHES)
-    names.remove("retina.lit")  # it is the last frame of the next step
-    return tuple(names)
+        return common.EYES + common.OUTPUT
+    kept = "retina.lit"  # it is the last frame of the next step
+    eyes = (name for name in common.EYES if name != kept)
+    return (*eyes, *(f"output.{name}" for name in BRANCHES))
 
 
 def genn_scratch(p: LocalParams) -> list[str]:
@@ -85,7 +74,7 @@ def state(p: LocalParams, wiring: LocalWiring) -> dict[str, np.ndarray]:
         found["retina.imagined"] = np.zeros(p.n**2)
     for name in readouts(wiring):
         size = wiring.projections[name][0].size
-        found[f"{name}.w"] = readout_weights(p, name, size, p.w_out_sd)
+        found[f"{name}.w"] = common.readout_weights(p, name, size, p.w_out_sd)
     return found
 
 
@@ -98,18 +87,19 @@ def input_weights(p: LocalParams, wiring: LocalWiring, name: str) -> np.ndarray:
     return w
 
 
-def constants(p: LocalParams, wiring: LocalWiring) -> Values:
+def constants(p: LocalParams, wiring: LocalWiring) -> common.Values:
     """Numbers that stay through a block."""
-    values = membrane(p, "hidden") | homeostasis(p, "hidden") | pixel_places(p, "output")
-    values |= teacher(p)
-    values |= {"hidden.v_rest": np.full(wiring.n_hidden, rest(p)), "retina.radius": 0.0}
+    values = common.membrane(p, "hidden") | common.homeostasis(p, "hidden")
+    values |= common.pixel_places(p, "output") | common.teacher(p)
+    values["hidden.v_rest"] = np.full(wiring.n_hidden, common.rest(p))
+    values["retina.radius"] = 0.0
     if p.hidden == "patch":
         return values | {"input.w_max": p.w_in_max}
     values["output.strip"] = float(p.r + wiring.reach if p.strip is None else p.strip)
     return values | {f"{k}.w": input_weights(p, wiring, k) for k in ("input", "before")}
 
 
-def switches(p: LocalParams, wiring: LocalWiring, on: float) -> Values:
+def switches(p: LocalParams, wiring: LocalWiring, on: float) -> common.Values:
     """Gains of all learning."""
     values = {"hidden.eta_theta": on * p.eta_theta}
     values |= {"input.eta": on * p.eta} if p.hidden == "patch" else {}

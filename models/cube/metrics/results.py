@@ -81,6 +81,11 @@ def projections(arrays: Arrays) -> list[str]:
     return [k.removeprefix(begin).removesuffix(".w") for k in arrays if k.startswith(begin)]
 
 
+def weights(p: Params, arrays: Arrays) -> dict[str, Any]:
+    """Weights of all projections."""
+    return {name: weight_metrics(p, name, arrays) for name in projections(arrays)}
+
+
 def weight_metrics(p: Params, name: str, arrays: Arrays) -> dict[str, Any]:
     """Weights of a projection before and after."""
     before, after = arrays[f"initial.{name}.w"], arrays[f"{name}.w"]
