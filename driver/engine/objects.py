@@ -33,13 +33,9 @@ def links(
     on_event : dict of str
         Event that a pathway answers to, where it is not the spike.
     """
-    ends = {"pre": on_pre, "post": on_post}
-    pathways = [
-        pathway
-        for end, code in ends.items()
-        if code
-        for pathway in (code if isinstance(code, dict) else (end,))
-    ]
+    pathways: list[str] = []
+    for end, code in (("pre", on_pre), ("post", on_post)):
+        pathways += code if isinstance(code, dict) else [end] if code else []
     return b2.Synapses(
         source,
         target,

@@ -1,12 +1,14 @@
 """From the command line to a request: what every room does alike.
 
-def read(argv):
-    mode = mode_of(argv, PRESETS, DEFAULT_MODE)
-    groups = {"run": Group(RunOptions), "network": Group(Params, PRESETS.get(mode, {}))}
-    line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups)
-    options, params = line.build("run", {"mode": mode}), line.build("network")
-    rules.require(relations(params))
-    return line.request(Request, options, params)
+    def read(argv):
+        mode = mode_of(argv, PRESETS, DEFAULT_MODE)
+        groups = {"run": Group(RunOptions), "network": Group(Params, PRESETS.get(mode, {}))}
+        line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups)
+        options, params = line.build("run", {"mode": mode}), line.build("network")
+        rules.require(relations(params))
+        return line.request(Request, options, params)
+
+Nothing is written, and whether the folder of the run is free is not looked at.
 """
 
 from __future__ import annotations
@@ -25,31 +27,19 @@ from driver.run.request import Request, RunOptions
 
 
 class CommandLine:
-    """Groups of flags that were read, to be built one after the other.
+    """Groups of flags that were read (see `parse`), to be built one after the other.
 
     Parameters
     ----------
-    argv : sequence of str
-    prog, description : str
-        For the help page.
-    groups : dict of Group
-        Dataclasses of the flags, with what a preset sets: sections of the help page.
     move : bool
         Whether a value beyond a bound is moved to it and reported, or refused.
 
     Attributes
     ----------
-    given : frozenset of str
-        Fields whose flags were typed.
-    values : dict of dict
-        Their values, or those of the preset, by group and field.
+    values, given
+        What `parse` returned: values by group and field, fields whose flags were typed.
     adjustments : list of Adjustment
         What was moved so far, and what a room has to say.
-
-    Raises
-    ------
-    UsageError, SystemExit
-        See `driver.flags.from_dataclass.parse`.
     """
 
     def __init__(

@@ -241,9 +241,6 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
         return self.eval_x_min_cm, self.eval_x_max_cm
 
 
-# --- presets: what differs from the defaults ---------------------------------------------
-
-
 MAX_TEST_RATES = 2 * 10**8  # steps times afferents of a test: a table of 1.6 GB
 
 
