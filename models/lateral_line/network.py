@@ -68,9 +68,10 @@ class Dialect:
     homeostasis_name: str = "{group}_homeostasis_{k}"
 
 
-def build(
-    structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = Dialect()
-) -> b2.Network:
+BRIAN = Dialect()
+
+
+def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRIAN) -> b2.Network:
     """Make the network.
 
     Parameters
@@ -91,33 +92,19 @@ def build(
     b2.defaultclock.dt = dt
     trial_clock = b2.Clock(structure["trial_steps"] * dt, name="trial_clock")
 
-    def cells(name: str, n: int, extra: str = "") -> b2.NeuronGroup:
-        """LIF cells; those that learn leave a trace of their spikes."""
-        model, reset = dialect.step + eq.LIF, eq.LIF_RESET
-        if extra:
-            model, reset = model + dialect.trace + extra, f"{reset}; {dialect.trace_reset}"
-        return b2.NeuronGroup(
-            n,
-            model,
-            threshold=eq.LIF_THRESHOLD,
-            reset=reset,
-            method="euler",
-            namespace={"trial_steps": structure["trial_steps"]} | dialect.namespace,
-            name=name,
-        )
-
     ll = afferents(structure, dt, dialect)
-    mon = cells("mon", structure["n_mon"], eq.MON_HOMEOSTASIS)
-    ts = cells("ts", structure["n_ts"], eq.TS_HOMEOSTASIS)
-    i_mon, i_ts = cells("i_mon", 1), cells("i_ts", 1)
+    learns = eq.LIF + dialect.trace
+    mon = cells("mon", structure["n_mon"], learns + eq.MON_HOMEOSTASIS, structure, dialect)
+    ts = cells("ts", structure["n_ts"], learns + eq.TS_HOMEOSTASIS, structure, dialect)
+    i_mon = cells("i_mon", 1, eq.LIF, structure, dialect)
+    i_ts = cells("i_ts", 1, eq.LIF, structure, dialect)
     mon_background = background("mon_background", structure["n_mon"], dialect)
     ts_background = background("ts_background", structure["n_ts"], dialect)
     ts_mean = b2.NeuronGroup(1, eq.TS_MEAN, namespace=dialect.namespace, name="ts_mean")
 
-    rules = eq.MON_TS_PLASTIC, eq.MON_TS_ON_PRE, eq.MON_TS_ON_POST
     projections = [
         ll_to_mon(ll, mon, structure["plastic_ll_mon"], dialect),
-        plastic(mon, ts, rules, "mon_ts", dialect),
+        mon_to_ts(mon, ts, dialect),
         links(mon, i_mon, eq.STATIC, eq.EXCITATION, "mon_i_mon"),
         links(i_mon, mon, eq.STATIC, eq.INHIBITION, "i_mon_mon"),
         links(ts, ts, eq.STATIC, eq.INHIBITION, "ts_ts"),
@@ -141,7 +128,7 @@ def build(
     return b2.Network(populations, others, projections, record(populations), name="network")
 
 
-def afferents(structure: dict, dt, dialect: Dialect) -> b2.NeuronGroup:
+def afferents(structure: dict, dt, dialect: Dialect = BRIAN) -> b2.NeuronGroup:
     """LL: Poisson afferents that feel the dipole flow of the source."""
     ll = b2.NeuronGroup(
         structure["n_ll"],
@@ -175,7 +162,23 @@ def afferent_tables(structure: dict, dt) -> dict:
     }
 
 
-def background(name: str, n: int, dialect: Dialect) -> b2.NeuronGroup:
+def cells(
+    name: str, n: int, model: str, structure: dict, dialect: Dialect = BRIAN
+) -> b2.NeuronGroup:
+    """LIF cells; those with a spike trace raise it at the reset."""
+    learns = dialect.trace in model
+    return b2.NeuronGroup(
+        n,
+        dialect.step + model,
+        threshold=eq.LIF_THRESHOLD,
+        reset=f"{eq.LIF_RESET}; {dialect.trace_reset}" if learns else eq.LIF_RESET,
+        method="euler",
+        namespace={"trial_steps": structure["trial_steps"]} | dialect.namespace,
+        name=name,
+    )
+
+
+def background(name: str, n: int, dialect: Dialect = BRIAN) -> b2.NeuronGroup:
     """One Poisson source per target cell."""
     return b2.NeuronGroup(
         n,
@@ -187,14 +190,19 @@ def background(name: str, n: int, dialect: Dialect) -> b2.NeuronGroup:
     )
 
 
-def ll_to_mon(ll, mon, learns: bool, dialect: Dialect) -> b2.Synapses:
-    if not learns:
+def ll_to_mon(ll, mon, plastic: bool, dialect: Dialect = BRIAN) -> b2.Synapses:
+    if not plastic:
         return links(ll, mon, eq.LL_MON_FIXED, eq.LL_MON_FIXED_ON_PRE, "ll_mon")
     rules = eq.LL_MON_PLASTIC, eq.LL_MON_ON_PRE, eq.LL_MON_ON_POST
-    return plastic(ll, mon, rules, "ll_mon", dialect)
+    return learning(ll, mon, rules, "ll_mon", dialect)
 
 
-def plastic(source, target, rules: tuple[str, str, str], name: str, dialect: Dialect):
+def mon_to_ts(mon, ts, dialect: Dialect = BRIAN) -> b2.Synapses:
+    rules = eq.MON_TS_PLASTIC, eq.MON_TS_ON_PRE, eq.MON_TS_ON_POST
+    return learning(mon, ts, rules, "mon_ts", dialect)
+
+
+def learning(source, target, rules: tuple[str, str, str], name: str, dialect: Dialect):
     """Synapses that learn by `rules`: their equations, at a spike before, at one behind them."""
     model, on_pre, on_post = rules
     on_pre = on_pre.replace("trace_post", dialect.trace_post)
