@@ -2,8 +2,8 @@
 
 The local layer stands in `models.cube.local`, the cube and its groups in `models.cube.lattice`.
 Both have files of the same names: ``checks``, ``values``, ``wiring``, ``network``,
-``network_genn``, ``measure`` and ``model_text``. What they have in common stands beside this file
-and in `models.cube.shared`.
+``network_genn``, ``measure`` and ``model_text``. What they have in common stands in the files of
+these names beside this one (numbers in `models.cube.metrics.results`).
 
     kind_of(p).values.constants(p, wiring)
 """
