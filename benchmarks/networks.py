@@ -15,10 +15,10 @@ import numpy as np
 from benchmarks.timing import cpu_seconds
 from driver.engine.model import Block
 from driver.experiment.network import Session
+from models.cube.lattice.wiring import CubeWiring
 from models.cube.params import CubeParams, Params
 from models.cube.presets import PRESETS
 from models.cube.simulation import Simulation as CubeSimulation
-from models.cube.wiring import CubeWiring
 from models.lateral_line import values
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode

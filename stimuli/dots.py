@@ -21,11 +21,11 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from driver.engine.randomness import stream_id, uniform_numpy
-from driver.flags.from_dataclass import Flag
+from driver.flags.from_dataclass import STRICT, Flag
 
 LAUNCH = "dot launch"
 LEFT, RIGHT, TOP, BOTTOM = range(4)
@@ -34,7 +34,7 @@ SHIFT_COLUMNS = 7  # of the loop that the test shifts
 
 
 # fmt: off
-@dataclass(config=ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False))
+@dataclass(config=STRICT)
 class DotParams:
     """What moves over the image."""
 

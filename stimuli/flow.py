@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
+
+from driver.flags.from_dataclass import STRICT
 
 RATE_MODES = ("raw", "modulation")
 CHOLESKY_REGULARISER = 1e-9  # 1e-12 is at the limit for 100 afferents
@@ -22,7 +24,7 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-@dataclass(config=ConfigDict(extra="forbid", frozen=True))
+@dataclass(config=STRICT)
 class StimulusParams:
     """Constants of source, rate law and rate noise."""
 

@@ -142,7 +142,7 @@ def test_an_older_cuda_is_taken(root, tmp_path, pretended_genn, monkeypatch, rel
 
 
 def test_without_a_compiler_it_is_refused(root, pretended_genn, monkeypatch):
-    monkeypatch.setattr("driver.run.request.compiler", lambda: None)
+    monkeypatch.setattr("driver.run.read.compiler", lambda: None)
     assert "--backend genn needs a C++ compiler" in refused(root, "--backend", "genn")
 
 

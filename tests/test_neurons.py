@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from driver.engine.objects import links
 from models.lateral_line import equations as eq
 from models.lateral_line import network
 from models.lateral_line.params import NetworkParams
@@ -85,7 +86,7 @@ def test_an_epsp_of_1_mv_peaks_at_0_151_mv_three_steps_later(brian):
         source = network.background("mon_background", 1)
         source.variables["log_miss"].set_value(-1e-300)  # and not again for 1e9 steps
         source.variables["next_event"].set_value(5)
-        synapses = network.static(source, target, eq.EXCITATION, "mon_background_mon")
+        synapses = links(source, target, eq.STATIC, eq.EXCITATION, "mon_background_mon")
         synapses.connect(i=[0], j=[0])
         synapses.variables["w"].set_value(1 * MV)
         return [source, synapses]

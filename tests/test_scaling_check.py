@@ -7,8 +7,8 @@ import pytest
 from benchmarks import memory_model, scaling_check
 from benchmarks.memory_model import Size
 from driver.experiment.network import Session
+from models.cube.lattice.wiring import CubeWiring
 from models.cube.params import CubeParams
-from models.cube.wiring import CubeWiring
 from models.lateral_line import values
 from models.lateral_line.simulation import Simulation
 from models.lateral_line.wiring import Wiring

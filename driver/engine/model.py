@@ -160,6 +160,15 @@ class Variable:
         return Variable(int(size), np.dtype(brian.dtype).str)
 
 
+def contacts(ends: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Wiring of a `Model` from the sources and targets of each of its synapses."""
+    return {
+        f"{name}.{end}": np.asarray(cells, np.int32)
+        for name, pair in ends.items()
+        for end, cells in zip("ij", pair, strict=True)
+    }
+
+
 def checked(
     values: Mapping[str, np.ndarray | float],
     variables: Mapping[str, Variable],

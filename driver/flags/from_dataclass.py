@@ -1,23 +1,24 @@
 """Command-line flags from parameter dataclasses.
 
 A field `tau_m_ms: Annotated[float, Field(ge=0.1)] = 10.0` is the flag ``--tau-m-ms``; the string
-below it is the flag's help. `Flag` in the annotation gives another spelling. A preset sets the
-defaults, flags override them. A value beyond a bound of its field is moved to the bound and
-reported; anything else that is wrong is a `UsageError`, raised before anything is written.
+below it is the flag's help, kept by pydantic under `STRICT`. `Flag` in the annotation gives
+another spelling. A preset sets the defaults, flags override them. A value beyond a bound of its
+field is moved to the bound and reported; anything else that is wrong is a `UsageError`, raised
+before anything is written.
 """
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import inspect
 import math
-import textwrap
-import typing
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+from pydantic import ConfigDict, ValidationError
+
 EXIT_USAGE = 2
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+"""Of every dataclass of parameters: ``@dataclass(config=STRICT)``."""
 
 
 class UsageError(Exception):
@@ -64,14 +65,6 @@ class Adjustment:
 
 
 @dataclasses.dataclass(frozen=True)
-class Parsed:
-    """Values of each group of fields, and the names of the fields whose flags were typed."""
-
-    values: dict[str, dict[str, Any]]
-    given: frozenset[str]
-
-
-@dataclasses.dataclass(frozen=True)
 class Group:
     """A dataclass whose fields become flags.
 
@@ -93,66 +86,42 @@ class Group:
 
 
 def fields(cls: type) -> dict[str, FieldInfo]:
-    """Fields of a dataclass with flag, help and bounds.
+    """Fields of a pydantic dataclass with flag, help and bounds.
 
     Examples
     --------
-    >>> @dataclasses.dataclass
+    >>> from pydantic.dataclasses import dataclass
+    >>> @dataclass(config=STRICT)
     ... class Cell:
     ...     tau_m_ms: float = 10.0
     >>> fields(Cell)["tau_m_ms"].flag
     'tau-m-ms'
     """
-    hints = typing.get_type_hints(cls, include_extras=True)
-    helps = field_strings(cls)
-    return {f.name: field_info(f, hints[f.name], helps) for f in dataclasses.fields(cls)}
+    return {name: field_info(cls, name) for name in cls.__pydantic_fields__}
 
 
-def field_info(field: dataclasses.Field, hint: Any, helps: dict[str, str]) -> FieldInfo:
-    base, marks = hint, []
-    while typing.get_origin(base) is Annotated:
-        base, *more = typing.get_args(base)
-        marks = [*more, *marks]
-    flag = next((m for m in marks if isinstance(m, Flag)), None)
-    default = getattr(field.default, "default", field.default)
+def field_info(cls: type, name: str) -> FieldInfo:
+    """What pydantic knows of a field; the help of an inherited one stands in a class above."""
+    known = cls.__pydantic_fields__[name]
+    above = (vars(c).get("__pydantic_fields__", {}).get(name) for c in cls.__mro__)
+    text = next((k.description for k in above if k is not None and k.description), "")
+    flag = next((m for m in known.metadata if isinstance(m, Flag)), None)
     return FieldInfo(
-        name=field.name,
-        type=base,
-        default=default,
-        flag=flag.name if flag else field.name.lower().replace("_", "-"),
+        name=name,
+        type=known.annotation,
+        default=known.default,
+        flag=flag.name if flag else name.lower().replace("_", "-"),
         alias=flag.alias if flag else None,
-        help=helps.get(field.name, ""),
-        low=bound(marks, "ge"),
-        high=bound(marks, "le"),
+        help=" ".join(text.split()),
+        low=bound(known.metadata, "ge"),
+        high=bound(known.metadata, "le"),
     )
 
 
 def bound(marks: Sequence[Any], kind: str) -> float | None:
     """Inclusive bound `kind`, "ge" or "le", among the annotations of a field."""
-    for mark in marks:
-        for constraint in (mark, *getattr(mark, "metadata", ())):
-            value = getattr(constraint, kind, None)
-            if value is not None:
-                return value
-    return None
-
-
-def field_strings(cls: type) -> dict[str, str]:
-    """The string literal below each field of a dataclass, inherited ones too."""
-    strings, name = {}, None
-    for parent in cls.__bases__:
-        strings |= field_strings(parent)
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
-    except (OSError, TypeError):
-        return strings
-    for node in tree.body[0].body:
-        if isinstance(node, ast.AnnAssign):
-            name = node.target.id
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and name:
-            strings[name] = " ".join(str(node.value.value).split())
-            name = None
-    return strings
+    values = (getattr(mark, kind, None) for mark in marks)
+    return next((value for value in values if value is not None), None)
 
 
 def parse(
@@ -160,7 +129,7 @@ def parse(
     prog: str,
     description: str,
     groups: dict[str, Group],
-) -> Parsed:
+) -> tuple[dict[str, dict[str, Any]], frozenset[str]]:
     """Read flags.
 
     Parameters
@@ -170,6 +139,13 @@ def parse(
         For the help page.
     groups : dict of Group
         Sections of the help page.
+
+    Returns
+    -------
+    values : dict of dict
+        By group and field.
+    given : frozenset of str
+        Fields whose flags were typed.
 
     Raises
     ------
@@ -195,7 +171,7 @@ def parse(
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.HelptextFromCommentsOff),
     )
     values = {name: vars(getattr(result, name)) for name in groups}
-    return Parsed(values, frozenset(given))
+    return values, frozenset(given)
 
 
 def section(name: str, infos: dict[str, FieldInfo], group: Group) -> type:
@@ -285,8 +261,6 @@ def build(cls: type, values: dict[str, Any], *, move: bool = True) -> tuple[Any,
     UsageError
         For NaN, infinities and everything the dataclass refuses.
     """
-    from pydantic import ValidationError
-
     infos = fields(cls)
     used, adjustments = {}, []
     for name, value in values.items():

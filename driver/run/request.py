@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from driver.engine.compiler import compiler, cores
-from driver.engine.model import GENN, Backend
-from driver.engine.randomness import MAX_SEED
+from driver.engine.compiler import cores
+from driver.engine.model import Backend
 from driver.flags import from_dataclass as cli
-from driver.flags.from_dataclass import Adjustment, UsageError
+from driver.flags.from_dataclass import STRICT, Adjustment, UsageError
 from driver.run import checkpoint
-from driver.run.folder import MAX_NAME_BYTES, PARAMS, RunFolder, folder_name
+from driver.run.folder import PARAMS, RunFolder
 from driver.run.format import Format
 from driver.run.saved import NotARun, Run
 
 
-@dataclass(config=ConfigDict(extra="forbid", frozen=True))
+@dataclass(config=STRICT)
 class RunOptions:
     """Which preset, which seeds, where to and on what."""
 
@@ -129,65 +128,6 @@ class Request:
         return dataclasses.replace(self, params=dataclasses.replace(self.params, seed=seed))
 
 
-# --- from flags ----------------------------------------------------------------------------
-
-
-def mode_of(
-    argv: Sequence[str],
-    presets: Mapping[str, Any],
-    default: str,
-    flags: Sequence[str] = ("--mode",),
-) -> str:
-    """The preset that the command line names by one of `flags`; it is read before all others.
-
-    Raises
-    ------
-    UsageError
-        If there is none of that name.
-    """
-    mode = default
-    for flag in flags:
-        mode = cli.option(argv, flag, mode).strip().lower()
-    if mode not in presets and not {"-h", "--help"} & set(argv):
-        raise UsageError(f"{flags[0]} {mode!r} is not one of {', '.join(presets)}")
-    return mode
-
-
-def place_of(options: RunOptions) -> RunFolder:
-    """The folder that was named; without a name, one that no run of the same second has."""
-    path = options.output_root / folder_name(options.run_name)
-    if options.run_name and options.run_name.strip():
-        return RunFolder(path)
-    names = [path, *(path.with_name(f"{path.name}_{k}") for k in range(2, 1000))]
-    return RunFolder(next((name for name in names if not name.exists()), path))
-
-
-def check_options(options: RunOptions, seed: int) -> None:
-    """Raise `UsageError` for seeds, a tag or a backend that no run can have."""
-    if options.multi_seed - 1 + seed > MAX_SEED:
-        raise UsageError(f"--multi-seed {options.multi_seed} from --seed-start {seed}: too large")
-    check_tag(options.save_tag)
-    if options.backend not in ("auto", "numpy") and not compiler():
-        raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
-    if options.backend in GENN:
-        from driver.engine.genn import found as genn_found
-
-        try:
-            genn_found.check(options.backend)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-    if options.threads > 1 and options.backend != "cpp_standalone":
-        raise UsageError(
-            f"--threads {options.threads} with --backend {options.backend}: needs --backend "
-            "cpp_standalone"
-        )
-    if options.profile and options.multi_seed > 1:
-        raise UsageError(
-            f"--profile with --multi-seed {options.multi_seed}: a profile is of one seed, give "
-            "--multi-seed 1"
-        )
-
-
 def too_many(threads: int, jobs: int) -> str:
     """A warning if there will be more threads than cores: all wait for the slowest."""
     if threads == 1 or threads * jobs <= cores():
@@ -196,15 +136,6 @@ def too_many(threads: int, jobs: int) -> str:
         f"--threads {threads} x {jobs} jobs on {cores()} cores: this can be many times slower than "
         "one thread"
     )
-
-
-def check_tag(tag: str) -> None:
-    """The prefix of the weight artifact makes a file name of its own."""
-    too_long = len(tag.encode()) > MAX_NAME_BYTES
-    if tag.strip() in ("", ".", "..") or set("/\\") & set(tag) or too_long:
-        raise UsageError(f"--save-tag {tag[:40]!r} is not a file name")
-    if tag == checkpoint.TAG:
-        raise UsageError(f"--save-tag {tag!r} is the name of the checkpoint")
 
 
 # --- whether it can be made there ----------------------------------------------------------

@@ -15,11 +15,14 @@ from driver.flags import from_dataclass as cli
 from driver.report import tables
 from driver.report.tables import array_table, flag_table, markdown, value
 from models.cube import equations
+from models.cube.lattice import model_text as lattice
+from models.cube.local import model_text as local
 from models.cube.metrics import verdict
 from models.cube.options import RunOptions
 from models.cube.params import MODELS, CubeParams, GroupsParams, LocalParams
 from models.cube.presets import PRESETS, Preset
-from models.cube.show import model_text
+from models.cube.show.model_text import DOTS, OUTPUT, Parts
+from models.cube.show.model_text import cells as cells_text
 from stimuli.dots import DotParams
 
 PAGE = Path(__file__).parents[2] / "docs" / "dots.md"
@@ -216,11 +219,11 @@ def groups_flags() -> str:
 # --- equations -----------------------------------------------------------------------------------
 
 NOISY = CubeParams(sigma_noise=1.0)
-EQUATIONS: dict[str, model_text.Parts] = {
+EQUATIONS: dict[str, Parts] = {
     "Dots and retina": (
         ("Time", "STEP"),
         ("Whether the input is on", "SHOWN"),
-        *model_text.DOTS,
+        *DOTS,
         ("Retina: a pixel fires if", "LIT"),
         ("Launches", "LAUNCHES"),
         ("Launches: every move is counted", "COUNT_MOVE"),
@@ -228,22 +231,22 @@ EQUATIONS: dict[str, model_text.Parts] = {
         ("Launches: where the dot is put", "LAUNCHED"),
     ),
     "Cells with adaptation: cube and groups": (
-        *model_text.cells("adaptation", NOISY),
+        *cells_text("adaptation", NOISY),
         ("Cells: one step after a spike, an event", "FIRED"),
     ),
-    "Cells with homeostasis: local layer, 02_01": model_text.cells("homeostasis", NOISY),
+    "Cells with homeostasis: local layer, 02_01": cells_text("homeostasis", NOISY),
     "Links between cells": (
         ("The retina drives the front plane", "INPUT"),
         ("The retina drives: at a spike", "INPUT_ON_PRE"),
         ("Links that do not learn", "FIXED"),
         ("A spike is delivered", "DELIVER"),
-        *model_text.RULES["hebb"],
-        *model_text.RESIDUAL,
+        *lattice.RULES["hebb"],
+        *lattice.RESIDUAL,
         ("Residual links: a spike is delivered", "TWICE_DELIVER"),
     ),
     "Groups": (
         ("Links inside a group that do not learn", "SHARED"),
-        *model_text.KEPT,
+        *lattice.KEPT,
         ("Groups: the sum, every move", "SUM_ADD"),
     ),
     "One reward for all links": (
@@ -252,23 +255,23 @@ EQUATIONS: dict[str, model_text.Parts] = {
         ("Output plane: a spike", "FIRED_AT"),
         ("Reward: a spike of any cell", "COUNT_ALL"),
         ("Reward: every step, of each pixel", "COMPARE"),
-        *model_text.RULES["reward"],
+        *lattice.RULES["reward"],
         ("Cells hear of it", "HEARS_REWARD"),
         ("Cells hear: every step", "TELL"),
     ),
     "A reward for each column": (
         ("Distance from the nearest dot of that time", "DISTANCE"),
-        *model_text.RULES["reward-column"],
+        *lattice.RULES["reward-column"],
         ("Traces: at a spike", "PAIRS_RESET"),
         ("Traces: at a spike, after links have read it", "PAIRS_LATER"),
     ),
     "Local layer: input of patches": (
-        *model_text.PATCH,
+        *local.PATCH,
         ("Input links: a lit pixel is seen", "INPUT_DELIVER"),
     ),
-    "Readout of patches, and of the output plane": model_text.OUTPUT,
-    "Local layer: motion": (*model_text.STRIP, *model_text.BRANCHES),
-    "Local layer: running freely": (*model_text.RECALL, ("The output is seen", "IMAGINE")),
+    "Readout of patches, and of the output plane": OUTPUT,
+    "Local layer: motion": (*local.STRIP, *local.BRANCHES),
+    "Local layer: running freely": (*local.RECALL, ("The output is seen", "IMAGINE")),
 }
 LEFT_OUT = {
     *("ADAPTATION_INJECT", "HOMEOSTASIS_INJECT"),  # the same without noise

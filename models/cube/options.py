@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from driver.engine.model import GENN, Backend
 from driver.flags import from_dataclass as cli
-from driver.flags.from_dataclass import Adjustment, Flag, Group, UsageError
+from driver.flags.from_dataclass import STRICT, Adjustment, Flag, Group, UsageError
 from driver.run import request
+from driver.run.read import CommandLine, mode_of
 from models.cube import checks
 from models.cube.format import FORMAT
-from models.cube.params import MODELS, CubeParams, GroupsParams, LocalParams, Params
+from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
 from models.cube.presets import DEFAULT_MODE, PRESETS, Preset
 from models.cube.values import for_genn
 from stimuli.dots import DotParams
@@ -29,7 +30,7 @@ DESCRIPTION = (
 )
 
 
-@dataclass(config=ConfigDict(extra="forbid", frozen=True))
+@dataclass(config=STRICT)
 class RunOptions(request.RunOptions):
     """Which preset, which seeds, where to and on what."""
 
@@ -79,7 +80,7 @@ def flags() -> tuple[type, ...]:
 
 def read(argv: Sequence[str]) -> Request:
     """Read the command line; whether the folder of the run is free is not looked at."""
-    mode = request.mode_of(argv, PRESETS, DEFAULT_MODE, ("--mode", "--variant"))
+    mode = mode_of(argv, PRESETS, DEFAULT_MODE, ("--mode", "--variant"))
     preset = PRESETS.get(mode, PRESETS[DEFAULT_MODE])
     fidelity = fidelity_of(argv, mode, preset)
     groups = {
@@ -87,27 +88,28 @@ def read(argv: Sequence[str]) -> Request:
         "network": Group(preset.model, preset.values(fidelity)),
         "stimulus": Group(DotParams, preset.dots(fidelity)),
     }
-    parsed = cli.parse(argv, FORMAT.prog, DESCRIPTION, groups)
-    options, _ = cli.build(RunOptions, parsed.values["run"] | {"mode": mode}, move=False)
-    if options.model not in (None, MODELS[preset.model]):
-        raise UsageError(
-            f"--model {options.model}: --mode {mode} is a {MODELS[preset.model]} model"
-        )
-    check_isotropic(parsed.values["network"], parsed.given)
-    params, _ = cli.build(preset.model, parsed.values["network"], move=False)
-    dots, _ = cli.build(DotParams, parsed.values["stimulus"], move=False)
+    line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups, move=False)
+    options = line.build("run", {"mode": mode})
+    model = preset.model.model
+    if options.model not in (None, model):
+        raise UsageError(f"--model {options.model}: --mode {mode} is a {model} model")
+    check_isotropic(line.values["network"], line.given)
+    params, dots = line.build("network"), line.build("stimulus")
     checks.check(params, dots, allow_large=options.allow_large)
-    checks.check_unused(parsed.given, params, dots)
+    checks.check_unused(line.given, params, dots)
+    check_view(options, params)
+    if options.backend in GENN and isinstance(why := for_genn(params), str):
+        raise UsageError(f"--backend {options.backend}: {why}")
+    line.adjustments += [Adjustment("", None, None, w) for w in checks.warnings(params, dots)]
+    return line.request(Request, options, params, dots=dots)
+
+
+def check_view(options: RunOptions, params: Params) -> None:
+    """Raise `UsageError` for an animation or a 3-D view that cannot be."""
     if options.down is not None and options.down > params.n:
         raise UsageError(f"--down {options.down}: must be at most --n {params.n}")
     if options.every is not None and not options.animation:
         raise UsageError(f"--every {options.every}: no effect without --animation")
-    if options.backend in GENN and isinstance(why := for_genn(params), str):
-        raise UsageError(f"--backend {options.backend}: {why}")
-    request.check_options(options, params.seed)
-    warned = [Adjustment("", None, None, text) for text in checks.warnings(params, dots)]
-    folder = request.place_of(options)
-    return Request(options, params, warned, folder, tuple(argv), dots=dots)
 
 
 def check_isotropic(values: dict[str, Any], given: frozenset[str]) -> None:

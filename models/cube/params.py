@@ -7,15 +7,14 @@ No Brian here, so ``--help`` and validation answer at once.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from driver.engine.randomness import MAX_SEED
-from driver.flags.from_dataclass import Flag
+from driver.flags.from_dataclass import STRICT, Flag
 
-STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 DT_S = 0.001
 
 Size = Annotated[int, Field(ge=3)]
@@ -33,6 +32,8 @@ MANY = 10**9  # of what a 32-bit integer counts
 @dataclass(config=STRICT)
 class LocalParams:
     """One layer with local receptive fields: repeat the input, predict the next frame."""
+
+    model: ClassVar[str] = "local"
 
     seed: Seed = 0
     """First seed: of launch, weights and noise, each a stream of its own."""
@@ -107,6 +108,8 @@ the output learns to be silent."""
 @dataclass(config=STRICT)
 class CubeParams:
     """A lattice of n x n x L cells, input on the front plane, output on the back plane."""
+
+    model: ClassVar[str] = "cube"
 
     seed: Seed = 0
     """First seed: of launch, weights and noise, each a stream of its own."""
@@ -222,6 +225,8 @@ for all links; reward-column: a reward for each column, through an eligibility t
 class GroupsParams(CubeParams):
     """The cube in groups of m x m x m cells, all linked inside, neighbours linked outside."""
 
+    model: ClassVar[str] = "groups"
+
     m: Annotated[int, Field(ge=2, le=8)] = 4
     """Cells along each side of a group."""
     w_intra: Weight = 0.12
@@ -236,4 +241,4 @@ place, or between all with probability p_inter."""
 # fmt: on
 
 Params = LocalParams | CubeParams | GroupsParams
-MODELS = {LocalParams: "local", CubeParams: "cube", GroupsParams: "groups"}
+MODELS = {cls: cls.model for cls in (LocalParams, CubeParams, GroupsParams)}

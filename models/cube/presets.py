@@ -40,36 +40,41 @@ class Preset:
         return self.dots_fixed if fidelity == "fixed" else self.dots_reference
 
 
-LOCAL_REFERENCE = {"theta_min": 0.3, "dense": True}
-OFF = {"off_from": (3001,), "off_to": (4000,)}
-ISOTROPIC = {"w_max": 1.2, "lamb": None, "learn_lat": True, "ratio": 1, "decay": 0.0005}
-CUBE_02_02 = ISOTROPIC | {
-    **{"w_fwd": 1.0, "w_lat": 1.0, "w_back": 1.0, "input_gain": 1.0, "rho": 0.85},
-    **{"bias": 0.02, "tau_ref": 2, "d_theta": 0.25, "steps": 5000},
-}
-CUBE_02_03 = ISOTROPIC | {
-    **{"w_fwd": 0.6, "w_lat": 0.6, "w_back": 0.6, "input_gain": 3.0, "rho": 0.78, "ratio": 8},
-    **{"bias": 0.015, "tau_ref": 3, "d_theta": 0.35, "decay": 0.001, "steps": 24000},
-}
-CUBE_02_04 = CUBE_02_03 | {"input_gain": 4.2, "d_theta": 0.27}
-CUBE_02_05 = CUBE_02_03 | {
-    **{"w_fwd": 0.75, "w_lat": 0.75, "w_back": 0.75, "input_gain": 4.5, "rho": 0.82},
-    **{"bias": 0.032, "lamb": 14.0, "d_theta": 0.23, "steps": 12000},
-}
-CUBE_03_01 = CUBE_02_05 | {
-    "w_fwd": 1.0, "w_lat": 0.35, "w_back": 0.0, "w_res": 0.6, "residual": "doubled",
-}  # fmt: skip
-CUBE_02_01 = {
-    **{"w_fwd": 1.0, "w_lat": 0.3, "w_back": 0.05, "w_max": 1.2, "w_min": None, "ratio": 1},
-    **{"input_gain": 1.0, "rho": 0.8, "bias": 0.01, "lamb": None, "steps": 6000},
-    **{"excitability": "homeostasis", "rule": "reward", "learn_lat": True, "tau_ref": 0},
-}
-MOTION = {
-    **{"hidden": "motion", "r": 2, "rho": 0.5, "bias": 0.0, "theta_min": 1.0, "theta_max": 1.15},
-    **{"eta": 0.0, "w_in_low": 0.6, "w_in_high": 0.6, "r_out": 2, "eta_out": 0.2},
-    **{"kappa": 0.5, "false_alarm": 0.3, "steps": 100_000},
-}
-WEAK_RESIDUAL = {"w_res": 0.25, "residual": "separate", "learn_lat": False}
+# fmt: off
+LOCAL_REFERENCE = dict(theta_min=0.3, dense=True)
+OFF = dict(off_from=(3001,), off_to=(4000,))
+ISOTROPIC = dict(w_max=1.2, lamb=None, learn_lat=True, ratio=1, decay=0.0005)
+CUBE_02_02 = ISOTROPIC | dict(
+    w_fwd=1.0, w_lat=1.0, w_back=1.0, input_gain=1.0, rho=0.85,
+    bias=0.02, tau_ref=2, d_theta=0.25, steps=5000,
+)
+CUBE_02_03 = ISOTROPIC | dict(
+    w_fwd=0.6, w_lat=0.6, w_back=0.6, input_gain=3.0, rho=0.78, ratio=8,
+    bias=0.015, tau_ref=3, d_theta=0.35, decay=0.001, steps=24000,
+)
+CUBE_02_04 = CUBE_02_03 | dict(input_gain=4.2, d_theta=0.27)
+CUBE_02_05 = CUBE_02_03 | dict(
+    w_fwd=0.75, w_lat=0.75, w_back=0.75, input_gain=4.5, rho=0.82,
+    bias=0.032, lamb=14.0, d_theta=0.23, steps=12000,
+)
+CUBE_03_01 = CUBE_02_05 | dict(w_fwd=1.0, w_lat=0.35, w_back=0.0, w_res=0.6, residual="doubled")
+CUBE_02_01 = dict(
+    w_fwd=1.0, w_lat=0.3, w_back=0.05, w_max=1.2, w_min=None, ratio=1,
+    input_gain=1.0, rho=0.8, bias=0.01, lamb=None, steps=6000,
+    excitability="homeostasis", rule="reward", learn_lat=True, tau_ref=0,
+)
+MOTION = dict(
+    hidden="motion", r=2, rho=0.5, bias=0.0, theta_min=1.0, theta_max=1.15,
+    eta=0.0, w_in_low=0.6, w_in_high=0.6, r_out=2, eta_out=0.2,
+    kappa=0.5, false_alarm=0.3, steps=100_000,
+)
+WEAK_RESIDUAL = dict(w_res=0.25, residual="separate", learn_lat=False)
+CALM = dict(bias=0.008, d_theta=0.35, tau_ref=3, rho=0.8)
+FOCUS = dict(
+    r_in=1, tau_ref=7, v_ref=0.0, d_theta=0.1, eta=0.05, decay=0.005,
+    w_field=1.3, w_surround=0.18, steps=20_000,
+)
+# fmt: on
 PRESETS: dict[str, Preset] = {
     "local-repeat": Preset(
         LocalParams,
@@ -115,8 +120,8 @@ PRESETS: dict[str, Preset] = {
     "02_02b": Preset(
         CubeParams,
         "02_02 with less bias and more adaptation",
-        CUBE_02_02 | {"bias": 0.008, "d_theta": 0.35, "tau_ref": 3, "rho": 0.8},
-        CUBE_02_02 | {"bias": 0.008, "d_theta": 0.35, "tau_ref": 3, "rho": 0.8},
+        CUBE_02_02 | CALM,
+        CUBE_02_02 | CALM,
     ),
     "02_03": Preset(CubeParams, "isotropic cube, eight steps a move", CUBE_02_03, CUBE_02_03),
     "02_04": Preset(CubeParams, "02_03 with a stronger input", CUBE_02_04, CUBE_02_04),
@@ -134,10 +139,7 @@ PRESETS: dict[str, Preset] = {
     "focus": Preset(
         CubeParams,
         "a packet of spikes travels through; the back plane fires where all of it coincides",
-        {
-            **{"r_in": 1, "tau_ref": 7, "v_ref": 0.0, "d_theta": 0.1, "eta": 0.05, "decay": 0.005},
-            **{"w_field": 1.3, "w_surround": 0.18, "steps": 20_000},
-        },
+        FOCUS,
     ),
     "groups": Preset(
         GroupsParams,

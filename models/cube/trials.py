@@ -17,6 +17,7 @@ from driver.experiment.going_on import Arrays
 from driver.experiment.metric import TRAINED
 from driver.experiment.network import State
 from models.cube import values
+from models.cube.lattice.values import lag_moves
 from models.cube.metrics.output import Recall, chance_iou, recall, step_iou
 from models.cube.params import LocalParams, Params
 from models.cube.simulation import Simulation, run_path, with_input, without_input
@@ -183,7 +184,7 @@ def orbiting(dots: DotParams) -> DotParams:
 def warm_up(sim: Simulation) -> int:
     """Moves before the output can answer: the first is not foreseen, and a cube takes a while."""
     p = sim.params
-    return 1 if isinstance(p, LocalParams) else values.lag_moves(p) + 2
+    return 1 if isinstance(p, LocalParams) else lag_moves(p) + 2
 
 
 def one_launch(

@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from driver.flags import from_dataclass as cli
+from collections.abc import Iterator
+
 from driver.flags.from_dataclass import Adjustment, UsageError
+from driver.flags.rules import Unused, flags_of, note_unused, remark
 from models.lateral_line.params import NetworkParams, path_ends
 from stimulus import StimulusParams
 
 
 def without_effect(given: frozenset[str], p: NetworkParams) -> list[Adjustment]:
-    """Flags that were typed and change nothing in this run."""
-    plastic = {name for name in given if name.startswith("ll_mon_")} - {
-        *("ll_mon_use_stdp", "ll_mon_bernoulli", "ll_mon_w_mean_mV", "ll_mon_w_jitter_mV"),
-    }
-    loop = {"ts_to_global_inh_p", "ts_to_global_inh_drive_mV", "global_inh_to_ts_mV"}
-    fixed = {"ll_mon_w_mean_mV", "ll_mon_w_jitter_mV"}
-    bernoulli = p.ll_mon_bernoulli and p.ll_to_mon_topography_strength == 0
-    idle = [
-        (plastic, not p.ll_mon_use_stdp, "no effect without --use-ll-mon-stdp"),
-        (fixed & given, p.ll_mon_use_stdp, "no effect with --use-ll-mon-stdp"),
-        (loop & given, not p.use_ts_feedback_inh, "no effect without --use-ts-feedback-inh"),
-        (
-            {"p_ll_to_mon"} & given,
-            not bernoulli,
-            "used only with --ll-mon-bernoulli at --ll-mon-topo 0",
-        ),
-        (
-            {"ll_mon_bernoulli"} & given,
-            p.ll_mon_bernoulli and p.ll_to_mon_topography_strength > 0,
-            "no effect unless --ll-mon-topo is 0",
-        ),
-    ]
-    infos = cli.fields(NetworkParams)
-    found = [
-        Adjustment(infos[name].flag, getattr(p, name), getattr(p, name), reason)
-        for names, is_idle, reason in idle
-        if is_idle
-        for name in sorted(names)
-    ]
-    signs = (("apre", "ll_mon_apre"), ("apre", "mon_ts_apre"))
-    signs += (("apost", "ll_mon_apost"), ("apost", "mon_ts_apost"))
-    for kind, name in signs:
-        value = getattr(p, name)
-        if value < 0 if kind == "apre" else value > 0:
-            usual = "negative: pre before post depresses"
-            usual = usual if kind == "apre" else "positive: post before pre potentiates"
-            found.append(Adjustment(infos[name].flag, value, value, usual))
+    """Flags that were typed and change nothing in this run, and gains of the other sign."""
+    flags = flags_of(NetworkParams)
+    found = note_unused(given, unused(p), p)
+    for rule in ("ll_mon", "mon_ts"):
+        if getattr(p, f"{rule}_apre") < 0:
+            text = "negative: pre before post depresses"
+            found.append(remark(flags, p, f"{rule}_apre", text))
+    for rule in ("ll_mon", "mon_ts"):
+        if getattr(p, f"{rule}_apost") > 0:
+            text = "positive: post before pre potentiates"
+            found.append(remark(flags, p, f"{rule}_apost", text))
     return found
+
+
+def unused(p: NetworkParams) -> Iterator[Unused]:
+    """Pairs (why, fields) of what these parameters do not use."""
+    fixed = ("ll_mon_w_mean_mV", "ll_mon_w_jitter_mV")
+    if not p.ll_mon_use_stdp:
+        elsewhere = {"ll_mon_use_stdp", "ll_mon_bernoulli", *fixed}
+        plastic = {name for name in vars(p) if name.startswith("ll_mon_")} - elsewhere
+        yield "no effect without --use-ll-mon-stdp", plastic
+    if p.ll_mon_use_stdp:
+        yield "no effect with --use-ll-mon-stdp", fixed
+    if not p.use_ts_feedback_inh:
+        loop = ("ts_to_global_inh_p", "ts_to_global_inh_drive_mV", "global_inh_to_ts_mV")
+        yield "no effect without --use-ts-feedback-inh", loop
+    topographic = p.ll_to_mon_topography_strength > 0
+    if topographic or not p.ll_mon_bernoulli:
+        yield "used only with --ll-mon-bernoulli at --ll-mon-topo 0", ("p_ll_to_mon",)
+    if topographic and p.ll_mon_bernoulli:
+        yield "no effect unless --ll-mon-topo is 0", ("ll_mon_bernoulli",)
 
 
 def check_conflicts(given: frozenset[str], p: NetworkParams, stimulus: StimulusParams) -> None:

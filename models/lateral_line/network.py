@@ -6,17 +6,72 @@ and whether LL -> MON is plastic. Everything else is a number that arrives with 
 
 from __future__ import annotations
 
+import dataclasses
+
 import brian2 as b2
 import numpy as np
 
+from driver.engine.objects import connect, links, record, run_in_order, scheduled
 from driver.engine.randomness import stream_id, uniform
 from models.lateral_line import equations as eq
 
-NO_DELAY = {"pre": 0 * b2.second}
-NO_DELAYS = {"pre": 0 * b2.second, "post": 0 * b2.second}
+
+@dataclasses.dataclass(frozen=True)
+class Dialect:
+    """What Brian and GeNN are told differently; these are the words of Brian.
+
+    Attributes
+    ----------
+    step, source, rate, trace : str
+        Equations of the step, the stimulus, the rate that follows from it, and a spike trace.
+    show_source : str
+        Code that writes the stimulus of a step into variables, before it.
+    trace_reset : str
+        What a cell with a trace does at a spike, besides its reset.
+    trace_post : str
+        The trace that the presynaptic rules read: without a spike of this very step.
+    learn_post : str
+        Slot of the postsynaptic rules: after the traces have risen (see `equations.TRACE`).
+    namespace : dict
+        Of cells and of synapses that learn.
+    ll_mon_homeostasis, mon_ts_homeostasis : tuple of (str, str)
+        Object and code, in the order in which they run at the start of a trial.
+    homeostasis_name : str
+        Of each piece of it, see `driver.engine.objects.run_in_order`.
+    """
+
+    step: str = eq.STEP
+    source: str = eq.LL_SOURCE
+    rate: str = eq.LL_RATE
+    trace: str = eq.TRACE
+    show_source: str = ""
+    trace_reset: str = eq.TRACE_RESET
+    trace_post: str = "trace_post"
+    learn_post: str = "after_resets"
+    namespace: dict = dataclasses.field(default_factory=dict)
+    ll_mon_homeostasis: tuple[tuple[str, str], ...] = (
+        ("mon", eq.MON_SUM_CLEAR),
+        ("ll_mon", eq.SUM_ADD),
+        ("mon", eq.MON_SCALE),
+        ("ll_mon", eq.LL_MON_RESCALE),
+    )
+    mon_ts_homeostasis: tuple[tuple[str, str], ...] = (
+        ("ts", eq.TS_SUM_CLEAR),
+        ("mon_ts", eq.SUM_ADD),
+        ("ts_mean", eq.TS_MEAN_CLEAR),
+        ("ts_ts_mean", eq.TS_MEAN_ADD),
+        ("ts_mean", eq.TS_MEAN_DIVIDE),
+        ("ts_ts_mean", eq.TS_MEAN_TELL),
+        ("ts", eq.TS_SCALE),
+        ("mon_ts", eq.MON_TS_RESCALE),
+    )
+    homeostasis_name: str = "{group}_homeostasis_{k}"
 
 
-def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
+BRIAN = Dialect()
+
+
+def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRIAN) -> b2.Network:
     """Make the network.
 
     Parameters
@@ -26,6 +81,7 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
         stimulus tables) and ``plastic_ll_mon``.
     wiring : dict of ndarray of int
         ``"<synapses>.i"`` and ``"<synapses>.j"``.
+    dialect : Dialect
 
     Returns
     -------
@@ -36,53 +92,56 @@ def build(structure: dict, wiring: dict[str, np.ndarray]) -> b2.Network:
     b2.defaultclock.dt = dt
     trial_clock = b2.Clock(structure["trial_steps"] * dt, name="trial_clock")
 
-    ll = afferents(structure, dt)
-    mon = cells("mon", structure["n_mon"], eq.LIF + eq.TRACE + eq.MON_HOMEOSTASIS, structure)
-    ts = cells("ts", structure["n_ts"], eq.LIF + eq.TRACE + eq.TS_HOMEOSTASIS, structure)
-    i_mon = cells("i_mon", 1, eq.LIF, structure)
-    i_ts = cells("i_ts", 1, eq.LIF, structure)
-    mon_background = background("mon_background", structure["n_mon"])
-    ts_background = background("ts_background", structure["n_ts"])
-    ts_mean = b2.NeuronGroup(1, eq.TS_MEAN, name="ts_mean")
+    ll = afferents(structure, dt, dialect)
+    learns = eq.LIF + dialect.trace
+    mon = cells("mon", structure["n_mon"], learns + eq.MON_HOMEOSTASIS, structure, dialect)
+    ts = cells("ts", structure["n_ts"], learns + eq.TS_HOMEOSTASIS, structure, dialect)
+    i_mon = cells("i_mon", 1, eq.LIF, structure, dialect)
+    i_ts = cells("i_ts", 1, eq.LIF, structure, dialect)
+    mon_background = background("mon_background", structure["n_mon"], dialect)
+    ts_background = background("ts_background", structure["n_ts"], dialect)
+    ts_mean = b2.NeuronGroup(1, eq.TS_MEAN, namespace=dialect.namespace, name="ts_mean")
 
     projections = [
-        ll_to_mon(ll, mon, structure["plastic_ll_mon"]),
-        mon_to_ts(mon, ts),
-        static(mon, i_mon, eq.EXCITATION, "mon_i_mon"),
-        static(i_mon, mon, eq.INHIBITION, "i_mon_mon"),
-        static(ts, ts, eq.INHIBITION, "ts_ts"),
-        static(ts, i_ts, eq.EXCITATION, "ts_i_ts"),
-        static(i_ts, ts, eq.INHIBITION, "i_ts_ts"),
-        static(mon_background, mon, eq.EXCITATION, "mon_background_mon", eq.STATIC_SHARED),
-        static(ts_background, ts, eq.EXCITATION, "ts_background_ts", eq.STATIC_SHARED),
-        b2.Synapses(ts, ts_mean, name="ts_ts_mean"),
+        ll_to_mon(ll, mon, structure["plastic_ll_mon"], dialect),
+        mon_to_ts(mon, ts, dialect),
+        links(mon, i_mon, eq.STATIC, eq.EXCITATION, "mon_i_mon"),
+        links(i_mon, mon, eq.STATIC, eq.INHIBITION, "i_mon_mon"),
+        links(ts, ts, eq.STATIC, eq.INHIBITION, "ts_ts"),
+        links(ts, i_ts, eq.STATIC, eq.EXCITATION, "ts_i_ts"),
+        links(i_ts, ts, eq.STATIC, eq.INHIBITION, "i_ts_ts"),
+        links(mon_background, mon, eq.STATIC_SHARED, eq.EXCITATION, "mon_background_mon"),
+        links(ts_background, ts, eq.STATIC_SHARED, eq.EXCITATION, "ts_background_ts"),
     ]
-    for synapses in projections:
-        synapses.connect(i=wiring[f"{synapses.name}.i"], j=wiring[f"{synapses.name}.j"])
+    if "ts_ts_mean.i" in wiring:  # GeNN does without
+        projections.append(b2.Synapses(ts, ts_mean, name="ts_ts_mean"))
+    connect(projections, wiring)
 
-    by_name = {synapses.name: synapses for synapses in projections}
-    if structure["plastic_ll_mon"]:
-        ll_mon_homeostasis(mon, by_name["ll_mon"], trial_clock)
-    mon_ts_homeostasis(ts, by_name["mon_ts"], ts_mean, by_name["ts_ts_mean"], trial_clock)
+    made = {item.name: item for item in (mon, ts, ts_mean, *projections)}
+    homeostases = [dialect.ll_mon_homeostasis] if structure["plastic_ll_mon"] else []
+    for pieces in (*homeostases, dialect.mon_ts_homeostasis):
+        steps = ((made[name], code) for name, code in pieces)
+        run_in_order(*steps, clock=trial_clock, name=dialect.homeostasis_name)
 
     populations = [ll, mon, ts, i_mon, i_ts]
-    monitors = [b2.SpikeMonitor(group, name=f"{group.name}_spikes") for group in populations]
-    return b2.Network(
-        populations, mon_background, ts_background, ts_mean, projections, monitors, name="network"
-    )
+    others = [mon_background, ts_background, ts_mean]
+    return b2.Network(populations, others, projections, record(populations), name="network")
 
 
-def afferents(structure: dict, dt) -> b2.NeuronGroup:
+def afferents(structure: dict, dt, dialect: Dialect = BRIAN) -> b2.NeuronGroup:
     """LL: Poisson afferents that feel the dipole flow of the source."""
-    return b2.NeuronGroup(
+    ll = b2.NeuronGroup(
         structure["n_ll"],
-        eq.STEP + eq.DRAWS + eq.LL_SOURCE + eq.LL_FLOW + eq.LL_RATE + eq.TRACE,
+        dialect.step + eq.DRAWS + dialect.source + eq.LL_FLOW + dialect.rate + eq.TRACE,
         threshold=eq.LL_THRESHOLD,
         reset=eq.LL_RESET,
         method="euler",
         namespace=afferent_tables(structure, dt),
         name="ll",
     )
+    if dialect.show_source:
+        ll.run_regularly(dialect.show_source, when="start", name="ll_run_regularly_start_0")
+    return ll
 
 
 def afferent_tables(structure: dict, dt) -> dict:
@@ -103,25 +162,27 @@ def afferent_tables(structure: dict, dt) -> dict:
     }
 
 
-def cells(name: str, n: int, model: str, structure: dict) -> b2.NeuronGroup:
+def cells(
+    name: str, n: int, model: str, structure: dict, dialect: Dialect = BRIAN
+) -> b2.NeuronGroup:
     """LIF cells; those with a spike trace raise it at the reset."""
-    reset = f"{eq.LIF_RESET}; {eq.TRACE_RESET}" if eq.TRACE in model else eq.LIF_RESET
+    learns = dialect.trace in model
     return b2.NeuronGroup(
         n,
-        eq.STEP + model,
+        dialect.step + model,
         threshold=eq.LIF_THRESHOLD,
-        reset=reset,
+        reset=f"{eq.LIF_RESET}; {dialect.trace_reset}" if learns else eq.LIF_RESET,
         method="euler",
-        namespace={"trial_steps": structure["trial_steps"]},
+        namespace={"trial_steps": structure["trial_steps"]} | dialect.namespace,
         name=name,
     )
 
 
-def background(name: str, n: int) -> b2.NeuronGroup:
+def background(name: str, n: int, dialect: Dialect = BRIAN) -> b2.NeuronGroup:
     """One Poisson source per target cell."""
     return b2.NeuronGroup(
         n,
-        eq.STEP + eq.DRAWS + eq.BACKGROUND,
+        dialect.step + eq.DRAWS + eq.BACKGROUND,
         threshold=eq.BACKGROUND_THRESHOLD,
         reset=eq.BACKGROUND_RESET,
         namespace={"uniform": uniform(), "BACKGROUND_SPIKES": stream_id(name)},
@@ -129,75 +190,22 @@ def background(name: str, n: int) -> b2.NeuronGroup:
     )
 
 
-def ll_to_mon(ll, mon, plastic: bool) -> b2.Synapses:
+def ll_to_mon(ll, mon, plastic: bool, dialect: Dialect = BRIAN) -> b2.Synapses:
     if not plastic:
-        return static(ll, mon, eq.LL_MON_FIXED_ON_PRE, "ll_mon", eq.LL_MON_FIXED)
-    return after_resets(
-        b2.Synapses(
-            ll,
-            mon,
-            eq.LL_MON_PLASTIC,
-            on_pre=eq.LL_MON_ON_PRE,
-            on_post=eq.LL_MON_ON_POST,
-            delay=NO_DELAYS,
-            name="ll_mon",
-        )
-    )
+        return links(ll, mon, eq.LL_MON_FIXED, eq.LL_MON_FIXED_ON_PRE, "ll_mon")
+    rules = eq.LL_MON_PLASTIC, eq.LL_MON_ON_PRE, eq.LL_MON_ON_POST
+    return learning(ll, mon, rules, "ll_mon", dialect)
 
 
-def mon_to_ts(mon, ts) -> b2.Synapses:
-    return after_resets(
-        b2.Synapses(
-            mon,
-            ts,
-            eq.MON_TS_PLASTIC,
-            on_pre=eq.MON_TS_ON_PRE,
-            on_post=eq.MON_TS_ON_POST,
-            delay=NO_DELAYS,
-            name="mon_ts",
-        )
-    )
+def mon_to_ts(mon, ts, dialect: Dialect = BRIAN) -> b2.Synapses:
+    rules = eq.MON_TS_PLASTIC, eq.MON_TS_ON_PRE, eq.MON_TS_ON_POST
+    return learning(mon, ts, rules, "mon_ts", dialect)
 
 
-def after_resets(synapses: b2.Synapses) -> b2.Synapses:
-    """Run the postsynaptic pathway after the traces have risen (see `equations.TRACE`)."""
-    synapses.post.when = "after_resets"
-    return synapses
-
-
-def static(source, target, on_pre: str, name: str, model: str = eq.STATIC) -> b2.Synapses:
-    return b2.Synapses(source, target, model, on_pre=on_pre, delay=NO_DELAY, name=name)
-
-
-def in_order(clock, *steps) -> None:
-    """Run `(group, code)` pairs one after the other at each tick of `clock`.
-
-    All of them stand in the slot ``start``, before the step; `order` sequences them.
-    """
-    for order, (group, code) in enumerate(steps):
-        name = f"{group.name}_homeostasis_{order}"
-        group.run_regularly(code, clock=clock, when="start", order=order, name=name)
-
-
-def ll_mon_homeostasis(mon, ll_mon, clock) -> None:
-    in_order(
-        clock,
-        (mon, eq.MON_SUM_CLEAR),
-        (ll_mon, eq.SUM_ADD),
-        (mon, eq.MON_SCALE),
-        (ll_mon, eq.LL_MON_RESCALE),
-    )
-
-
-def mon_ts_homeostasis(ts, mon_ts, ts_mean, ts_ts_mean, clock) -> None:
-    in_order(
-        clock,
-        (ts, eq.TS_SUM_CLEAR),
-        (mon_ts, eq.SUM_ADD),
-        (ts_mean, eq.TS_MEAN_CLEAR),
-        (ts_ts_mean, eq.TS_MEAN_ADD),
-        (ts_mean, eq.TS_MEAN_DIVIDE),
-        (ts_ts_mean, eq.TS_MEAN_TELL),
-        (ts, eq.TS_SCALE),
-        (mon_ts, eq.MON_TS_RESCALE),
-    )
+def learning(source, target, rules: tuple[str, str, str], name: str, dialect: Dialect):
+    """Synapses that learn by `rules`: their equations, at a spike before, at one behind them."""
+    model, on_pre, on_post = rules
+    on_pre = on_pre.replace("trace_post", dialect.trace_post)
+    namespace = dialect.namespace
+    made = links(source, target, model, on_pre, name, on_post=on_post, namespace=namespace)
+    return scheduled(made, {"post": dialect.learn_post})

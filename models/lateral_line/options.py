@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from driver.flags import from_dataclass as cli
-from driver.flags.from_dataclass import Adjustment, Group, UsageError
+from driver.flags.from_dataclass import STRICT, Adjustment, Group, UsageError
+from driver.flags.rules import flags_of
 from driver.run import request
+from driver.run.read import CommandLine, mode_of
 from driver.run.saved import NotARun
 from models.lateral_line.checks import check_conflicts, without_effect
 from models.lateral_line.format import FORMAT
@@ -24,7 +25,7 @@ from stimulus import StimulusParams
 DEFAULT_MODE = "ll_thesis"
 
 
-@dataclass(config=ConfigDict(extra="forbid", frozen=True))
+@dataclass(config=STRICT)
 class RunOptions(request.RunOptions):
     """Which preset, which seeds, where to and on what."""
 
@@ -67,37 +68,34 @@ def flags() -> tuple[type, ...]:
 
 def read(argv: Sequence[str]) -> Request:
     """Read the command line; whether the folder of the run is free is not looked at."""
-    mode = request.mode_of(argv, PRESETS, DEFAULT_MODE)
+    mode = mode_of(argv, PRESETS, DEFAULT_MODE)
     source = weights_source(argv)
-    if source is None:
-        groups = {
-            "run": Group(RunOptions),
-            "network": Group(NetworkParams, PRESETS.get(mode, {})),
-            "stimulus": Group(StimulusParams, hidden=WITHOUT_FLAG),
-        }
-    else:
-        mode = same_mode(argv, source)
-        groups = {
-            "run": Group(RunOptions, {"multi_seed": len(source.seeds)}),
-            "network": Group(NetworkParams, vars(source.params)),
-            "stimulus": Group(StimulusParams, vars(source.stimulus), hidden=WITHOUT_FLAG),
-        }
-    parsed = cli.parse(argv, FORMAT.prog, DESCRIPTION, groups)
-    options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode})
-    given = parsed.values["network"]
-    params, moved_network = cli.build(NetworkParams, without_learning(given, options))
-    stimulus, moved_stimulus = cli.build(StimulusParams, stimulus_values(parsed.values, params))
-    adjustments = [
-        *moved,
-        *moved_network,
-        *moved_stimulus,
-        *overruled(parsed.given, given, options),
-    ]
-    adjustments += without_effect(parsed.given, params)
-    check_conflicts(parsed.given, params, stimulus)
-    request.check_options(options, params.seed)
-    folder = request.place_of(options)
-    made = Request(options, params, adjustments, folder, tuple(argv), stimulus=stimulus)
+    decided = {"mode": mode}
+    run, network, flow = {}, PRESETS.get(mode, {}), {}  # the defaults of the flags
+    if source:
+        decided = {"mode": same_mode(argv, source)}
+        run, network = {"multi_seed": len(source.seeds)}, vars(source.params)
+        flow = vars(source.stimulus)
+    groups = {
+        "run": Group(RunOptions, run),
+        "network": Group(NetworkParams, network),
+        "stimulus": Group(StimulusParams, flow, hidden=WITHOUT_FLAG),
+    }
+    line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups)
+    options = line.build("run", decided)
+    # what switches learning off comes last and wins over explicit increments
+    off = dict.fromkeys(LEARNING, 0.0) if options.disable_all_stdp else {}
+    params = line.build("network", off)
+    body = {
+        "sphere_radius_cm": params.sphere_radius_cm,
+        "lateral_line_length_cm": params.ll_body_length_cm,
+    }
+    stimulus = line.build("stimulus", body)
+    if options.disable_all_stdp:
+        line.adjustments += overruled(line.given, line.values["network"])
+    line.adjustments += without_effect(line.given, params)
+    check_conflicts(line.given, params, stimulus)
+    made = line.request(Request, options, params, stimulus=stimulus)
     if source:
         from models.lateral_line.stored import check_weights
 
@@ -152,25 +150,11 @@ LEARNING = (
 )
 
 
-def without_learning(values: dict[str, Any], options: RunOptions) -> dict[str, Any]:
-    """`--disable-all-stdp` comes last and wins over explicit increments."""
-    return values | dict.fromkeys(LEARNING, 0.0) if options.disable_all_stdp else values
-
-
-def overruled(
-    given: frozenset[str], values: dict[str, Any], options: RunOptions
-) -> list[Adjustment]:
+def overruled(given: frozenset[str], values: dict[str, Any]) -> list[Adjustment]:
     """Increments that were typed beside `--disable-all-stdp`."""
-    infos = cli.fields(NetworkParams)
+    flags = flags_of(NetworkParams)
     return [
-        Adjustment(infos[name].flag, values[name], 0.0, "overruled by --disable-all-stdp")
+        Adjustment(flags[name], values[name], 0.0, "overruled by --disable-all-stdp")
         for name in LEARNING
-        if options.disable_all_stdp and name in given and values[name]
+        if name in given and values[name]
     ]
-
-
-def stimulus_values(values: dict[str, dict[str, Any]], params: NetworkParams) -> dict[str, Any]:
-    return values["stimulus"] | {
-        "sphere_radius_cm": params.sphere_radius_cm,
-        "lateral_line_length_cm": params.ll_body_length_cm,
-    }

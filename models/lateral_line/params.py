@@ -8,20 +8,21 @@ No Brian here, so `--help` and validation answer at once.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from driver.engine.randomness import MAX_SEED
-from driver.flags.from_dataclass import Flag
+from driver.flags.from_dataclass import STRICT, Flag
+from driver.flags.rules import Relation, broken
 from stimulus import SWEEP_MARGIN_CM
 
 Count = Annotated[int, Field(ge=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Finite = float
-STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 # fmt: off
@@ -240,9 +241,6 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
         return self.eval_x_min_cm, self.eval_x_max_cm
 
 
-# --- presets: what differs from the defaults ---------------------------------------------
-
-
 MAX_TEST_RATES = 2 * 10**8  # steps times afferents of a test: a table of 1.6 GB
 
 
@@ -254,12 +252,11 @@ def check(p: NetworkParams) -> None:
     ValueError
         With one sentence per broken relation.
     """
-    problems = [text for holds, text in relations(p) if not holds]
-    if problems:
-        raise ValueError("; ".join(problems))
+    if problems := broken(relations(p)):
+        raise ValueError(problems)
 
 
-def relations(p: NetworkParams):
+def relations(p: NetworkParams) -> Iterator[Relation]:
     """Pairs (holds, message) of all relations between fields."""
     steps = p.trial_duration_s / p.dt_s
     yield (
@@ -303,7 +300,7 @@ def relations(p: NetworkParams):
     )
 
 
-def weight_bounds(p: NetworkParams):
+def weight_bounds(p: NetworkParams) -> Iterator[Relation]:
     """Initial weights of the plastic projections lie below their ceiling."""
     if p.ll_mon_use_stdp:
         yield (
@@ -318,7 +315,7 @@ def weight_bounds(p: NetworkParams):
     )
 
 
-def rate_bounds(p: NetworkParams):
+def rate_bounds(p: NetworkParams) -> Iterator[Relation]:
     """A Poisson source fires at most once a step."""
     for flag, rate in (("bg-rate-mon-hz", p.bg_rate_mon_hz), ("bg-rate-ts-hz", p.bg_rate_ts_hz)):
         yield (
@@ -327,7 +324,7 @@ def rate_bounds(p: NetworkParams):
         )
 
 
-def path_bounds(p: NetworkParams):
+def path_bounds(p: NetworkParams) -> Iterator[Relation]:
     """The test has steps, not too many, and the evaluation window holds some of them."""
     steps = round(p.test_path_cm / p.speed_cm_s / p.dt_s)
     most = MAX_TEST_RATES // p.n_ll

@@ -6,68 +6,39 @@ import dataclasses
 
 from models.lateral_line.params import NetworkParams
 
+# fmt: off
 LL_THESIS = dict(
-    n_training_trials=1000,
-    checkpoint_trials=5,
-    training_fixed_distance=False,
-    training_distance_max_cm=0.8,
-    distance_cm=0.8,
-    test_path_cm=5.0,
-    ll_to_mon_in_degree=10,
-    ll_to_mon_topography_strength=0.08,
-    ll_mon_w_mean_mV=11.5,
-    mon_to_ts_sigma=10.0,
-    mon_to_ts_topography_strength=0.08,
-    mon_ts_apre=0.01,
-    mon_ts_apost=-0.006,
-    mon_ts_wmax=0.028,
-    mon_ts_w_jitter=0.005,
-    mon_ts_gain_mV=72.0,
-    mon_to_global_inh_p=0.03,
-    global_inh_to_mon_mV=1.15,
-    ts_lateral_radius=18,
-    ts_local_inh_peak_mV=0.9,
-    use_ts_feedback_inh=True,
-    ts_to_global_inh_p=0.08,
-    ts_to_global_inh_drive_mV=0.25,
+    n_training_trials=1000, checkpoint_trials=5,
+    training_fixed_distance=False, training_distance_max_cm=0.8,
+    distance_cm=0.8, test_path_cm=5.0,
+    ll_to_mon_in_degree=10, ll_to_mon_topography_strength=0.08, ll_mon_w_mean_mV=11.5,
+    mon_to_ts_sigma=10.0, mon_to_ts_topography_strength=0.08, mon_ts_apre=0.01, mon_ts_apost=-0.006,
+    mon_ts_wmax=0.028, mon_ts_w_jitter=0.005, mon_ts_gain_mV=72.0,
+    mon_to_global_inh_p=0.03, global_inh_to_mon_mV=1.15,
+    ts_lateral_radius=18, ts_local_inh_peak_mV=0.9,
+    use_ts_feedback_inh=True, ts_to_global_inh_p=0.08, ts_to_global_inh_drive_mV=0.25,
     global_inh_to_ts_mV=0.2,
-    bg_rate_ts_hz=20.0,
-    bg_w_ts_mV=0.85,
+    bg_rate_ts_hz=20.0, bg_w_ts_mV=0.85,
 )
-
 
 # the weak-topography recipe behind the published tables
 LL_BASELINE = LL_THESIS | dict(
     n_training_trials=10_000,
-    ll_to_mon_topography_strength=0.2,
-    ll_mon_use_stdp=True,
-    ll_mon_w_jitter_stdp_mV=8.0,
+    ll_to_mon_topography_strength=0.2, ll_mon_use_stdp=True, ll_mon_w_jitter_stdp_mV=8.0,
     ll_mon_homeo_eta=0.005,
-    mon_to_ts_topography_strength=0.2,
-    mon_ts_homeo_eta=0.001,
-    mon_ts_gain_mV=220.0,
-    global_inh_to_mon_mV=1.8,
-    ts_local_inh_peak_mV=1.5,
-    bg_rate_mon_hz=18.0,
+    mon_to_ts_topography_strength=0.2, mon_ts_homeo_eta=0.001, mon_ts_gain_mV=220.0,
+    global_inh_to_mon_mV=1.8, ts_local_inh_peak_mV=1.5, bg_rate_mon_hz=18.0,
 )
-
 
 # The baseline at a quarter of the size. Topography and lateral inhibition keep their share of
 # the ring and the inhibition its sum; the gain is raised until TS decodes on every seed
 # (123 to 132: valid_fraction 0.70 to 0.85).
 LL_FAST = LL_BASELINE | dict(
-    n_mon=800,
-    n_ts=80,
-    trial_duration_s=0.8,
-    n_training_trials=40,
-    checkpoint_trials=10,
-    pv_eval_every_checkpoints=1,
-    mon_to_ts_sigma=3.0,
-    mon_ts_gain_mV=300.0,
-    ts_lateral_radius=5,
-    ts_local_inh_peak_mV=6.4,
+    n_mon=800, n_ts=80,
+    trial_duration_s=0.8, n_training_trials=40, checkpoint_trials=10, pv_eval_every_checkpoints=1,
+    mon_to_ts_sigma=3.0, mon_ts_gain_mV=300.0,
+    ts_lateral_radius=5, ts_local_inh_peak_mV=6.4,
 )
-
 
 # The baseline network with a recipe under which training helps: room for a weight to grow, small
 # steps with depression a little stronger, the summed input of every TS cell held at the initial
@@ -75,24 +46,15 @@ LL_FAST = LL_BASELINE | dict(
 # weak inhibition that is flat over the ring. It is read at a gain at which TS codes better. Tuned
 # on seeds 1 to 5; studies/RESULTS.md has what it does on others.
 LL_LEARNED = LL_BASELINE | dict(
-    n_training_trials=300,
-    training_noise_scale_early=1.0,
-    training_noise_scale_late=1.0,
+    n_training_trials=300, training_noise_scale_early=1.0, training_noise_scale_late=1.0,
     ll_mon_use_stdp=False,
-    mon_ts_apre=3e-4,
-    mon_ts_apost=-3.45e-4,
-    mon_ts_wmax=0.1,
-    mon_ts_homeo_eta=1.0,
-    mon_ts_homeo_every_trials=1,
-    mon_ts_homeo_target="initial-mean",
-    mon_ts_gain_mV=66.0,
-    mon_ts_gain_test_mV=350.0,
-    mon_to_global_inh_p=0.0,
-    ts_lateral_radius=30_000,
-    ts_local_inh_peak_mV=0.3,
+    mon_ts_apre=3e-4, mon_ts_apost=-3.45e-4, mon_ts_wmax=0.1,
+    mon_ts_homeo_eta=1.0, mon_ts_homeo_every_trials=1, mon_ts_homeo_target="initial-mean",
+    mon_ts_gain_mV=66.0, mon_ts_gain_test_mV=350.0,
+    mon_to_global_inh_p=0.0, ts_lateral_radius=30_000, ts_local_inh_peak_mV=0.3,
     use_ts_feedback_inh=False,
 )
-
+# fmt: on
 
 PRESETS = {
     "ll_thesis": LL_THESIS,

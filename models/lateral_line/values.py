@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from driver.engine.model import ForGenn, Model
+from driver.engine.model import ForGenn, Model, contacts
 from driver.engine.randomness import generator
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import Wiring, lateral_kernel
@@ -54,16 +54,12 @@ FOR_GENN = ForGenn(
 
 def model(params: NetworkParams, wiring: Wiring) -> Model:
     """The network of these parameters, as the driver takes it."""
-    mon, ts, one_mon, one_ts = (
-        np.arange(params.n_mon),
-        np.arange(params.n_ts),
-        np.zeros(params.n_mon, int),
-        np.zeros(params.n_ts, int),
-    )
+    mon, ts = np.arange(params.n_mon), np.arange(params.n_ts)
+    one_mon, one_ts = 0 * mon, 0 * ts
     lateral_i, lateral_j, _ = lateral_contacts(params)
     ends = {
-        "ll_mon": (wiring.ll_mon.i[wiring.ll_mon.order], wiring.ll_mon.j[wiring.ll_mon.order]),
-        "mon_ts": (wiring.mon_ts.i[wiring.mon_ts.order], wiring.mon_ts.j[wiring.mon_ts.order]),
+        "ll_mon": wiring.ll_mon.in_network,
+        "mon_ts": wiring.mon_ts.in_network,
         "mon_i_mon": (mon, one_mon),
         "i_mon_mon": (one_mon, mon),
         "ts_ts": (lateral_i, lateral_j),
@@ -73,10 +69,6 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
         "ts_background_ts": (ts, ts),
         "ts_ts_mean": (ts, one_ts),
     }
-    contacts = {}
-    for name, (i, j) in ends.items():
-        contacts[f"{name}.i"] = i.astype(np.int32)
-        contacts[f"{name}.j"] = j.astype(np.int32)
     return Model(
         builder="models.lateral_line.network:build",
         structure={
@@ -88,7 +80,7 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
             "n_frames": frame_capacity(params),
             "plastic_ll_mon": params.ll_mon_use_stdp,
         },
-        wiring=contacts,
+        wiring=contacts(ends),
         state=STATE,
         scratch=SCRATCH if params.ll_mon_use_stdp else (*SCRATCH, "mon.S_target"),
         populations=POPULATIONS,

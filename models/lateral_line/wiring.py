@@ -42,6 +42,11 @@ class Projection:
         i, j = np.asarray(i, np.int64).ravel(), np.asarray(j, np.int64).ravel()
         return Projection(i, j, np.lexsort((i, j)))
 
+    @property
+    def in_network(self) -> tuple[np.ndarray, np.ndarray]:
+        """Source and target of each synapse, in the order in which they are simulated."""
+        return self.i[self.order], self.j[self.order]
+
     def to_network(self, values: np.ndarray) -> np.ndarray:
         """Reorder per-synapse values for the network."""
         return values[self.order]

@@ -11,8 +11,10 @@ import pytest
 from driver.command.resolve import resolve
 from driver.experiment.learning import CHECKPOINT_S
 from driver.report.tables import names
-from models.cube import docs, equations, trials, values
-from models.cube.metrics import focus, output, results
+from models.cube import docs, equations, trials
+from models.cube.lattice import values
+from models.cube.local import measure
+from models.cube.metrics import focus, output
 from models.cube.params import LocalParams
 from models.cube.presets import PRESETS
 from models.cube.room import ROOM
@@ -188,7 +190,7 @@ SAID = (
     f"spikes in steps {focus.SURVIVAL_STEPS[0]} to {focus.SURVIVAL_STEPS[1]} after",
     f"if {focus.QUIET_STEPS} silent steps follow",
     f"0, 1, ... {output.MAX_LAG_STEPS}/ratio moves",
-    f"last {results.LAST_STEPS} steps",
+    f"last {measure.LAST_STEPS} steps",
     f"the mean of {output.LEARNING_STEPS} steps reaches",
     f"until {output.RECALL_STEPS} steps begin",
     f"not above {output.TIMES_CHANCE} times chance",

@@ -12,10 +12,10 @@ from PIL import Image
 from driver.figures import style
 from driver.figures.panels import AFTER, BEFORE
 from driver.figures.seeds import seeds_summary
+from models.cube.local.measure import step_overlap
 from models.cube.metric_table import TABLE
 from models.cube.metrics.focus import Activity
 from models.cube.metrics.output import running_mean
-from models.cube.metrics.results import step_overlap
 from models.cube.params import LocalParams
 from models.cube.show import cube_figures, figures, local_figures, panels, view
 from models.cube.show import film as animation

@@ -7,23 +7,23 @@ import json
 import os
 from typing import Annotated
 
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from driver.experiment.metric import Metric, MetricTable
 from driver.files import replace_file
 from driver.flags import from_dataclass as cli
-from driver.flags.from_dataclass import Group
+from driver.flags.from_dataclass import STRICT, Group
 from driver.room import Room, named_in
 from driver.run import checkpoint, request, saved
 from driver.run.format import Format
 from driver.run.progress import Progress
+from driver.run.read import CommandLine, mode_of
 from driver.run.request import RunOptions
 
 PRESETS = {"short": {"moves": 3}, "long": {"moves": 6}}
 
 
-@dataclass(config=ConfigDict(extra="forbid", frozen=True))
+@dataclass(config=STRICT)
 class Params:
     """The number."""
 
@@ -60,17 +60,14 @@ def flags():
 
 
 def read(argv):
-    mode = request.mode_of(argv, PRESETS, "short")
+    mode = mode_of(argv, PRESETS, "short")
     groups = {
         "run": Group(RunOptions, {"mode": mode}),
         "toy": Group(Params, PRESETS.get(mode, {})),
     }
-    parsed = cli.parse(argv, FORMAT.prog, "Grows a number.", groups)
-    options, moved = cli.build(RunOptions, parsed.values["run"] | {"mode": mode})
-    params, more = cli.build(Params, parsed.values["toy"])
-    request.check_options(options, params.seed)
-    place = request.place_of(options)
-    return Request(options, params, [*moved, *more], place, tuple(argv))
+    line = CommandLine(argv, FORMAT.prog, "Grows a number.", groups)
+    options, params = line.build("run", {"mode": mode}), line.build("toy")
+    return line.request(Request, options, params)
 
 
 def check_checkpoint(asked, path):

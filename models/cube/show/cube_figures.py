@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from driver.figures import style
 from driver.figures.page import colour_of, legend
+from models.cube.lattice.values import lag_moves
 from models.cube.metrics.focus import Activity
 from models.cube.metrics.output import chance_iou, step_iou
 from models.cube.metrics.results import bounds, moves, path_in, projections, while_shown
@@ -17,7 +18,6 @@ from models.cube.metrics.verdict import EXTRA_STEPS
 from models.cube.show import learning_panels, pages, panels, series_panels, view
 from models.cube.show.view import LABELS, Shown, text
 from models.cube.simulation import reach_back
-from models.cube.values import lag_moves
 
 
 def snapshot(shown: Shown) -> Figure:

@@ -20,8 +20,8 @@ from driver.figures import style
 from driver.figures.page import colour_of
 from driver.files import PART
 from driver.run.progress import Progress
+from models.cube.local.measure import step_overlap
 from models.cube.metrics import output
-from models.cube.metrics.results import step_overlap
 from models.cube.show import pages, panels, view
 from models.cube.show.view import Shown, text
 

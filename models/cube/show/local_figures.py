@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from driver.figures import style
 from driver.figures.page import colour_of, legend
+from models.cube.local.measure import step_overlap
 from models.cube.metrics.output import defined_mean, learning_times
-from models.cube.metrics.results import step_overlap
 from models.cube.show import learning_panels, pages, panels, series_panels, view
 from models.cube.show.cube_figures import draw_tests, weight_page
 from models.cube.show.series_panels import LIMIT

@@ -14,9 +14,10 @@ import numpy as np
 
 from driver.experiment.metric import LABELS
 from driver.formatting import text  # noqa: F401, where figures look for it
+from models.cube.lattice.values import lag_moves
 from models.cube.metrics import output
 from models.cube.params import GroupsParams, LocalParams, Params
-from models.cube.values import lag_moves, wiring_of
+from models.cube.values import wiring_of
 from stimuli.dots import DotParams
 
 RATE_STEPS = {"local": 100, "cube": 200}  # window of the rate in a header

@@ -1,0 +1,134 @@
+"""From the command line to a request: what every room does alike.
+
+    def read(argv):
+        mode = mode_of(argv, PRESETS, DEFAULT_MODE)
+        groups = {"run": Group(RunOptions), "network": Group(Params, PRESETS.get(mode, {}))}
+        line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups)
+        options, params = line.build("run", {"mode": mode}), line.build("network")
+        rules.require(relations(params))
+        return line.request(Request, options, params)
+
+Nothing is written, and whether the folder of the run is free is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from driver.engine.compiler import compiler
+from driver.engine.model import GENN
+from driver.engine.randomness import MAX_SEED
+from driver.flags import from_dataclass as cli
+from driver.flags.from_dataclass import Adjustment, Group, UsageError
+from driver.run import checkpoint
+from driver.run.folder import MAX_NAME_BYTES, RunFolder, folder_name
+from driver.run.request import Request, RunOptions
+
+
+class CommandLine:
+    """Groups of flags that were read (see `parse`), to be built one after the other.
+
+    Parameters
+    ----------
+    move : bool
+        Whether a value beyond a bound is moved to it and reported, or refused.
+
+    Attributes
+    ----------
+    values, given
+        What `parse` returned: values by group and field, fields whose flags were typed.
+    adjustments : list of Adjustment
+        What was moved so far, and what a room has to say.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        prog: str,
+        description: str,
+        groups: dict[str, Group],
+        *,
+        move: bool = True,
+    ):
+        self.argv, self.groups, self.move = tuple(argv), groups, move
+        self.values, self.given = cli.parse(argv, prog, description, groups)
+        self.adjustments: list[Adjustment] = []
+
+    def build(self, group: str, changes: Mapping[str, Any] | None = None) -> Any:
+        """The dataclass of a group; `changes` win over its flags. Raises `UsageError`."""
+        values = self.values[group] | (changes or {})
+        made, moved = cli.build(self.groups[group].cls, values, move=self.move)
+        self.adjustments += moved
+        return made
+
+    def request(self, cls: type, options: RunOptions, params: Any, **parts: Any) -> Request:
+        """A request of class `cls`, with a folder. Raises `UsageError`, see `check_options`."""
+        check_options(options, params.seed)
+        folder = place_of(options)
+        return cls(options, params, self.adjustments, folder, self.argv, **parts)
+
+
+def mode_of(
+    argv: Sequence[str],
+    presets: Mapping[str, Any],
+    default: str,
+    flags: Sequence[str] = ("--mode",),
+) -> str:
+    """The preset that the command line names by one of `flags`; it is read before all others.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name.
+    """
+    mode = default
+    for flag in flags:
+        mode = cli.option(argv, flag, mode).strip().lower()
+    if mode not in presets and not {"-h", "--help"} & set(argv):
+        raise UsageError(f"{flags[0]} {mode!r} is not one of {', '.join(presets)}")
+    return mode
+
+
+def place_of(options: RunOptions) -> RunFolder:
+    """The folder that was named; without a name, one that no run of the same second has."""
+    path = options.output_root / folder_name(options.run_name)
+    if options.run_name and options.run_name.strip():
+        return RunFolder(path)
+    names = [path, *(path.with_name(f"{path.name}_{k}") for k in range(2, 1000))]
+    return RunFolder(next((name for name in names if not name.exists()), path))
+
+
+def check_options(options: RunOptions, seed: int) -> None:
+    """Raise `UsageError` for seeds, a tag or a backend that no run can have."""
+    if options.multi_seed - 1 + seed > MAX_SEED:
+        raise UsageError(f"--multi-seed {options.multi_seed} from --seed-start {seed}: too large")
+    check_tag(options.save_tag)
+    if options.backend not in ("auto", "numpy") and not compiler():
+        raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
+    if options.backend in GENN:
+        from driver.engine.genn import found as genn_found
+
+        try:
+            genn_found.check(options.backend)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    if options.threads > 1 and options.backend != "cpp_standalone":
+        raise UsageError(
+            f"--threads {options.threads} with --backend {options.backend}: needs --backend "
+            "cpp_standalone"
+        )
+    if options.profile and options.multi_seed > 1:
+        raise UsageError(
+            f"--profile with --multi-seed {options.multi_seed}: a profile is of one seed, give "
+            "--multi-seed 1"
+        )
+
+
+def check_tag(tag: str) -> None:
+    """The prefix of the weight artifact makes a file name of its own."""
+    too_long = len(tag.encode()) > MAX_NAME_BYTES
+    if tag.strip() in ("", ".", "..") or set("/\\") & set(tag) or too_long:
+        raise UsageError(f"--save-tag {tag[:40]!r} is not a file name")
+    if tag == checkpoint.TAG:
+        raise UsageError(f"--save-tag {tag!r} is the name of the checkpoint")

@@ -1,0 +1,38 @@
+"""The two models under this roof, and the one place where they are told apart.
+
+The local layer stands in `models.cube.local`, the cube and its groups in `models.cube.lattice`.
+Both have files of the same names: ``checks``, ``values``, ``wiring``, ``network``,
+``network_genn``, ``measure`` and ``model_text``. What they have in common stands in the files of
+these names beside this one (numbers in `models.cube.metrics.results`).
+
+    kind_of(p).values.constants(p, wiring)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from types import ModuleType
+
+FILES = ("checks", "values", "wiring", "network", "network_genn", "measure", "model_text")
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """The files of a model, each imported when it is asked for: most need no Brian."""
+
+    package: str
+
+    def __getattr__(self, name: str) -> ModuleType:
+        if name not in FILES:
+            raise AttributeError(f"{self.package} has no file {name}")
+        return importlib.import_module(f"{self.package}.{name}")
+
+
+LOCAL, LATTICE = Kind("models.cube.local"), Kind("models.cube.lattice")
+KINDS = {"local": LOCAL, "cube": LATTICE, "groups": LATTICE}
+
+
+def kind_of(p) -> Kind:
+    """The files of the model of these parameters, see `params`."""
+    return KINDS[p.model]
