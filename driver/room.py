@@ -11,13 +11,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from driver.engine.model import resolve
 from driver.experiment.going_on import check_checkpoint
 from driver.formatting import number
+from driver.run import read
 from driver.run.format import Format
 from driver.run.request import Request
+from driver.run.saved import Run
+
+SECONDS_PER_RUN = 2.0
+SECONDS_PER_CELL_STEP = 1e-8  # of a compiled program, where a room does not say better
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,13 +43,14 @@ def named_in(package: str) -> Callable[[str], Named]:
 
 @dataclasses.dataclass(frozen=True)
 class FromTable:
-    """A function of the toolkit that works from a room's `MetricTable`, its first argument."""
+    """A function of the toolkit that works from tables of a room, its first arguments."""
 
     name: str
-    table: Named
+    tables: tuple[Named, ...]
 
     def __call__(self, *arguments, **keywords) -> Any:
-        return resolve(self.name)(resolve(self.table.name), *arguments, **keywords)
+        tables = (resolve(table.name) for table in self.tables)
+        return resolve(self.name)(*tables, *arguments, **keywords)
 
 
 FROM_TABLE = {  # what a room with a table of its metrics need not write
@@ -56,6 +63,10 @@ FROM_TABLE = {  # what a room with a table of its metrics need not write
     "write_sweep_report": "driver.report.sweep_page:write_sweep_report",
     "draw_summary": "driver.figures.seeds:draw_summary",
 }
+PLAIN = {  # nor one whose parameters are one dataclass, with presets in its format
+    "flags": read.plain_flags,
+    "read": read.plain_read,
+}
 
 
 def parameter_file(request: Request) -> dict[str, Any]:
@@ -66,6 +77,20 @@ def parameter_file(request: Request) -> dict[str, Any]:
 def metric_words(metrics: Mapping[str, float | None]) -> list[str]:
     """Every metric with its name."""
     return [f"{name} {number(value)}" for name, value in metrics.items()]
+
+
+def length(request: Request) -> int:
+    return request.params.steps
+
+
+def headline(length: Callable, request: Request) -> str:
+    """How long a seed is."""
+    return f"{length(request)} {request.format.unit}s"
+
+
+def seconds(work: Callable, request: Request) -> float:
+    n_steps, n_cells = work(request)
+    return SECONDS_PER_RUN + n_steps * n_cells * SECONDS_PER_CELL_STEP
 
 
 def nothing(*_) -> list:
@@ -81,20 +106,23 @@ class Room:
     format : Format
         Of its run folders.
     flags : function
-        ``flags()``: dataclasses of all flags of all presets, what a sweep can vary.
+        ``flags()``: dataclasses of all flags of all presets, what a sweep can vary. Like `read`
+        and `open` it is made from the format if all parameters are one dataclass.
     read : function
         ``read(argv)``: the command line as a `Request`; whether the folder of the run is free is
         not looked at. Raises `UsageError` for what no run can be made of.
     open : function
         ``open(folder)``: a run folder as a `driver.run.saved.Run`; raises `NotARun`.
     headline : function
-        ``headline(request)``: the run in half a line, for its log.
+        ``headline(request)``: the run in half a line, for its log; how long it is if not given.
     length : function
-        ``length(request)``: how many of its units the training of a seed has.
+        ``length(request)``: how many of its units the training of a seed has; the parameter `steps`
+        if not given.
     work : function
         ``work(request)``: steps of a run, and cells: whether a compiled program is worth its while.
     seconds : function
-        ``seconds(request)``: of one core that a run will take once compiled, roughly.
+        ``seconds(request)``: of one core that a run will take once compiled, roughly; by its `work`
+        if not given.
     run_seed : function
         ``run_seed(request, log, status, saved)``: simulate one seed, `request.params.seed`, and
         write its files into ``artifacts/``. They are the weights, ``<save_tag>_seed_<s>.npz``, with
@@ -106,9 +134,11 @@ class Room:
         ``check_checkpoint(request, path)`` raises `ValueError` unless the checkpoint is one that
         this seed can go on from; that of `driver.experiment.learning.twins` if not given.
     draw_seed : function
-        ``draw_seed(seed)`` draws the figures of a finished seed; returns their files.
+        ``draw_seed(seed)`` draws the figures of a finished seed; returns their files. It is made
+        from the table of `figures` if not given.
     write_report : function
-        ``write_report(run)`` writes ``report.html`` of a run as far as it has come; returns it.
+        ``write_report(run)`` writes ``report.html`` of a run as far as it has come; returns it. It
+        is made from the tables of metrics, figures and equations if not given.
     parameter_file : function
         ``parameter_file(request)``: the parts of ``params.json`` that the model knows.
     completed : function
@@ -121,6 +151,10 @@ class Room:
         functions by the word after the program's name.
     megabytes : int
         Memory that a run takes, for the plan of a sweep.
+    figures : Named
+        Functions that draw a seed by the name of their figure, see `driver.figures.draw.by_name`.
+    equations : Named
+        Code of each part of the model by its title.
     metrics : Named
         The room's `driver.experiment.metric.MetricTable`. All that follows is made from it, if a
         room does not give a function of its own.
@@ -145,16 +179,16 @@ class Room:
     """
 
     format: Format
-    flags: Named
-    read: Named
-    open: Named
-    headline: Named
-    length: Named
     work: Named
-    seconds: Named
     run_seed: Named
-    draw_seed: Named
-    write_report: Named
+    flags: Callable | None = None
+    read: Callable | None = None
+    open: Callable | None = None
+    seconds: Callable | None = None
+    headline: Callable | None = None
+    length: Callable = length
+    draw_seed: Callable | None = None
+    write_report: Callable | None = None
     parameter_file: Callable = parameter_file
     check_checkpoint: Callable = check_checkpoint
     completed: Callable = nothing
@@ -162,6 +196,8 @@ class Room:
     words: Callable = nothing
     megabytes: int = 200
     metrics: Named = Named("driver.experiment.metric:NO_METRICS")
+    figures: Named = Named("driver.figures.draw:NO_FIGURES")
+    equations: Named = Named("driver.report.run_page:NO_EQUATIONS")
     seed_line: Callable | None = None
     closing_lines: Callable | None = None
     outcome_words: Callable | None = None
@@ -172,6 +208,13 @@ class Room:
     draw_summary: Callable | None = None
 
     def __post_init__(self) -> None:
-        for name, function in FROM_TABLE.items():
+        made: dict[str, Callable] = {"open": partial(Run, format=self.format)}
+        made |= {"headline": partial(headline, self.length), "seconds": partial(seconds, self.work)}
+        made |= {name: partial(function, self.format) for name, function in PLAIN.items()}
+        made |= {name: FromTable(f, (self.metrics,)) for name, f in FROM_TABLE.items()}
+        made["draw_seed"] = FromTable("driver.figures.draw:draw_all", (self.figures,))
+        tables = (self.metrics, self.figures, self.equations)
+        made["write_report"] = FromTable("driver.report.run_page:write_plain", tables)
+        for name, function in made.items():
             if getattr(self, name) is None:
-                object.__setattr__(self, name, FromTable(function, self.metrics))
+                object.__setattr__(self, name, function)

@@ -17,6 +17,7 @@ from driver.run.request import Request
 from driver.run.status import Status
 
 State = dict[str, np.ndarray]
+LONGEST_BLOCK = 1000  # steps, where a model does not say another
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,10 +49,8 @@ class Session:
 class Network:
     """A network on a backend; closed at the end of a ``with`` statement.
 
-    A model's own class adds ``initial_state()`` and, for `blocks`, two functions::
-
-        given(first, n_steps, **conditions)       # values of a block, besides its state
-        block_steps(first, stop, **conditions)    # its length, at most stop - first
+    A model's own class adds ``initial_state()`` and, for `blocks`, ``given(first, n_steps,
+    **conditions)``: values of a block besides its state.
 
     Parameters
     ----------
@@ -75,6 +74,10 @@ class Network:
 
     def __exit__(self, *error) -> None:
         self.engine.close()
+
+    def block_steps(self, first: int, stop: int, **conditions) -> int:
+        """Length of the block that starts at `first`, at most stop - first."""
+        return min(LONGEST_BLOCK, stop - first)
 
     def blocks(self, state: State, first: int, stop: int, **conditions) -> Iterator:
         """Run steps `first` to `stop` - 1; yields each `Block` and the step after it."""

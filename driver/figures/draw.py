@@ -19,6 +19,7 @@ from driver.run.saved import Run, Seed
 
 Maker = Callable[[Any], Any]  # returns a matplotlib Figure, or None
 Names = Callable[[Seed, str], Sequence[str]]
+NO_FIGURES: Mapping[str, Maker] = {}
 
 
 def by_name(*makers: Maker) -> dict[str, Maker]:
@@ -80,6 +81,11 @@ def draw_seed(
         earlier = target.with_stem(f"{target.stem}_seed_{seed.number}")
         earlier.unlink(missing_ok=True)  # of a program that drew a single seed under two names
     return [*files, *link_names(seed, makers, names)]
+
+
+def draw_all(makers: Mapping[str, Maker], seed: Seed) -> list[Path]:
+    """`draw_seed`, for a model that has no other names."""
+    return draw_seed(seed, makers)
 
 
 def link_names(seed: Seed, makers: Mapping[str, Maker], names: Names = names_of) -> list[Path]:

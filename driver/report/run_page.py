@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from driver.experiment.metric import MetricTable, known, row_of
+from driver.experiment.metric import headline as headline_number
+from driver.figures.draw import Maker
+from driver.figures.seeds import seeds_summary
 from driver.files import replace_file
 from driver.flags.from_dataclass import Adjustment
 from driver.formatting import clock, number
-from driver.report import mathml, parts
+from driver.report import mathml, numbers, parts
 from driver.report import page as report
 from driver.report.figures import Figures
-from driver.report.page import Code, Page, Section, Table, Text
+from driver.report.page import Code, Heading, Page, Section, Table, Text
 from driver.report.parts import Row
 from driver.report.scripts import plotly_script, scripts
 from driver.run.folder import REPORT
@@ -27,6 +31,9 @@ from driver.run.saved import Run, Seed
 from driver.run.status import state
 
 Watched = Mapping[str, tuple[str, int]]
+Equations = Mapping[str, str]  # code by the title of a part of the model
+NO_EQUATIONS: Equations = {}
+SUMMARY = seeds_summary.__name__
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,34 @@ def write(
     )
     text = report.render(page)
     return replace_file(run.folder / REPORT, lambda file: file.write(text.encode()))
+
+
+def write_plain(
+    metrics: MetricTable, makers: Mapping[str, Maker], equations: Equations, run: Run
+) -> Path:
+    """Write the page of a model that adds nothing to its tables; returns its path.
+
+    The verdict are the numbers of the first seed and, of several, of all of them.
+    """
+    figures = Figures(run, {**makers, SUMMARY: seeds_summary}, SUMMARY)
+    every = [run.seed(seed).results for seed in run.finished]
+    blocks: list = []
+    if len(every) > 1:
+        rows = [row_of(metrics, *pair) for pair in zip(run.finished, every, strict=True)]
+        blocks = [numbers.table_of_seeds(known(metrics, rows), rows), *figures.summary()]
+        blocks.append(Heading(f"The first seed, {run.finished[0]}"))
+    if every:
+        words = numbers.headline if metrics.verdicts else headline_number
+        blocks.append(Text(words(metrics, every[0]), "verdict"))
+        blocks.append(numbers.number_table(metrics, every[0]))
+    return write(
+        run,
+        about=metrics.title,
+        verdict=Section("verdict", "What did the network do?", blocks),
+        figures=figures,
+        equations=[(title, code.strip("\n")) for title, code in equations.items()],
+        parameters=parts.parameter_rows(run.params, run.format.presets.get(run.mode)),
+    )
 
 
 def plots(run: Run, drawing: Drawing) -> tuple[list[Section], dict[str, str], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Format:
         Of ``params.json``.
     later : frozenset of str
         Parameters that came later: a run without them is read with their default.
+    presets : dict of dict
+        What each preset sets, by its name, the default one first; only of a model whose parameters
+        are one dataclass, and which leaves it to the driver to read them.
     """
 
     prog: str
@@ -35,3 +39,4 @@ class Format:
     integrator: str = "euler"
     schema_version: int = 2
     later: frozenset[str] = frozenset()
+    presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)

@@ -1,5 +1,7 @@
 """From the command line to a request: what every room does alike.
 
+A room whose parameters are one dataclass leaves it all to `plain_read`; another one writes
+
     def read(argv):
         mode = mode_of(argv, PRESETS, DEFAULT_MODE)
         groups = {"run": Group(RunOptions), "network": Group(Params, PRESETS.get(mode, {}))}
@@ -13,6 +15,8 @@ Nothing is written, and whether the folder of the run is free is not looked at.
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,9 +24,11 @@ from driver.engine.compiler import compiler
 from driver.engine.model import GENN
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
+from driver.flags import rules
 from driver.flags.from_dataclass import Adjustment, Group, UsageError
 from driver.run import checkpoint
 from driver.run.folder import MAX_NAME_BYTES, RunFolder, folder_name
+from driver.run.format import Format
 from driver.run.request import Request, RunOptions
 
 
@@ -67,6 +73,40 @@ class CommandLine:
         check_options(options, params.seed)
         folder = place_of(options)
         return cls(options, params, self.adjustments, folder, self.argv, **parts)
+
+
+@dataclasses.dataclass(frozen=True)
+class PlainRequest(Request):
+    """A run of a model whose parameters are one dataclass."""
+
+    format: Format = dataclasses.field(kw_only=True)
+
+
+def plain_flags(format: Format) -> tuple[type, ...]:
+    """Dataclasses of all flags of such a model."""
+    return RunOptions, plain_parameters(format)
+
+
+def plain_parameters(format: Format) -> type:
+    (cls,) = format.parts(next(iter(format.presets))).values()
+    return cls
+
+
+def plain_read(format: Format, argv: Sequence[str]) -> PlainRequest:
+    """Read the command line of such a model; its help begins with the docstring of the parameters.
+
+    If they have a method `relations`, what it yields has to hold, see `driver.flags.rules`.
+    """
+    cls = plain_parameters(format)
+    mode = mode_of(argv, format.presets, next(iter(format.presets)))
+    groups = {
+        "run": Group(RunOptions, {"mode": mode}),
+        "parameters": Group(cls, format.presets.get(mode, {})),
+    }
+    line = CommandLine(argv, format.prog, inspect.getdoc(cls), groups)
+    options, params = line.build("run", {"mode": mode}), line.build("parameters")
+    rules.require(params.relations() if hasattr(params, "relations") else ())
+    return line.request(PlainRequest, options, params, format=format)
 
 
 def mode_of(

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Set
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,11 +33,11 @@ class Run:
     ----------
     folder : path
         With a ``params.json`` of this program.
+    format : Format, optional
+        Of the model's run folders, if it has no class of its own, which names it.
 
     Attributes
     ----------
-    format : Format
-        Of the model's run folders; a model's own class names it.
     parts : dict
         Parameters by their name in ``params.json``.
 
@@ -47,9 +47,10 @@ class Run:
         If there is no such folder, or its parameters cannot be read.
     """
 
-    format: ClassVar[Format]
+    format: Format
 
-    def __init__(self, folder: Path | str):
+    def __init__(self, folder: Path | str, format: Format | None = None):
+        self.format = format or self.format
         self.folder = Path(folder)
         self.artifacts = self.folder / "artifacts"
         self.figures = self.folder / "figures"
@@ -179,6 +180,10 @@ class Seed:
     def recordings(self) -> dict[str, np.ndarray]:
         """What figures are drawn from, ``seed_<s>_recordings.npz``; the README has the table."""
         return read_npz(self.run.artifacts / f"seed_{self.number}_recordings.npz")
+
+    def recording(self, label: str) -> dict[str, np.ndarray]:
+        """What was kept of one network, `trained` or `untrained`, ``seed_<s>_<label>.npz``."""
+        return read_npz(self.run.artifacts / f"seed_{self.number}_{label}.npz")
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:

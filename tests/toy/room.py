@@ -12,20 +12,18 @@ from pydantic.dataclasses import dataclass
 from driver.experiment.metric import Metric, MetricTable
 from driver.files import replace_file
 from driver.flags import from_dataclass as cli
-from driver.flags.from_dataclass import STRICT, Group
+from driver.flags.from_dataclass import STRICT
 from driver.room import Room, named_in
-from driver.run import checkpoint, request, saved
+from driver.run import checkpoint, saved
 from driver.run.format import Format
 from driver.run.progress import Progress
-from driver.run.read import CommandLine, mode_of
-from driver.run.request import RunOptions
 
 PRESETS = {"short": {"moves": 3}, "long": {"moves": 6}}
 
 
 @dataclass(config=STRICT)
 class Params:
-    """The number."""
+    """Grows a number."""
 
     seed: Annotated[int, cli.Flag("seed-start")] = 1
     """Where it starts."""
@@ -40,34 +38,7 @@ def parts(mode):
 
 
 METRICS = MetricTable((Metric("value"), Metric("moves", "of.moves", digits=0)), title="the toy")
-FORMAT = Format(prog="tests/toy/door.py", parts=parts, unit="move")
-
-
-class Request(request.Request):
-    """A run of it."""
-
-    format = FORMAT
-
-
-class Run(saved.Run):
-    """A folder of it."""
-
-    format = FORMAT
-
-
-def flags():
-    return RunOptions, Params
-
-
-def read(argv):
-    mode = mode_of(argv, PRESETS, "short")
-    groups = {
-        "run": Group(RunOptions, {"mode": mode}),
-        "toy": Group(Params, PRESETS.get(mode, {})),
-    }
-    line = CommandLine(argv, FORMAT.prog, "Grows a number.", groups)
-    options, params = line.build("run", {"mode": mode}), line.build("toy")
-    return line.request(Request, options, params)
+FORMAT = Format(prog="tests/toy/door.py", parts=parts, unit="move", presets=PRESETS)
 
 
 def check_checkpoint(asked, path):
@@ -76,20 +47,12 @@ def check_checkpoint(asked, path):
     checkpoint.require_same(json.loads(str(stored["params_json"])), ours, {"moves"}, path)
 
 
-def headline(asked):
-    return f"{asked.params.moves} moves"
-
-
 def length(asked):
     return asked.params.moves
 
 
 def work(asked):
     return asked.params.moves, 1
-
-
-def seconds(asked):
-    return 1.0
 
 
 def run_seed(asked, log, status, keep):
@@ -130,13 +93,8 @@ def write_report(run):
 here = named_in("tests.toy")
 ROOM = Room(
     format=FORMAT,
-    flags=here("room:flags"),
-    read=here("room:read"),
-    open=here("room:Run"),
-    headline=here("room:headline"),
     length=here("room:length"),
     work=here("room:work"),
-    seconds=here("room:seconds"),
     run_seed=here("room:run_seed"),
     check_checkpoint=here("room:check_checkpoint"),
     draw_seed=here("room:draw_seed"),
