@@ -19,7 +19,7 @@ from tests.small.params import Params
 TEST = 2000  # steps
 PREFERENCE = Metric("preference", meaning="Difference of the mean weights of both groups over sum.")
 ANSWERED = Metric("answered", label="spikes of a cell per event", limits=(0, 1))
-RATE = Metric("rate", label="rate of a cell in the test", unit="Hz", digits=1)
+RATE = Metric("rate", label="rate of a cell in the test", unit="Hz")
 METRICS = MetricTable((PREFERENCE, ANSWERED, RATE), title="correlated inputs")
 
 
