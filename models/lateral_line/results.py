@@ -5,7 +5,6 @@ Tables of names with unit and meaning stand in the README and are held against a
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from driver.experiment import metric
 from driver.run.saved import checksum
 from models.lateral_line import metrics, summary
+from models.lateral_line.format import FORMAT
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Outcome, Result
@@ -20,31 +20,25 @@ from models.lateral_line.simulation import x_per_step
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
 from stimulus import StimulusParams, n_test_steps
 
-SCHEMA_VERSION = 2
 INHIBITION = {"i_mon": "global inhibition of MON", "i_ts": "feedback inhibition of TS"}
 
 
 # --- params.json -----------------------------------------------------------------------
 
 
-def parameters(params: NetworkParams, stimulus: StimulusParams) -> dict[str, Any]:
-    """The parts of ``params.json`` that the model knows."""
+def effective(params: NetworkParams, stimulus: StimulusParams) -> dict[str, Any]:
+    """What follows from the parameters, for ``params.json``."""
+    kernel, _, _ = lateral_kernel(params.n_ts, params.ts_lateral_radius, 1.0)
     return {
-        "network_params": asdict(params),
-        "stimulus_params": asdict(stimulus),
-        "effective": {
-            "ll_mon_wiring": "bernoulli" if uses_bernoulli(params) else "fixed in-degree",
-            "ll_mon_topographic_contacts": topographic_contacts(
-                params.ll_to_mon_in_degree, params.ll_to_mon_topography_strength
-            ),
-            "mon_ts_topographic_contacts": topographic_contacts(
-                params.mon_to_ts_out_degree, params.mon_to_ts_topography_strength
-            ),
-            "training_distance_law": distance_law(params, stimulus),
-            "ts_lateral_synapses": int(
-                lateral_kernel(params.n_ts, params.ts_lateral_radius, 1.0)[0].size
-            ),
-        },
+        "ll_mon_wiring": "bernoulli" if uses_bernoulli(params) else "fixed in-degree",
+        "ll_mon_topographic_contacts": topographic_contacts(
+            params.ll_to_mon_in_degree, params.ll_to_mon_topography_strength
+        ),
+        "mon_ts_topographic_contacts": topographic_contacts(
+            params.mon_to_ts_out_degree, params.mon_to_ts_topography_strength
+        ),
+        "training_distance_law": distance_law(params, stimulus),
+        "ts_lateral_synapses": int(kernel.size),
     }
 
 
@@ -67,7 +61,7 @@ def seed_results(result: Result) -> dict[str, Any]:
     trained = outcome_numbers(result.trained, result)
     untrained = outcome_numbers(result.untrained, result)
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FORMAT.schema_version,
         "seed": p.seed,
         "evaluation_mode": evaluation_mode(result),
         "source": result.source,

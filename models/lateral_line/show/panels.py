@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from driver.figures import panels, style
+from driver.figures.points import Band, mark_band
 from models.lateral_line.metrics import MAX_ANGLE_BINS, TWO_PI, USABLE_VALID_FRACTION, chance_band
 
 COLOUR = {"ll": style.BRIGHT, "mon": style.MIDDLE, "ts": style.DARK}
@@ -85,12 +86,17 @@ def draw_weight_means(
 def draw_map_of_training(ax, series: Mapping[str, np.ndarray], n_ts: int):
     """The map decoded from `n_ts` cells; `series` are arrays of a recording or a checkpoint."""
     names = ("ckpt_t_s", "sigma_theta_series", "delta_trial_series", "valid_fraction_series")
-    n_bins = min(MAX_ANGLE_BINS, n_ts)
     arrays = (series[f"pv_{name}"] for name in names)
-    return draw_training_map(ax, *arrays, chance_band(n_bins), n_bins)
+    return draw_training_map(ax, *arrays, chance(min(MAX_ANGLE_BINS, n_ts)))
 
 
-def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, chance, n_bins: int):
+def chance(n_bins: int) -> Band:
+    """Where `sigma_theta` lies without any order, 5 to 95 %."""
+    low, median, high = chance_band(n_bins)
+    return Band(low, high, f"chance {SIGMA}, 5–95 % ({n_bins} bins)", median)
+
+
+def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, band: Band):
     """Map during training, with the untouched network at time 0; hollow: no usable map.
 
     Parameters
@@ -98,18 +104,13 @@ def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, chance, n_bins: 
     ax : matplotlib.axes.Axes
     t_s, sigma_theta, delta_trial, valid : ndarray, shape (n_decodes,)
         Seconds, radians, radians, fraction of decoded steps.
-    chance : (float, float, float)
-        5, 50 and 95 % of `sigma_theta` without any order, radians.
-    n_bins : int
-        For which `chance` holds.
+    band : Band
+        Where `sigma_theta` lies by `chance`, radians.
     """
     ax.set_ylabel("angle (rad)")
     if t_s.size == 0:
         return style.empty(ax, "no training")
-    if np.isfinite(chance).all():
-        label = f"chance {SIGMA}, 5–95 % ({n_bins} bins)"
-        ax.axhspan(chance[0], chance[2], color=style.CHANCE, lw=0, label=label)
-        ax.axhline(chance[1], color="white", lw=1)
+    mark_band(ax, band)
     draw_series(ax, t_s, sigma_theta, valid, "o", style.TRAINED, SIGMA)
     draw_series(ax, t_s, delta_trial, valid, "s", style.MUTED, DELTA)
     ax.plot([], [], "o", ms=5, color=style.UNTRAINED, label="before trial 1")

@@ -46,7 +46,7 @@ def write_report(run: Run) -> Path:
     figures = figures_of(run)
     return run_page.write(
         run,
-        about=about(run),
+        about=overviews.network(run.params),
         verdict=Section("learned", "Did the network learn?", learned(run, figures)),
         figures=figures,
         equations=equations(),
@@ -72,16 +72,6 @@ def write_report(run: Run) -> Path:
 def first(run: Run) -> Seed:
     """The first finished seed, whose pictures are shown first."""
     return run.seed(run.finished[0])
-
-
-def about(run: Run) -> str:
-    p = run.params
-    motion = "held snapshots" if p.test_using_held_snapshots else f"{p.speed_cm_s:g} cm/s"
-    return (
-        f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
-        f"{p.n_training_trials} trials of {p.trial_duration_s:g} s; "
-        f"test at {p.distance_cm:g} cm, {motion}"
-    )
 
 
 # --- did the network learn? ------------------------------------------------------------
