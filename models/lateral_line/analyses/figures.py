@@ -122,14 +122,14 @@ def draw_ghost_profile(ax, x_cm, similarities: Mapping[str, np.ndarray], what: s
     apart = np.asarray(x_cm) - x_cm[0]
     window = geometry.GHOST_WINDOW_CM
     ax.axvspan(*window, color=style.CHANCE, lw=0, zorder=0)
-    place = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "top", "fontsize": 7}
-    ax.text(np.mean(window), 0.98, GHOST.replace("window", "window\n"), **place)
+    words, below = GHOST.replace("window", "window\n"), ax.get_xaxis_transform()
+    ax.text(np.mean(window), 0.98, words, transform=below, ha="center", va="top", fontsize=7)
     ax.axhline(0, color=style.MUTED, lw=0.8, zorder=1)
     greys = np.linspace(0.0, 0.6, len(similarities))
     for k, (label, similarity) in enumerate(similarities.items()):
         mean, largest = geometry.by_separation(similarity)
-        line = {"color": str(greys[k]), "ls": LINES[k % len(LINES)], "lw": 1.5}
-        ax.plot(apart, mean, label=label, **line)
+        dashes = LINES[k % len(LINES)]
+        ax.plot(apart, mean, color=str(greys[k]), ls=dashes, lw=1.5, label=label)
         if len(similarities) == 1:
             ax.plot(apart, largest, color=style.DARK, lw=1, ls=LINES[1], label="largest")
     if not any(np.isfinite(s).any() for s in similarities.values()):
@@ -153,8 +153,8 @@ def draw_ghosts(ax, ghosts: Mapping[str, geometry.Ghosts], notes: Mapping[str, s
     """
     rows = np.arange(len(ghosts))
     ax.barh(rows, [g.rms for g in ghosts.values()], 0.55, color=style.MUTED, label="RMS")
-    look = {"ls": "none", "marker": "D", "ms": 6, "color": style.DARK, "clip_on": False}
-    ax.plot([g.largest for g in ghosts.values()], rows, label="largest", **look)
+    largest = [g.largest for g in ghosts.values()]
+    ax.plot(largest, rows, "D", ms=6, color=style.DARK, clip_on=False, label="largest")
     for row, (label, g) in enumerate(ghosts.items()):
         words = [f"RMS {g.rms:.3f}", *([notes[label]] if label in notes else [])]
         text = "undefined" if np.isnan(g.rms) else ", ".join(words)

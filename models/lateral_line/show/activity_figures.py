@@ -42,8 +42,8 @@ def spikes_vs_x(saved: Seed, population: str, conditions: dict[str, str]) -> Fig
     spikes = [shown.inside(saved.spikes(phase, population)) for phase in conditions.values()]
     size = dot_size(axes[0], max(s.index.size for s in spikes))
     for ax, letter, condition, s in zip(axes, "AB", conditions, spikes, strict=False):
-        place = {"population": population, "n_cells": saved.n_cells(population)}
-        draw.draw_spikes(ax, shown.x_cm[s.step], s.index, **place, size=size)
+        n_cells = saved.n_cells(population)
+        draw.draw_spikes(ax, shown.x_cm[s.step], s.index, n_cells, population, size)
         ax.set_xlabel(position_label(saved))
         letter = f"{letter}  " if len(conditions) > 1 else ""
         ax.set_title(f"{letter}{condition}: {s.index.size} spikes", color=colour_of(condition))

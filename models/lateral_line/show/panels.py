@@ -115,8 +115,7 @@ def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, band: Band):
     draw_series(ax, t_s, delta_trial, valid, "s", style.MUTED, DELTA)
     ax.plot([], [], "o", ms=5, color=style.UNTRAINED, label="before trial 1")
     if np.any(valid < USABLE_VALID_FRACTION):
-        look = {"ms": 5, "mfc": "white", "mec": style.TRAINED, "label": "no usable map"}
-        ax.plot([], [], "o", **look)
+        ax.plot([], [], "o", ms=5, mfc="white", mec=style.TRAINED, label="no usable map")
     if not np.isfinite(sigma_theta).any():
         why = f"{SIGMA} is undefined: fewer than two bins" if np.any(valid > 0) else SILENT
         style.say(ax, why, y=0.3)
@@ -173,19 +172,14 @@ def draw_positions(ax, t_s, x_cm, trained_cm, untrained_cm, body_cm: float):
     """
     for end, label in ((0, "body ends"), (body_cm, None)):
         ax.axhline(end, color=COLOUR["ll"], lw=1, ls=(0, (1, 2)), label=label)
-    size = np.clip(1.8 * np.sqrt(1000 / t_s.size), 1.0, 3.0)  # a rim shows where they coincide
-    for values, label, colour, marker, ms in (
-        (untrained_cm, "untrained", style.UNTRAINED, "s", 1.7 * size),
-        (trained_cm, "trained", style.TRAINED, "o", size),
-    ):
-        ax.plot(t_s, values, ls="none", mew=0, marker=marker, ms=ms, color=colour, label=label)
+    size = np.clip(1.8 * np.sqrt(1000 / t_s.size), 1.0, 3.0)
+    colour = style.UNTRAINED  # below and larger: a rim shows where they coincide
+    ax.plot(t_s, untrained_cm, "s", ms=1.7 * size, mew=0, color=colour, label="untrained")
+    ax.plot(t_s, trained_cm, "o", ms=size, mew=0, color=style.TRAINED, label="trained")
     ax.plot(t_s, x_cm, color="white", lw=2.4)
     ax.plot(t_s, x_cm, color=style.MUTED, lw=1.4, label="source")
-    silent = [
-        name
-        for name, values in (("trained", trained_cm), ("untrained", untrained_cm))
-        if not np.isfinite(values).any()
-    ]
+    found = {"trained": trained_cm, "untrained": untrained_cm}
+    silent = [name for name, values in found.items() if not np.isfinite(values).any()]
     if silent:
         style.say(ax, f"{' and '.join(silent)}: TS is silent, nothing to decode", y=0.12)
     ax.set_ylabel("position x (cm)")

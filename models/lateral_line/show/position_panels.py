@@ -36,8 +36,8 @@ def draw_tuning(ax, edges_cm, trained_hz, untrained_hz):
         Hz; NaN where the source never was.
     """
     ax.stairs(trained_hz, edges_cm, fill=True, color=style.TRAINED, alpha=0.45, label="trained")
-    look = {"color": style.UNTRAINED, "lw": 1.3, "baseline": None}
-    ax.stairs(untrained_hz, edges_cm, label="untrained", **look)
+    twin, colour = "untrained", style.UNTRAINED
+    ax.stairs(untrained_hz, edges_cm, color=colour, lw=1.3, baseline=None, label=twin)
     rates = {"trained": trained_hz, "untrained": untrained_hz}
     quiet = [name for name, hz in rates.items() if not np.any(hz > 0)]
     if len(quiet) == 2:
@@ -54,9 +54,8 @@ def draw_spikes(ax, x_cm, index, n_cells: int, population: str, size: float):
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    x_cm : ndarray, shape (n_spikes,)
-        Where the source was at each spike.
-    index : ndarray of int, shape (n_spikes,)
+    x_cm, index : ndarray, shape (n_spikes,)
+        Where the source was at each spike, and the cell.
     n_cells : int
     population : {'ll', 'mon', 'ts'}
     size : float

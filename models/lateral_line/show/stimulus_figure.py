@@ -99,8 +99,8 @@ def draw_mean_rates(ax, sweeps):
     """Rate over time, mean over the afferents."""
     for (d_cm, arrow), sweep in sweeps.items():
         label = f"{d_cm:g} cm" if arrow == "→" else None
-        look = {"color": colour(d_cm), "ls": LINES[arrow], "label": label}
-        ax.plot(sweep["t_s"], sweep["rates_hz"].mean(axis=1), **look)
+        mean_hz = sweep["rates_hz"].mean(axis=1)
+        ax.plot(sweep["t_s"], mean_hz, color=colour(d_cm), ls=LINES[arrow], label=label)
     ax.set(xlabel="time (s)", ylabel="mean LL rate (Hz)", xlim=(0, sweep["t_s"][-1]))
     ax.set_title("C  Mean rate")
     return style.legend_above(ax)
