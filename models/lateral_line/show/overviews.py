@@ -187,8 +187,10 @@ def test_phase_only(saved: Seed) -> Figure:
     axes = figure.subplots(6, 1, sharex=True, height_ratios=(1.7, 1, 1.2, 1.2, 1.2, 1))
     position_panel(axes[0], saved)
     rasters = (
-        *(("test", "ll", "LL"), ("test", "mon", "MON, trained")),
-        *(("test", "ts", "TS, trained"), ("untrained", "ts", "TS, untrained")),
+        ("test", "ll", "LL"),
+        ("test", "mon", "MON, trained"),
+        ("test", "ts", "TS, trained"),
+        ("untrained", "ts", "TS, untrained"),
     )
     spikes = [saved.spikes(phase, population) for phase, population, _ in rasters]
     size = dot_size(axes[4], max(s.index.size for s in spikes[2:]))

@@ -65,25 +65,25 @@ def compared(results: Numbers, place: str, key: str) -> str:
 
 def details(results: Numbers) -> list[str]:
     """What a reader of the headline must know."""
-    twin, said = results["untrained"], []
+    twin, texts = results["untrained"], []
     if results["evaluation_mode"] == "untrained":
-        said.append(
+        texts.append(
             "Trained and untrained are the same network; the numbers are those of its start."
         )
     elif lower(results) is not None:
         good = "the trained map is the more exact one" if lower(results) else "it is not better"
         good = "nothing has changed" if results[BODY.name] == twin[BODY.name] else good
-        said.append(
+        texts.append(
             f"Lower is better: in this one seed {good}. One seed describes; whether training "
             "helps is a question to several (--multi-seed)."
         )
     for who, numbers in (("Trained", results), ("Untrained", twin)):
         if not usable(numbers):
-            said.append(f"{who}: {why_not(numbers)}.")
-    said += path_says_otherwise(results)
+            texts.append(f"{who}: {why_not(numbers)}.")
+    texts += path_says_otherwise(results)
     if results["evaluation_mode"] != "untrained":
-        said.append(moved(results))
-    return said
+        texts.append(moved(results))
+    return texts
 
 
 def why_not(numbers: Numbers) -> str:
@@ -176,18 +176,18 @@ def headline_of_seeds(every: Sequence[Numbers]) -> str:
 
 def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
     """The mean difference over results files, and seeds that were not counted."""
-    d, said = mean_sd([contrast(BODY, r)[2] for r in every]), []
+    d, texts = mean_sd([contrast(BODY, r)[2] for r in every]), []
     if d["n"]:
         spread = f"SD {number(d['sd'])}, " if d["sd"] is not None else ""
         mean = f"{number(d['mean'], signed=True)} rad, {spread}n = {d['n']}"
-        said.append(f"Lower is better. Mean difference, trained − untrained: {mean}.")
+        texts.append(f"Lower is better. Mean difference, trained − untrained: {mean}.")
     without = [str(r["seed"]) for r in every if lower(r) is None]
     if without:
-        said.append(
+        texts.append(
             f"Not compared, for want of a usable map trained or untrained: seed "
             f"{', '.join(without)}. Means and SD are over all defined values."
         )
-    return said
+    return texts
 
 
 def table_of_seeds(every: Sequence[Numbers]) -> Table:
