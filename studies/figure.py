@@ -14,7 +14,7 @@ from driver.figures.points import draw_mean, draw_points, mark_band, offsets
 from driver.figures.sweep import ASIDE, MEAN_AT
 from driver.formatting import mathtext
 from models.lateral_line.metrics import MAX_ANGLE_BINS
-from models.lateral_line.show.summary_figure import chance
+from models.lateral_line.show.panels import chance
 from studies.findings import Findings
 from studies.study import WHO, Condition, Metric, Published, Study, matching
 

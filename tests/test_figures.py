@@ -104,12 +104,18 @@ def blank(*_):
     return Figure((2, 2))
 
 
+def draw_run(run):
+    """Every figure of a run, as the driver has them drawn."""
+    files = [file for seed in run.finished for file in ROOM.draw_seed(run.seed(seed))]
+    return [*files, *ROOM.draw_summary(run)]
+
+
 def test_every_figure_of_a_single_seed_lies_in_the_folder_once_without_its_number(
     tmp_path, monkeypatch
 ):
     folder = make_run(tmp_path / "run")
     monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))  # sooner drawn
-    files = figures.draw_run(Run(folder))
+    files = draw_run(Run(folder))
     assert matplotlib.image.imread(files[0]).shape[:2] == (2 * 180, 2 * 180)
     assert [f.name for f in files] == EXPECTED
     assert {f.name for f in (folder / "figures").iterdir()} == {*EXPECTED}
@@ -124,7 +130,7 @@ def test_a_single_seed_drawn_again_loses_the_second_names_of_an_earlier_program(
     old.parent.mkdir()
     for file in (old, old.with_name("mine.png")):
         file.write_bytes(b"old")
-    figures.draw_run(Run(folder))
+    draw_run(Run(folder))
     assert sorted(f.name for f in old.parent.iterdir()) == [
         "brian2_ts_tuning_u_5.0_nMON_500_nTS_12.png",
         "mine.png",
@@ -149,7 +155,7 @@ def test_the_analyses_of_the_weights_are_drawn_when_asked_for(tmp_path, monkeypa
 def test_the_thesis_preset_has_its_overviews_under_two_more_names(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "FIGURES", dict.fromkeys(figures.FIGURES, blank))
     folder = make_run(tmp_path / "run", mode="ll_thesis")
-    figures.draw_run(Run(folder))
+    draw_run(Run(folder))
     found = {f.name: f.stat().st_ino for f in (folder / "figures").iterdir()}
     assert len(found) == len(EXPECTED) + 2
     for name, place in (("ACTIVE", 0), ("TEST_ONLY", 1)):
@@ -160,9 +166,9 @@ def test_several_seeds_have_a_figure_of_all_and_one_seed_has_none(tmp_path, monk
     monkeypatch.setattr(figures, "FIGURES", {})
     monkeypatch.setattr(figures, "multiseed_summary", blank)
     several = Run(make_sweep(tmp_path / "several", n_seeds=4))
-    assert [f.name for f in figures.draw_run(several)] == ["brian2_multiseed_summary_n4.png"]
+    assert [f.name for f in draw_run(several)] == ["brian2_multiseed_summary_n4.png"]
     assert [f.name for f in several.figures.iterdir()] == ["brian2_multiseed_summary_n4.png"]
-    assert figures.draw_run(Run(make_run(tmp_path / "one"))) == []
+    assert draw_run(Run(make_run(tmp_path / "one"))) == []
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def test_many_records_are_thinned_for_single_weights_only():
 def test_the_map_in_training_shows_chance_the_untrained_point_and_poor_maps_hollow():
     t_s, sigma = np.arange(4.0), np.array([0.5, 0.6, np.nan, 0.8])
     valid, chance = np.array([0.9, 0.5, 0.0, 0.7]), metrics.chance_band(100)
-    ax = panels.draw_training_map(new_axes(), t_s, sigma, sigma / 2, valid, chance, 100)
+    ax = panels.draw_training_map(new_axes(), t_s, sigma, sigma / 2, valid, panels.chance(100))
     band = ax.patches[0].get_extents().transformed(ax.transData.inverted())
     assert (band.y0, band.y1) == pytest.approx((chance[0], chance[2]))
     assert 1.8 < chance[0] < 1.95 and 2.6 < chance[2] < 2.9  # 1.87 and 2.75 of the definition

@@ -139,8 +139,7 @@ def test_the_words_about_the_usable_map_leave_room_to_the_data():
 def test_an_undecoded_map_is_not_called_silent_if_something_was_decoded():
     t_s, nan = np.arange(3.0), np.full(3, np.nan)
     for share, silent in ((0.0, True), (0.9, False)):
-        chance = (np.nan,) * 3
-        place = (new_axes(), t_s, nan, nan, np.full(3, share), chance, 1)
+        place = (new_axes(), t_s, nan, nan, np.full(3, share), weight_figures.panels.chance(1))
         ax = weight_figures.panels.draw_training_map(*place)
         assert ("silent" in texts(ax)) == silent and "undecoded" not in texts(ax)
         assert ("undefined" in texts(ax)) != silent

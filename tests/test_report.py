@@ -167,7 +167,7 @@ def test_the_numbers_on_the_page_are_those_of_the_results(page):
 def test_the_verdict_stands_before_everything_else(page):
     sections = [a["id"] for tag, a in page.elements if tag == "section"]
     assert sections == ["learned", "made", "figures", "zoom", "equations", "parameters", "log"]
-    said = Page(str(verdict.headline(program.full().results()))).text
+    said = Page(report.marked_up(verdict.headline(program.full().results()))).text
     assert 0 < page.text.index(said) < page.text.index("python ll_stdp_brian2.py")
 
 
@@ -428,7 +428,7 @@ def numbers(sigma, valid, spikes=100) -> dict:
 def test_the_verdict_compares_only_usable_maps(trained, untrained, lower, words):
     r = numbers(*trained) | {"untrained": numbers(*untrained)}
     assert verdict.lower(r) is lower
-    assert words in Page(str(verdict.headline(r))).text
+    assert words in Page(report.marked_up(verdict.headline(r))).text
 
 
 def test_a_path_that_says_otherwise_is_mentioned():
@@ -494,10 +494,10 @@ def test_warnings_tell_too_little_from_a_single_bin_and_name_the_place(window, p
 def test_sentences_name_the_window_in_place_of_the_path():
     r = numbers(0.3, 0.9) | {"untrained": numbers(0.5, 0.9), "sigma_theta_rad": 0.8}
     r["chance_sigma_theta_rad"] = {"p05": 1.9, "p95": 2.7, "n_bins": 80}
-    whole = Page(" ".join([*verdict.details(r), verdict.chance(r)])).text
+    whole = Page(report.marked_up(" ".join([*verdict.details(r), verdict.chance(r)]))).text
     assert "The whole path says otherwise: σθ of the path" in whole and "on the path" in whole
     r |= {"eval_x_min_cm": 1.0, "eval_x_max_cm": 2.0}
-    said = Page(" ".join([*verdict.details(r), verdict.chance(r)])).text
+    said = Page(report.marked_up(" ".join([*verdict.details(r), verdict.chance(r)]))).text
     assert "The window 1 to 2 cm says otherwise: σθ of the window 1 to 2 cm" in said
     assert "path" not in said and "in the window 1 to 2 cm (5 to 95 %" in said
 

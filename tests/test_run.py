@@ -331,11 +331,11 @@ def test_a_silent_network_says_so_and_is_no_failure(silent):
 
 
 def test_silent_seeds_are_left_out_of_the_mean_and_counted(silent):
-    params = resolve([*SMALL, "--output-root", "unused"]).params
+    request = resolve([*SMALL, "--output-root", "unused"])
     rows = [full().results(), silent.results()]
-    sigma = summary.run_summary(params, rows, [])["aggregate"]["pv_map_quality"]["sigma_theta_rad"]
+    sigma = summary.run_summary(request, rows, [])["aggregate"]["pv_map_quality"]["sigma_theta_rad"]
     assert sigma["mean"] == rows[0]["sigma_theta_rad"] and sigma["n"] == 1
-    made = files.plain(summary.run_summary(params, [rows[1]] * 2, []))
+    made = files.plain(summary.run_summary(request, [rows[1]] * 2, []))
     sigma = made["aggregate"]["pv_map_quality"]["sigma_theta_rad"]
     assert (sigma["mean"], sigma["sd"], sigma["n"]) == (None, None, 0)
 

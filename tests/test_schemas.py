@@ -51,9 +51,9 @@ def test_a_file_is_as_its_schema_says(made, file):
 
 
 def several(seeds_failed=()) -> dict:
-    params = resolve([*SMALL, "--output-root", "unused"]).params
+    request = resolve([*SMALL, "--output-root", "unused"])
     rows = [full().results(), shared(*RUNS["silent"]).results()]
-    content = summary.run_summary(params, rows, list(seeds_failed))
+    content = summary.run_summary(request, rows, list(seeds_failed))
     return plain(content)
 
 
@@ -63,8 +63,8 @@ def test_the_summary_of_several_seeds_is_as_its_schema_says(failed):
 
 
 def test_the_summary_of_seeds_that_all_failed_is_as_its_schema_says():
-    params = resolve([*SMALL, "--output-root", "unused"]).params
-    content = plain(summary.run_summary(params, [], [123, 124]))
+    request = resolve([*SMALL, "--output-root", "unused"])
+    content = plain(summary.run_summary(request, [], [123, 124]))
     assert problems(content, "run_summary_of_several.json") == []
 
 

@@ -13,10 +13,11 @@ import numpy as np
 from driver.engine.model import Spikes
 from driver.experiment.seed_files import write_arrays
 from driver.run.folder import RunFolder
+from models.lateral_line.format import FORMAT
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.protocol import Result
 from models.lateral_line.records import N_TRACKED, SERIES
-from models.lateral_line.results import SCHEMA_VERSION, seed_results
+from models.lateral_line.results import seed_results
 from models.lateral_line.simulation import x_per_step
 from models.lateral_line.values import POPULATIONS
 from stimulus import hold_steps, n_test_steps, training_frames
@@ -31,7 +32,7 @@ def recordings(result: Result) -> dict[str, np.ndarray]:
     p = result.params
     n_steps = n_test_steps(p)
     arrays: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FORMAT.schema_version,
         "seed": p.seed,
         "dt_s": p.dt_s,
         "n_training_steps": result.training_steps,
@@ -111,7 +112,7 @@ def sidecar(result: Result, mode: str) -> dict[str, Any]:
         *("mon_ts_apre", "mon_ts_apost", "mon_ts_wmax"),
     )
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FORMAT.schema_version,
         "mode": mode,
         "seed": p.seed,
         **{name: getattr(p, name) for name in names},

@@ -14,14 +14,12 @@ def without_effect(given: frozenset[str], p: NetworkParams) -> list[Adjustment]:
     """Flags that were typed and change nothing in this run, and gains of the other sign."""
     flags = flags_of(NetworkParams)
     found = note_unused(given, unused(p), p)
-    for rule in ("ll_mon", "mon_ts"):
-        if getattr(p, f"{rule}_apre") < 0:
-            text = "negative: pre before post depresses"
-            found.append(remark(flags, p, f"{rule}_apre", text))
-    for rule in ("ll_mon", "mon_ts"):
-        if getattr(p, f"{rule}_apost") > 0:
-            text = "positive: post before pre potentiates"
-            found.append(remark(flags, p, f"{rule}_apost", text))
+    for name in ("ll_mon_apre", "mon_ts_apre"):
+        if getattr(p, name) < 0:
+            found.append(remark(flags, p, name, "negative: pre before post depresses"))
+    for name in ("ll_mon_apost", "mon_ts_apost"):
+        if getattr(p, name) > 0:
+            found.append(remark(flags, p, name, "positive: post before pre potentiates"))
     return found
 
 

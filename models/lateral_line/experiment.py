@@ -8,24 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from driver.experiment.network import Session
+from driver.room import parameter_file as parameters
 from driver.run import checkpoint as checkpoints
 from driver.run.status import Status
-from models.lateral_line import simulation, summary
+from models.lateral_line import simulation
 from models.lateral_line.artifacts import save_learning_artifacts
 from models.lateral_line.checkpoint import require_same
 from models.lateral_line.options import Request
 from models.lateral_line.protocol import evaluate, simulate
-from models.lateral_line.results import parameters
+from models.lateral_line.results import effective
 from models.lateral_line.stored import stored
 
 # Seconds of one core for a step of 3200 MON cells, and for start, test and saving. Measured, see
 # benchmarks/results.
 SECONDS_PER_STEP, SECONDS_PER_RUN = 1.3e-5, 2.0
-
-
-def headline(request: Request) -> str:
-    """A network and its training in half a line."""
-    return summary.headline(request.params)
 
 
 def length(request: Request) -> int:
@@ -48,7 +44,8 @@ def seconds(request: Request) -> float:
 def parameter_file(request: Request) -> dict[str, Any]:
     """The parts of ``params.json`` that the model knows."""
     source = str(request.options.weights_from or "") or None
-    return {"weights_from": source, **parameters(request.params, request.stimulus)}
+    derived = effective(request.params, request.stimulus)
+    return {"weights_from": source, **parameters(request), "effective": derived}
 
 
 def check_checkpoint(request: Request, path: Path) -> None:
@@ -71,10 +68,3 @@ def run_seed(
         result = simulate(params, stimulus=stimulus, session=session)
     status.phase("saving")
     save_learning_artifacts(result, request.folder, options.mode, options.save_tag)
-
-
-def run_summary(
-    request: Request, results: list[dict[str, Any]], failed: list[int]
-) -> dict[str, Any]:
-    """Content of ``run_summary.json``."""
-    return summary.run_summary(request.params, results, failed)

@@ -12,7 +12,7 @@ from driver.engine.model import Spikes
 from models.lateral_line.artifacts import recordings
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import simulate
-from models.lateral_line.results import seed_results, stabilization_time
+from models.lateral_line.results import seed_results
 from stimulus import n_test_steps
 
 
@@ -78,7 +78,7 @@ def run_spatial_two_stage_model(
         "w_frac_delta_gt_1e3_final": w["frac_delta_gt_1e3"],
         "w_frac_at_wmax_final": w["frac_at_wmax"],
         "w_frac_at_zero_final": w["frac_at_zero"],
-        "stabilization_time_s": stabilization_time(result),
+        "stabilization_time_s": numbers["training"]["stabilization_time_s"],
         "train_duration_s": training,
         "test_duration_s": test,
         "total_duration_s": training + test,

@@ -6,6 +6,8 @@ to mean a map.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from driver.experiment.metric import Metric, MetricTable
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 
@@ -19,13 +21,11 @@ PATH = Metric(
     valid="valid_fraction_window",
     valid_from=USABLE_VALID_FRACTION,
 )
-BODY = Metric(
-    "sigma_theta_body_rad",
+BODY = replace(
+    PATH,
+    name="sigma_theta_body_rad",
     label=f"{SIGMA} over the body",
-    unit="rad",
-    symbol=SIGMA,
     valid="valid_fraction_body_window",
-    valid_from=USABLE_VALID_FRACTION,
 )
 TABLE = MetricTable(
     (

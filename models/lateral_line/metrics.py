@@ -20,6 +20,7 @@ TWO_PI = 2 * np.pi
 MIN_RESULTANT = 1e-12  # 8.1: caps the circular SD at 7.434 rad
 SMOOTHING_S = 0.02  # 8.1: width of the boxcar over spikes
 MAX_ANGLE_BINS = 100  # 8.1
+N_CHANCE_DRAWS = 2000  # 8.1 b
 USABLE_VALID_FRACTION = 0.60  # 8.2: published goal; below it there is no usable map
 MIN_RATIO_DENOMINATOR = 1e-9  # 8.3
 N_POSITION_BINS = 50  # 8.4
@@ -59,14 +60,14 @@ def circular_sd(angles) -> float:
 
 
 @cache
-def chance_band(n_bins: int, n_draws: int = 2000, seed: int = 0) -> tuple[float, float, float]:
+def chance_band(n_bins: int) -> tuple[float, float, float]:
     """`sigma_theta` of a map without order: 5, 50 and 95 % quantiles, radians (8.1 b).
 
     Simulated: circular SD of `n_bins` independent uniform biases. NaN below two bins.
     """
     if n_bins < 2:
         return (np.nan, np.nan, np.nan)
-    biases = np.random.default_rng(seed).uniform(0, TWO_PI, (n_draws, n_bins))
+    biases = np.random.default_rng(0).uniform(0, TWO_PI, (N_CHANCE_DRAWS, n_bins))
     spread = _sd_of_resultant(np.abs(np.exp(1j * biases).mean(axis=1)))
     low, median, high = np.quantile(spread, (0.05, 0.5, 0.95))
     return (float(low), float(median), float(high))
@@ -88,8 +89,8 @@ def _spikes_in_phase(step, index, n_cells: int, n_steps: int):
     return step, index
 
 
-def _boxcar_width(width_s: float, dt_s: float) -> int:
-    return max(1, round(width_s / dt_s))
+def _boxcar_width(dt_s: float) -> int:
+    return max(1, round(SMOOTHING_S / dt_s))
 
 
 def _boxcar_sum(values, width: int):
@@ -105,13 +106,13 @@ def _boxcar_sum(values, width: int):
     return running[after] - running[first]
 
 
-def smoothed_rate(step, n_cells: int, n_steps: int, dt_s: float, width_s: float = SMOOTHING_S):
+def smoothed_rate(step, n_cells: int, n_steps: int, dt_s: float):
     """Population rate per cell, Hz, shape (n_steps,), smoothed by a boxcar.
 
     Zero padding as in 8.1, so the first and last half width read low.
     """
     step, _ = _spikes_in_phase(step, np.zeros_like(step), n_cells, n_steps)
-    width = _boxcar_width(width_s, dt_s)
+    width = _boxcar_width(dt_s)
     return _boxcar_sum(np.bincount(step, minlength=n_steps), width) / (width * dt_s * n_cells)
 
 
@@ -211,7 +212,7 @@ def pv_map_quality_from_ts_spikes(
 
     step, index = _spikes_in_phase(step, index, n_cells, n_t)
     kept = inside[step]
-    width = _boxcar_width(SMOOTHING_S, dt_s)
+    width = _boxcar_width(dt_s)
     theta_hat = _decode(step[kept], index[kept], n_cells, n_t, width)
     theta_true = _true_angle(x_cm, inside, window)
     delta = wrap(theta_hat - theta_true)

@@ -5,7 +5,6 @@ Tables of names with unit and meaning stand in the README and are held against a
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from driver.experiment import metric
 from driver.run.saved import checksum
 from models.lateral_line import metrics, summary
+from models.lateral_line.format import FORMAT
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Outcome, Result
@@ -20,31 +20,22 @@ from models.lateral_line.simulation import x_per_step
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
 from stimulus import StimulusParams, n_test_steps
 
-SCHEMA_VERSION = 2
-INHIBITION = {"i_mon": "global inhibition of MON", "i_ts": "feedback inhibition of TS"}
-
-
 # --- params.json -----------------------------------------------------------------------
 
 
-def parameters(params: NetworkParams, stimulus: StimulusParams) -> dict[str, Any]:
-    """The parts of ``params.json`` that the model knows."""
+def effective(params: NetworkParams, stimulus: StimulusParams) -> dict[str, Any]:
+    """What follows from the parameters, for ``params.json``."""
+    kernel, _, _ = lateral_kernel(params.n_ts, params.ts_lateral_radius, 1.0)
     return {
-        "network_params": asdict(params),
-        "stimulus_params": asdict(stimulus),
-        "effective": {
-            "ll_mon_wiring": "bernoulli" if uses_bernoulli(params) else "fixed in-degree",
-            "ll_mon_topographic_contacts": topographic_contacts(
-                params.ll_to_mon_in_degree, params.ll_to_mon_topography_strength
-            ),
-            "mon_ts_topographic_contacts": topographic_contacts(
-                params.mon_to_ts_out_degree, params.mon_to_ts_topography_strength
-            ),
-            "training_distance_law": distance_law(params, stimulus),
-            "ts_lateral_synapses": int(
-                lateral_kernel(params.n_ts, params.ts_lateral_radius, 1.0)[0].size
-            ),
-        },
+        "ll_mon_wiring": "bernoulli" if uses_bernoulli(params) else "fixed in-degree",
+        "ll_mon_topographic_contacts": topographic_contacts(
+            params.ll_to_mon_in_degree, params.ll_to_mon_topography_strength
+        ),
+        "mon_ts_topographic_contacts": topographic_contacts(
+            params.mon_to_ts_out_degree, params.mon_to_ts_topography_strength
+        ),
+        "training_distance_law": distance_law(params, stimulus),
+        "ts_lateral_synapses": int(kernel.size),
     }
 
 
@@ -67,7 +58,7 @@ def seed_results(result: Result) -> dict[str, Any]:
     trained = outcome_numbers(result.trained, result)
     untrained = outcome_numbers(result.untrained, result)
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FORMAT.schema_version,
         "seed": p.seed,
         "evaluation_mode": evaluation_mode(result),
         "source": result.source,
@@ -114,12 +105,11 @@ def outcome_numbers(outcome: Outcome, result: Result) -> dict[str, Any]:
     p = result.params
     seconds = n_test_steps(p) * p.dt_s
     x_cm = x_per_step(result.test_frames, 0, n_test_steps(p))
-    cells = {"ll": p.n_ll, "mon": p.n_mon, "ts": p.n_ts}
-    widths = {
-        name: metrics.tuning_widths(s.step, s.index, cells[name], x_cm, p.dt_s)
-        for name, s in outcome.spikes.items()
-        if name in cells
-    }
+    counts = {name: s.index.size for name, s in outcome.spikes.items()}
+    widths = {}
+    for name, n_cells in layers(p).items():
+        s = outcome.spikes[name]
+        widths[name] = metrics.tuning_widths(s.step, s.index, n_cells, x_cm, p.dt_s)
     path, body, ll = outcome.path, outcome.body, outcome.ll
     return {
         "sigma_theta_rad": path.sigma_theta,
@@ -140,11 +130,19 @@ def outcome_numbers(outcome: Outcome, result: Result) -> dict[str, Any]:
         "variability": metrics.ratio(path.delta_trial, ll.delta_trial),
         **{f"sigma_w_{name}_cm": w.mean_cm for name, w in widths.items()},
         "tuning_width": {name: width_numbers(w) for name, w in widths.items()},
-        "spikes": {name: int(s.index.size) for name, s in outcome.spikes.items()},
-        "rates_hz": {
-            name: outcome.spikes[name].index.size / (n * seconds) for name, n in cells.items()
-        },
+        "spikes": counts,
+        "rates_hz": rates_hz(counts, p, seconds),
     }
+
+
+def layers(p: NetworkParams) -> dict[str, int]:
+    """Cells of each layer."""
+    return {"ll": p.n_ll, "mon": p.n_mon, "ts": p.n_ts}
+
+
+def rates_hz(counts: dict[str, int] | None, p: NetworkParams, seconds: float) -> dict[str, float]:
+    """Spikes per cell and second of each layer; NaN in no time at all."""
+    return {k: counts[k] / (n * seconds) if seconds else np.nan for k, n in layers(p).items()}
 
 
 def width_numbers(w: metrics.TuningWidth) -> dict[str, Any]:
@@ -174,12 +172,9 @@ def chance(quality: MapQuality) -> dict[str, Any]:
 def training_numbers(result: Result) -> dict[str, Any]:
     p = result.params
     counts = result.training.counts if result.training else None
-    seconds = result.training_steps * p.dt_s
-    cells = {"ll": p.n_ll, "mon": p.n_mon, "ts": p.n_ts}
-    rates = {k: counts[k] / (n * seconds) if seconds else np.nan for k, n in cells.items()}
     return {
         "spikes": counts,
-        "rates_hz": rates,
+        "rates_hz": rates_hz(counts, p, result.training_steps * p.dt_s),
         "stabilization_time_s": stabilization_time(result),
         "seconds": result.train_seconds,
         "seconds_in_all": result.total_seconds,
@@ -210,34 +205,37 @@ def weight_numbers(result: Result) -> dict[str, Any]:
     }
 
 
+def why_not(outcome: Outcome, where: str) -> str:
+    """Why there is no usable map of the path or window; empty if there is one."""
+    path, needed = outcome.path, metrics.USABLE_VALID_FRACTION
+    if not outcome.spikes["ts"].index.size:
+        return "TS is silent in the test, nothing could be decoded"
+    if path.silent:
+        return "TS fires in the test, but not in the evaluation window"
+    if path.valid_fraction_window < needed:
+        share = f"only {path.valid_fraction_window:.0%} of the {where} could be decoded"
+        return f"no usable map, {share} (usable from {needed:.0%})"
+    if not metrics.is_usable_map(path):
+        where = f"all that was decoded lies in a single bin of the {where}"
+        return f"no usable map, {where}, so sigma_theta is undefined"
+    return ""
+
+
 def warnings(result: Result) -> list[str]:
     """What a reader must know before believing a number."""
     p, found = result.params, []
     where = summary.spoken(summary.place(p.eval_window_cm))
     for name, outcome in (("trained", result.trained), ("untrained", result.untrained)):
-        if not outcome.spikes["ts"].index.size:
-            found.append(f"{name} network: TS is silent in the test, nothing could be decoded")
-        elif outcome.path.silent:
-            found.append(f"{name} network: TS fires in the test, but not in the evaluation window")
-        elif outcome.path.valid_fraction_window < metrics.USABLE_VALID_FRACTION:
-            found.append(
-                f"{name} network: no usable map, only "
-                f"{outcome.path.valid_fraction_window:.0%} of the {where} could be decoded "
-                f"(usable from {metrics.USABLE_VALID_FRACTION:.0%})"
-            )
-        elif not metrics.is_usable_map(outcome.path):
-            found.append(
-                f"{name} network: no usable map, all that was decoded lies in a single bin of "
-                f"the {where}, so sigma_theta is undefined"
-            )
-    drives = {
-        "i_mon": p.global_inh_to_mon_mV * p.mon_to_global_inh_drive_mV * p.mon_to_global_inh_p,
-        "i_ts": p.use_ts_feedback_inh
-        * (p.global_inh_to_ts_mV * p.ts_to_global_inh_drive_mV * p.ts_to_global_inh_p),
-    }
-    for name, drive in drives.items():
-        spikes = result.trained.spikes[name].index.size
-        spikes += result.training.counts[name] if result.training else 0
-        if drive and not spikes:
-            found.append(f"{INHIBITION[name]} is enabled but its cell never fired")
+        if why := why_not(outcome, where):
+            found.append(f"{name} network: {why}")
+    mon_loop = p.global_inh_to_mon_mV * p.mon_to_global_inh_drive_mV * p.mon_to_global_inh_p
+    ts_loop = p.global_inh_to_ts_mV * p.ts_to_global_inh_drive_mV * p.ts_to_global_inh_p
+    for what, cell, is_enabled in (
+        ("global inhibition of MON", "i_mon", mon_loop > 0),
+        ("feedback inhibition of TS", "i_ts", p.use_ts_feedback_inh and ts_loop > 0),
+    ):
+        spikes = result.trained.spikes[cell].index.size
+        spikes += result.training.counts[cell] if result.training else 0
+        if is_enabled and not spikes:
+            found.append(f"{what} is enabled but its cell never fired")
     return found

@@ -28,7 +28,8 @@ TEST = {
     "mon_ts_gain_test_mV",
     *("sigma_noise_hz", "tau_noise_s", "l_noise_cm"),
 }
-WEIGHTS = ("ll_mon_w_init_mV", "mon_ts_w_init", "ll_mon_w_mV", "mon_ts_w")
+INITIAL = "ll_mon_w_init_mV", "mon_ts_w_init"
+FINAL = "ll_mon_w_mV", "mon_ts_w"
 
 
 def stored(seed: Seed) -> Stored:
@@ -51,18 +52,14 @@ def stored(seed: Seed) -> Stored:
         )
         if not same:  # another NumPy may draw other numbers
             raise NotARun(f"{seed.weight_file} does not belong to the wiring of its parameters")
-    trained_in = seed.results["source"] or {
+    source = seed.results["source"] or {
         "run": seed.run.name,
         "seed": seed.number,
         "n_training_trials": seed.params.n_training_trials,
     }
-    return as_stored(weights, trained_in)
-
-
-def as_stored(weights: dict[str, np.ndarray], trained_in: dict) -> Stored:
-    initial, final = tuple(weights[k] for k in WEIGHTS[:2]), tuple(weights[k] for k in WEIGHTS[2:])
-    checksum = digest({key: weights[key] for key in WEIGHTS})
-    return Stored(initial, final, trained_in | {"weights_sha256": checksum})
+    checksum = digest({key: weights[key] for key in (*INITIAL, *FINAL)})
+    initial, final = (tuple(weights[key] for key in keys) for keys in (INITIAL, FINAL))
+    return Stored(initial, final, source | {"weights_sha256": checksum})
 
 
 def check_same_network(source: Run, params: NetworkParams, stimulus: StimulusParams) -> None:

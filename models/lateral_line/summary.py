@@ -7,11 +7,10 @@ from typing import Any
 from driver.experiment import metric, summary
 from driver.experiment.metric import spread
 from driver.formatting import number
+from driver.run.request import Request
 from models.lateral_line.metric_table import TABLE
-from models.lateral_line.params import NetworkParams
 from models.lateral_line.wiring import topographic_contacts
 
-SCHEMA_VERSION = 2
 QUALITY = (
     *("sigma_theta_rad", "delta_trial_rad", "valid_fraction"),
     *("sigma_theta_body_rad", "delta_trial_body_rad"),
@@ -19,8 +18,9 @@ QUALITY = (
 )
 
 
-def headline(p: NetworkParams) -> str:
+def headline(request: Request) -> str:
     """A network and its training in half a line."""
+    p = request.params
 
     def topography(strength: float, degree: int) -> str:
         return f"{strength:g} ({topographic_contacts(degree, strength)} of {degree} contacts)"
@@ -37,40 +37,30 @@ def headline(p: NetworkParams) -> str:
 # --- run_summary.json, sweep.json ----------------------------------------------------------------
 
 
-def quality(numbers: dict[str, Any]) -> dict[str, Any]:
-    return {name: numbers[name] for name in QUALITY}
-
-
 def seed_summary(results: dict[str, Any]) -> dict[str, Any]:
     """A seed's part of ``run_summary.json``, from its results file."""
+
+    def part(numbers: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "ts_spikes_during_test_window": numbers["spikes"]["ts"],
+            "pv_map_quality": {name: numbers[name] for name in QUALITY},
+        }
+
     return {
         "seed": results["seed"],
-        "ts_spikes_during_test_window": results["spikes"]["ts"],
-        "pv_map_quality": quality(results),
-        "untrained": {
-            "ts_spikes_during_test_window": results["untrained"]["spikes"]["ts"],
-            "pv_map_quality": quality(results["untrained"]),
-        },
+        **part(results),
+        "untrained": part(results["untrained"]),
         "difference": results["difference"],
     }
 
 
 def run_summary(
-    params: NetworkParams, results: list[dict[str, Any]], failed_seeds: list[int]
+    request: Request, results: list[dict[str, Any]], failed: list[int]
 ) -> dict[str, Any]:
-    """Content of ``run_summary.json``.
-
-    Parameters
-    ----------
-    params : NetworkParams
-        Of the first seed.
-    results : list of dict
-        Contents of the seeds' results files, in seed order.
-    failed_seeds : list of int
-        Seeds without one.
-    """
+    """Content of ``run_summary.json``; see `driver.room.Room`."""
+    params = request.params
     head = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": request.format.schema_version,
         "ll_mon_topo": params.ll_to_mon_topography_strength,
         "mon_ts_topo": params.mon_to_ts_topography_strength,
         "mon_ts_sigma": params.mon_to_ts_sigma,
@@ -78,7 +68,7 @@ def run_summary(
         "mon_ts_gain_test_mV": params.mon_ts_gain_test_mV,
     }
     runs = [seed_summary(r) for r in results]
-    return summary.run_summary(head, runs, failed_seeds, over_seeds)
+    return summary.run_summary(head, runs, failed, over_seeds)
 
 
 def over_seeds(runs: list[dict[str, Any]]) -> dict[str, Any]:

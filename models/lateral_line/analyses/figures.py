@@ -17,7 +17,7 @@ from models.lateral_line.analyses import geometry
 from models.lateral_line.analyses.reconstruction import Reconstruction, reconstruct
 from models.lateral_line.saved import Seed
 from models.lateral_line.show.pages import page
-from models.lateral_line.show.position_panels import COLOURS, GUIDE, draw_body_map
+from models.lateral_line.show.position_panels import GUIDE, draw_body_map, draw_image
 from stimulus import neuromast_positions
 
 POSITION = "source x (cm)"
@@ -42,10 +42,8 @@ def draw_ts_activity(ax, x_cm, activity, active):
     """
     n_ts, half = len(activity), np.diff(x_cm[:2])[0] / 2
     place = (x_cm[0] - half, x_cm[-1] + half, -0.5, n_ts - 0.5)
-    look = {"origin": "lower", "aspect": "auto", "interpolation": "nearest", "cmap": COLOURS}
     best = np.where(active, activity.max(axis=1), np.nan)[:, None]
-    ax.imshow(np.ma.masked_invalid(activity / best), extent=place, vmin=0, vmax=1, **look)
-    ax.set_facecolor(style.CHANCE)
+    draw_image(ax, activity / best, place, 0, 1)
     if not np.any(active):
         style.say(ax, "no TS cell is active")
     ax.set(xlabel=POSITION, ylabel="TS cell index")
@@ -93,9 +91,7 @@ def draw_similarity(ax, x_cm, similarity):
     """
     half = np.diff(x_cm[:2])[0] / 2
     low, high = x_cm[0] - half, x_cm[-1] + half
-    look = {"origin": "lower", "interpolation": "nearest", "cmap": COLOURS, "vmin": -1, "vmax": 1}
-    ax.imshow(np.ma.masked_invalid(similarity), extent=(low, high, low, high), **look)
-    ax.set_facecolor(style.CHANCE)
+    draw_image(ax, similarity, (low, high, low, high), -1, 1, aspect="equal")
     far = geometry.separations(x_cm) >= geometry.FAR_CM
     if np.any(similarity[far] >= geometry.ALIKE):
         alike = np.where(far, np.nan_to_num(similarity, nan=-1.0), -1.0)
@@ -126,14 +122,14 @@ def draw_ghost_profile(ax, x_cm, similarities: Mapping[str, np.ndarray], what: s
     apart = np.asarray(x_cm) - x_cm[0]
     window = geometry.GHOST_WINDOW_CM
     ax.axvspan(*window, color=style.CHANCE, lw=0, zorder=0)
-    place = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "top", "fontsize": 7}
-    ax.text(np.mean(window), 0.98, GHOST.replace("window", "window\n"), **place)
+    words, below = GHOST.replace("window", "window\n"), ax.get_xaxis_transform()
+    ax.text(np.mean(window), 0.98, words, transform=below, ha="center", va="top", fontsize=7)
     ax.axhline(0, color=style.MUTED, lw=0.8, zorder=1)
     greys = np.linspace(0.0, 0.6, len(similarities))
     for k, (label, similarity) in enumerate(similarities.items()):
         mean, largest = geometry.by_separation(similarity)
-        line = {"color": str(greys[k]), "ls": LINES[k % len(LINES)], "lw": 1.5}
-        ax.plot(apart, mean, label=label, **line)
+        dashes = LINES[k % len(LINES)]
+        ax.plot(apart, mean, color=str(greys[k]), ls=dashes, lw=1.5, label=label)
         if len(similarities) == 1:
             ax.plot(apart, largest, color=style.DARK, lw=1, ls=LINES[1], label="largest")
     if not any(np.isfinite(s).any() for s in similarities.values()):
@@ -157,8 +153,8 @@ def draw_ghosts(ax, ghosts: Mapping[str, geometry.Ghosts], notes: Mapping[str, s
     """
     rows = np.arange(len(ghosts))
     ax.barh(rows, [g.rms for g in ghosts.values()], 0.55, color=style.MUTED, label="RMS")
-    look = {"ls": "none", "marker": "D", "ms": 6, "color": style.DARK, "clip_on": False}
-    ax.plot([g.largest for g in ghosts.values()], rows, label="largest", **look)
+    largest = [g.largest for g in ghosts.values()]
+    ax.plot(largest, rows, "D", ms=6, color=style.DARK, clip_on=False, label="largest")
     for row, (label, g) in enumerate(ghosts.items()):
         words = [f"RMS {g.rms:.3f}", *([notes[label]] if label in notes else [])]
         text = "undefined" if np.isnan(g.rms) else ", ".join(words)
@@ -185,8 +181,7 @@ def tuning_multimodality(saved: Seed) -> Figure:
         draw_ts_activity(ax, r.x_cm, r.activity, r.active)
         draw_body_map(ax, 0.0, saved.params.ll_body_length_cm, r.n_cells)
         ax.set_title(f"{letter}  TS, {name}", color=colour_of(name))
-    right.set_ylabel("")
-    right.tick_params(labelleft=False)
+    right.label_outer()
     label = "activity (share of the cell’s largest); grey: not active"
     figure.colorbar(left.images[0], ax=[left, right], label=label, pad=0.01, aspect=30)
     histogram, alike, profile = lower.subgridspec(1, 3, width_ratios=(1.15, 1, 1)).subplots()

@@ -55,9 +55,9 @@ ENSEMBLES: dict[str, tuple[Source, ...]] = {
 """Conditions over which the ensemble variant averages, by the name of the list."""
 
 
-def source_positions(body_cm: float, n: int = N_POSITIONS) -> np.ndarray:
-    """Grid of source positions, shape (n,), cm: the body and 0.5 cm beyond both of its ends."""
-    return np.linspace(-SWEEP_MARGIN_CM, body_cm + SWEEP_MARGIN_CM, n)
+def source_positions(body_cm: float) -> np.ndarray:
+    """Grid of 200 source positions, cm: the body and 0.5 cm beyond both of its ends."""
+    return np.linspace(-SWEEP_MARGIN_CM, body_cm + SWEEP_MARGIN_CM, N_POSITIONS)
 
 
 def rates_hz(
@@ -199,20 +199,14 @@ class Distances:
         return change_percent(self.averaged_ghosts.rms, self.mean_rms)
 
 
-def over_distances(
-    x_cm,
-    xi_cm,
-    stimulus: StimulusParams = DEFAULT_STIMULUS,
-    distances_cm: Iterable[float] = DISTANCES_CM,
-    averaged_cm: Sequence[float] = AVERAGED_CM,
-) -> Distances:
+def over_distances(x_cm, xi_cm, stimulus: StimulusParams = DEFAULT_STIMULUS) -> Distances:
     """Distance variant of 8.7; positions as in `rates_hz`."""
 
     def at(d_cm: float) -> np.ndarray:
         return correlation(rates_hz(x_cm, xi_cm, Source(d_cm), stimulus))
 
-    single = {d_cm: at(d_cm) for d_cm in distances_cm}
-    averaged = mean_defined(map(at, averaged_cm))
+    single = {d_cm: at(d_cm) for d_cm in DISTANCES_CM}
+    averaged = mean_defined(map(at, AVERAGED_CM))
     found = {d_cm: ghosts(c, x_cm) for d_cm, c in single.items()}
     return Distances(single, averaged, found, ghosts(averaged, x_cm))
 

@@ -63,6 +63,10 @@ class Passage:
         return self.time_s.size
 
     @property
+    def ends_cm(self) -> tuple[float, float]:
+        return self.edges_cm[0], self.edges_cm[-1]
+
+    @property
     def centres_cm(self) -> np.ndarray:
         """Shape (n_bins,), counted from `origin_cm`."""
         return (self.edges_cm[:-1] + self.edges_cm[1:]) / 2

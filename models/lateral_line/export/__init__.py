@@ -19,9 +19,12 @@ from models.lateral_line.values import POPULATIONS
 
 __all__ = ["export_csv", "export_nwb", "to_neo"]
 
-PROJECTIONS = {
-    "ll_mon": ("ll_mon_w_init_mV", "ll_mon_w_mV", "mV"),
-    "mon_ts": ("mon_ts_w_init", "mon_ts_w", "1"),
+PROJECTIONS = {"ll_mon": "mV", "mon_ts": "1"}  # and the unit of their weights
+WEIGHTS = {  # a column of the table, of one projection below the other
+    "source": ("ll_mon_i", "mon_ts_i"),
+    "target": ("ll_mon_j", "mon_ts_j"),
+    "initial": ("ll_mon_w_init_mV", "mon_ts_w_init"),
+    "final": ("ll_mon_w_mV", "mon_ts_w"),
 }
 SERIES = ("w_mean", "w_std", "w_mean_abs_delta", "w_frac_delta_gt_1e3", "w_mean_abs_step")
 DECODED = ("pv_theta_true", "pv_theta_hat", "untrained_pv_theta_hat") + (
@@ -95,11 +98,12 @@ def spike_table(seed: Seed) -> Columns:
         for phase in ("train", "test", "untrained")
         for population in POPULATIONS
     ]
-    step = np.concatenate([s.step for _, _, s in parts])
+    phases, populations, spikes = zip(*parts, strict=True)
+    step, sizes = np.concatenate([s.step for s in spikes]), [s.step.size for s in spikes]
     return {
-        "phase": [phase for phase, _, s in parts for _ in range(s.step.size)],
-        "population": [population for _, population, s in parts for _ in range(s.step.size)],
-        "cell": np.concatenate([s.index for _, _, s in parts]),
+        "phase": np.repeat(phases, sizes),
+        "population": np.repeat(populations, sizes),
+        "cell": np.concatenate([s.index for s in spikes]),
         "step": step,
         "time_s": step * seed.dt_s,
     }
@@ -108,18 +112,11 @@ def spike_table(seed: Seed) -> Columns:
 def weight_table(seed: Seed) -> Columns:
     """One row a synapse, in construction order; duplicates are separate synapses."""
     w = seed.weights
-    sizes = {projection: w[f"{projection}_i"].size for projection in PROJECTIONS}
-
-    def column(values: Callable[[str], np.ndarray]) -> np.ndarray:
-        return np.concatenate([values(projection) for projection in PROJECTIONS])
-
+    sizes = [w[f"{projection}_i"].size for projection in PROJECTIONS]
     return {
-        "projection": [projection for projection, n in sizes.items() for _ in range(n)],
-        "source": column(lambda projection: w[f"{projection}_i"]),
-        "target": column(lambda projection: w[f"{projection}_j"]),
-        "initial": column(lambda projection: w[PROJECTIONS[projection][0]]),
-        "final": column(lambda projection: w[PROJECTIONS[projection][1]]),
-        "unit": [PROJECTIONS[projection][2] for projection, n in sizes.items() for _ in range(n)],
+        "projection": np.repeat(list(PROJECTIONS), sizes),
+        **{name: np.concatenate([w[key] for key in keys]) for name, keys in WEIGHTS.items()},
+        "unit": np.repeat(list(PROJECTIONS.values()), sizes),
     }
 
 

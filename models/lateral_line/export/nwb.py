@@ -96,18 +96,14 @@ def units(pynwb, seed: Seed):
 
     Columns are handed over whole; adding thousands of units one by one takes many times longer.
     """
-    rows = [
-        (network, population, cell)
-        for network in ("trained", "untrained")
-        for population in POPULATIONS
-        for cell in range(seed.n_cells(population))
-    ]
-    times, watched = zip(
-        *(observed(seed, network) for network in ("trained", "untrained")), strict=True
-    )
+    cells = [(name, k) for name in POPULATIONS for k in range(seed.n_cells(name))]
+    rows, spike_times, intervals = [], [], []
+    for network in ("trained", "untrained"):
+        times, watched = observed(seed, network)
+        rows += [(network, *cell) for cell in cells]
+        spike_times += times
+        intervals += [watched] * len(cells)
     network, population, cell = zip(*rows, strict=True)
-    spike_times = [t for of_network in times for t in of_network]
-    intervals = [w for w, t in zip(watched, times, strict=True) for _ in t]
     described = {
         "network": ("trained, or untrained: the same cells with the initial weights", network),
         "population": ("ll, mon, ts; i_mon and i_ts are single inhibitory cells", population),

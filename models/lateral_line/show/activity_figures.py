@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures.page import colour_of, legend
-from driver.figures.panels import dot_size, draw_rates
+from driver.figures.panels import dot_size
 from models.lateral_line import metrics
 from models.lateral_line.saved import Seed
-from models.lateral_line.show import panels
 from models.lateral_line.show import position_panels as draw
-from models.lateral_line.show.overviews import phases, rate
+from models.lateral_line.show.overviews import phases, rate_panel
 from models.lateral_line.show.pages import CONDITIONS, page, passage, position_label, spike_words
 
 
@@ -44,27 +42,19 @@ def spikes_vs_x(saved: Seed, population: str, conditions: dict[str, str]) -> Fig
     spikes = [shown.inside(saved.spikes(phase, population)) for phase in conditions.values()]
     size = dot_size(axes[0], max(s.index.size for s in spikes))
     for ax, letter, condition, s in zip(axes, "AB", conditions, spikes, strict=False):
-        place = {"population": population, "n_cells": saved.n_cells(population)}
-        draw.draw_spikes(ax, shown.x_cm[s.step], s.index, **place, size=size)
+        n_cells = saved.n_cells(population)
+        draw.draw_spikes(ax, shown.x_cm[s.step], s.index, n_cells, population, size)
         ax.set_xlabel(position_label(saved))
         letter = f"{letter}  " if len(conditions) > 1 else ""
         ax.set_title(f"{letter}{condition}: {s.index.size} spikes", color=colour_of(condition))
         ax.label_outer()
-    axes[0].set_xlim(shown.edges_cm[0], shown.edges_cm[-1])
+    axes[0].set_xlim(shown.ends_cm)
     return figure
 
 
 def ts_pop_rate_train_test_transition(saved: Seed) -> Figure:
     """TS rate from the end of the training through the test; the untrained twin dashed."""
-    n_tail, n_test, dt_s = saved.n_tail_steps, saved.recordings["test_x_cm"].size, saved.dt_s
-    start_s = saved.train_end_s - n_tail * dt_s
-    t_s = start_s + np.arange(n_tail + n_test) * dt_s
-    trained = rate(saved, saved.timeline("ts"), "ts", n_tail + n_test)
-    twin = rate(saved, saved.spikes("untrained", "ts"), "ts", n_test)
     subject = f"TS rate, {1e3 * metrics.SMOOTHING_S:g} ms: {phases(saved)}"
     figure = page(saved, 4.5, subject + spike_words(saved, "ts"))
-    ax = figure.subplots()
-    draw_rates(ax, t_s, {"ts": trained}, t_s[n_tail:], {"ts": twin}, panels.COLOUR)
-    panels.mark_train_end(ax, saved.train_end_s)
-    ax.set(xlim=(start_s, saved.train_end_s + saved.test_s), xlabel="time (s)")
+    rate_panel(figure.subplots(), saved, ("ts",))
     return figure

@@ -1,7 +1,6 @@
 """Figures of a run, drawn from its folder and from nothing else.
 
-`FIGURES` lists those of a seed; `draw_run` draws all of a run. A figure drawn years later is the
-same.
+`FIGURES` lists those of a seed. A figure drawn years later is the same.
 """
 
 from __future__ import annotations
@@ -45,12 +44,6 @@ LATEST = {
     "spatial_two_stage": "LL_THESIS_BASELINE_ACTIVE_latest",
     "test_phase_only": "LL_THESIS_BASELINE_TEST_ONLY_latest",
 }
-
-
-def draw_run(run: Run) -> list[Path]:
-    """Draw every figure of a run: those of its finished seeds, and what belongs to all of them."""
-    files = [file for seed in run.finished for file in draw_seed(run.seed(seed))]
-    return [*files, *draw_summary(run)]
 
 
 def draw_seed(saved: Seed) -> list[Path]:

@@ -15,6 +15,7 @@ from driver.figures import style
 from driver.figures.page import page
 from driver.figures.panels import dot_size, draw_rates, draw_weights
 from models.lateral_line import metrics
+from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import panels
 from models.lateral_line.show.panels import COLOUR, SIGMA
@@ -31,7 +32,9 @@ def spatial_two_stage(saved: Seed) -> Figure:
     raster_panel(figure.add_subplot(grid[0, 1]), saved, "ll", "B  LL")
     raster_panel(figure.add_subplot(grid[1, 0]), saved, "mon", "C  MON")
     ts_panels(figure, grid[1, 1], saved)
-    rate_panel(figure.add_subplot(grid[2, 0]), saved)
+    rates = figure.add_subplot(grid[2, 0])
+    rate_panel(rates, saved)
+    rates.set_title(f"E  Rate ({1e3 * metrics.SMOOTHING_S:g} ms): {phases(saved)}")
     weight_panels(figure.add_subplot(grid[2, 1]), figure.add_subplot(grid[3, 0]), saved)
     map_panels(figure, grid[3, 1], saved)
     return figure
@@ -39,7 +42,7 @@ def spatial_two_stage(saved: Seed) -> Figure:
 
 def headline(saved: Seed) -> str:
     """Run, seed, and in a second line what network was tested and how."""
-    return f"{run_name(saved.run)}, seed {saved.number}\n{network(saved)}"
+    return f"{run_name(saved.run)}, seed {saved.number}\n{network_of(saved)}"
 
 
 def run_name(run: Run) -> str:
@@ -49,10 +52,14 @@ def run_name(run: Run) -> str:
     return f"{name} ({run.mode})"
 
 
-def network(saved: Seed) -> str:
-    p, source = saved.params, saved.results.get("source")
+def network_of(saved: Seed) -> str:
+    """`network` of a seed, whose weights may have been learned in another run."""
+    return network(saved.params, " in another run" if saved.results.get("source") else "")
+
+
+def network(p: NetworkParams, where: str = "") -> str:
+    """Network, training (and `where` it was), and test."""
     motion = "held snapshots" if p.test_using_held_snapshots else f"{p.speed_cm_s:g} cm/s"
-    where = " in another run" if source else ""
     return (
         f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
         f"{p.n_training_trials} trials of {p.trial_duration_s:g} s{where}; "
@@ -107,16 +114,16 @@ def ts_panels(figure, cell, saved: Seed):
     twin.set_title("TS untrained: test", color=style.UNTRAINED)
 
 
-def rate_panel(ax, saved: Seed):
+def rate_panel(ax, saved: Seed, populations=("mon", "ts")):
+    """Rates from the end of the training through the test, in training time, beside the twin's."""
     n_tail, n_test, dt_s = saved.n_tail_steps, saved.recordings["test_x_cm"].size, saved.dt_s
     start_s = saved.train_end_s - n_tail * dt_s
-    trained = {p: rate(saved, saved.timeline(p), p, n_tail + n_test) for p in ("mon", "ts")}
-    twin = {p: rate(saved, saved.spikes("untrained", p), p, n_test) for p in ("mon", "ts")}
+    trained = {p: rate(saved, saved.timeline(p), p, n_tail + n_test) for p in populations}
+    twin = {p: rate(saved, saved.spikes("untrained", p), p, n_test) for p in populations}
     t_s = start_s + np.arange(n_tail + n_test) * dt_s
     draw_rates(ax, t_s, trained, t_s[n_tail:], twin, COLOUR)
     panels.mark_train_end(ax, saved.train_end_s)
     ax.set(xlim=(start_s, saved.train_end_s + saved.test_s), xlabel="time (s)")
-    ax.set_title(f"E  Rate ({1e3 * metrics.SMOOTHING_S:g} ms): {phases(saved)}")
 
 
 def rate(saved: Seed, spikes: Spikes, population: str, n_steps: int) -> np.ndarray:
@@ -180,8 +187,10 @@ def test_phase_only(saved: Seed) -> Figure:
     axes = figure.subplots(6, 1, sharex=True, height_ratios=(1.7, 1, 1.2, 1.2, 1.2, 1))
     position_panel(axes[0], saved)
     rasters = (
-        *(("test", "ll", "LL"), ("test", "mon", "MON, trained")),
-        *(("test", "ts", "TS, trained"), ("untrained", "ts", "TS, untrained")),
+        ("test", "ll", "LL"),
+        ("test", "mon", "MON, trained"),
+        ("test", "ts", "TS, trained"),
+        ("untrained", "ts", "TS, untrained"),
     )
     spikes = [saved.spikes(phase, population) for phase, population, _ in rasters]
     size = dot_size(axes[4], max(s.index.size for s in spikes[2:]))
@@ -195,19 +204,27 @@ def test_phase_only(saved: Seed) -> Figure:
 
 
 def position_panel(ax, saved: Seed):
-    a, p = saved.recordings, saved.params
-    x_cm = a["test_x_cm"]
-    low, high = x_cm.min(), x_cm.max()
-    if p.eval_x_min_cm is not None:
-        low, high = p.eval_x_min_cm, p.eval_x_max_cm
-    decoded = [
-        panels.decoded_cm(a[f"{twin}pv_theta_hat"], a[f"{twin}pv_delta_theta"], low, high)
-        for twin in ("", "untrained_")
-    ]
-    t_s = np.arange(x_cm.size) * saved.dt_s
-    panels.draw_positions(ax, t_s, x_cm, *decoded, p.ll_body_length_cm)
+    x_cm = saved.recordings["test_x_cm"]
+    t_s, (low, high) = np.arange(x_cm.size) * saved.dt_s, scored_cm(saved)
+    decoded, body_cm = decoded_cm(saved), saved.params.ll_body_length_cm
+    panels.draw_positions(ax, t_s, x_cm, decoded["trained"], decoded["untrained"], body_cm)
     ring = f"a ring: {low:.2g} and {high:.2g} cm meet".replace("-", "−")
     ax.set_title(f"Source, and position decoded from TS ({ring})")
+
+
+def scored_cm(saved: Seed) -> tuple[float, float]:
+    """The evaluation window, or the ends of the path."""
+    x_cm = saved.recordings["test_x_cm"]
+    return saved.params.eval_window_cm or (x_cm.min(), x_cm.max())
+
+
+def decoded_cm(saved: Seed) -> dict[str, np.ndarray]:
+    """Decoded position at every step of the test, trained and untrained."""
+    a, ends = saved.recordings, scored_cm(saved)
+    return {
+        name: panels.decoded_cm(a[f"{twin}pv_theta_hat"], a[f"{twin}pv_delta_theta"], *ends)
+        for name, twin in (("trained", ""), ("untrained", "untrained_"))
+    }
 
 
 def test_rate_panel(ax, saved: Seed):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from driver.figures import panels, style
+from driver.figures.points import Band, mark_band
 from models.lateral_line.metrics import MAX_ANGLE_BINS, TWO_PI, USABLE_VALID_FRACTION, chance_band
 
 COLOUR = {"ll": style.BRIGHT, "mon": style.MIDDLE, "ts": style.DARK}
@@ -85,12 +86,17 @@ def draw_weight_means(
 def draw_map_of_training(ax, series: Mapping[str, np.ndarray], n_ts: int):
     """The map decoded from `n_ts` cells; `series` are arrays of a recording or a checkpoint."""
     names = ("ckpt_t_s", "sigma_theta_series", "delta_trial_series", "valid_fraction_series")
-    n_bins = min(MAX_ANGLE_BINS, n_ts)
     arrays = (series[f"pv_{name}"] for name in names)
-    return draw_training_map(ax, *arrays, chance_band(n_bins), n_bins)
+    return draw_training_map(ax, *arrays, chance(min(MAX_ANGLE_BINS, n_ts)))
 
 
-def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, chance, n_bins: int):
+def chance(n_bins: int) -> Band:
+    """Where `sigma_theta` lies without any order, 5 to 95 %."""
+    low, median, high = chance_band(n_bins)
+    return Band(low, high, f"chance {SIGMA}, 5–95 % ({n_bins} bins)", median)
+
+
+def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, band: Band):
     """Map during training, with the untouched network at time 0; hollow: no usable map.
 
     Parameters
@@ -98,24 +104,18 @@ def draw_training_map(ax, t_s, sigma_theta, delta_trial, valid, chance, n_bins: 
     ax : matplotlib.axes.Axes
     t_s, sigma_theta, delta_trial, valid : ndarray, shape (n_decodes,)
         Seconds, radians, radians, fraction of decoded steps.
-    chance : (float, float, float)
-        5, 50 and 95 % of `sigma_theta` without any order, radians.
-    n_bins : int
-        For which `chance` holds.
+    band : Band
+        Where `sigma_theta` lies by `chance`, radians.
     """
     ax.set_ylabel("angle (rad)")
     if t_s.size == 0:
         return style.empty(ax, "no training")
-    if np.isfinite(chance).all():
-        label = f"chance {SIGMA}, 5–95 % ({n_bins} bins)"
-        ax.axhspan(chance[0], chance[2], color=style.CHANCE, lw=0, label=label)
-        ax.axhline(chance[1], color="white", lw=1)
+    mark_band(ax, band)
     draw_series(ax, t_s, sigma_theta, valid, "o", style.TRAINED, SIGMA)
     draw_series(ax, t_s, delta_trial, valid, "s", style.MUTED, DELTA)
     ax.plot([], [], "o", ms=5, color=style.UNTRAINED, label="before trial 1")
     if np.any(valid < USABLE_VALID_FRACTION):
-        look = {"ms": 5, "mfc": "white", "mec": style.TRAINED, "label": "no usable map"}
-        ax.plot([], [], "o", **look)
+        ax.plot([], [], "o", ms=5, mfc="white", mec=style.TRAINED, label="no usable map")
     if not np.isfinite(sigma_theta).any():
         why = f"{SIGMA} is undefined: fewer than two bins" if np.any(valid > 0) else SILENT
         style.say(ax, why, y=0.3)
@@ -172,19 +172,14 @@ def draw_positions(ax, t_s, x_cm, trained_cm, untrained_cm, body_cm: float):
     """
     for end, label in ((0, "body ends"), (body_cm, None)):
         ax.axhline(end, color=COLOUR["ll"], lw=1, ls=(0, (1, 2)), label=label)
-    size = np.clip(1.8 * np.sqrt(1000 / t_s.size), 1.0, 3.0)  # a rim shows where they coincide
-    for values, label, colour, marker, ms in (
-        (untrained_cm, "untrained", style.UNTRAINED, "s", 1.7 * size),
-        (trained_cm, "trained", style.TRAINED, "o", size),
-    ):
-        ax.plot(t_s, values, ls="none", mew=0, marker=marker, ms=ms, color=colour, label=label)
+    size = np.clip(1.8 * np.sqrt(1000 / t_s.size), 1.0, 3.0)
+    colour = style.UNTRAINED  # below and larger: a rim shows where they coincide
+    ax.plot(t_s, untrained_cm, "s", ms=1.7 * size, mew=0, color=colour, label="untrained")
+    ax.plot(t_s, trained_cm, "o", ms=size, mew=0, color=style.TRAINED, label="trained")
     ax.plot(t_s, x_cm, color="white", lw=2.4)
     ax.plot(t_s, x_cm, color=style.MUTED, lw=1.4, label="source")
-    silent = [
-        name
-        for name, values in (("trained", trained_cm), ("untrained", untrained_cm))
-        if not np.isfinite(values).any()
-    ]
+    found = {"trained": trained_cm, "untrained": untrained_cm}
+    silent = [name for name, values in found.items() if not np.isfinite(values).any()]
     if silent:
         style.say(ax, f"{' and '.join(silent)}: TS is silent, nothing to decode", y=0.12)
     ax.set_ylabel("position x (cm)")

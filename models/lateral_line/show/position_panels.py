@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from driver.figures import style
+from driver.figures import panels, style
 from models.lateral_line.show.panels import COLOUR
 
 COLOURS = "viridis"  # even steps of lightness, also for colour-blind eyes
 GUIDE = "perfect map of the body"
 NO_DRIVE = "no drive: MON is silent,\nor weight times gain is 0"
+
+
+def draw_image(ax, values, extent, low: float, high: float, **look):
+    """Values as colours from `low` to `high`, first row at the bottom; grey where undefined."""
+    look = {"origin": "lower", "interpolation": "nearest", "aspect": "auto"} | look
+    shown = np.ma.masked_invalid(values)
+    ax.imshow(shown, extent=extent, vmin=low, vmax=high, cmap=COLOURS, **look)
+    ax.set_facecolor(style.CHANCE)
+    return ax
 
 
 def draw_tuning(ax, edges_cm, trained_hz, untrained_hz):
@@ -27,17 +36,14 @@ def draw_tuning(ax, edges_cm, trained_hz, untrained_hz):
         Hz; NaN where the source never was.
     """
     ax.stairs(trained_hz, edges_cm, fill=True, color=style.TRAINED, alpha=0.45, label="trained")
-    look = {"color": style.UNTRAINED, "lw": 1.3, "baseline": None}
-    ax.stairs(untrained_hz, edges_cm, label="untrained", **look)
-    fires = {
-        name: bool(np.any(hz > 0))
-        for name, hz in (("trained", trained_hz), ("untrained", untrained_hz))
-    }
-    if not any(fires.values()):
+    twin, colour = "untrained", style.UNTRAINED
+    ax.stairs(untrained_hz, edges_cm, color=colour, lw=1.3, baseline=None, label=twin)
+    rates = {"trained": trained_hz, "untrained": untrained_hz}
+    quiet = [name for name, hz in rates.items() if not np.any(hz > 0)]
+    if len(quiet) == 2:
         style.say(ax, "no spikes")
-    elif not all(fires.values()):
-        quiet = next(name for name, any_spike in fires.items() if not any_spike)
-        text = f"{quiet}: no spikes"
+    elif quiet:
+        text = f"{quiet[0]}: no spikes"
         ax.text(0.98, 0.96, text, transform=ax.transAxes, ha="right", va="top", fontsize=8)
     return ax
 
@@ -48,20 +54,15 @@ def draw_spikes(ax, x_cm, index, n_cells: int, population: str, size: float):
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    x_cm : ndarray, shape (n_spikes,)
-        Where the source was at each spike.
-    index : ndarray of int, shape (n_spikes,)
+    x_cm, index : ndarray, shape (n_spikes,)
+        Where the source was at each spike, and the cell.
     n_cells : int
     population : {'ll', 'mon', 'ts'}
     size : float
         Diameter of a dot, points.
     """
-    dots = {"ls": "none", "marker": "o", "mew": 0, "ms": size, "rasterized": True}
-    ax.plot(x_cm, index, color=COLOUR[population], **dots)
-    if index.size == 0:
-        style.say(ax, f"{population.upper()}: no spikes")
-    ax.set_ylim(-0.5, n_cells - 0.5)
-    ax.set_ylabel(f"{population.upper()} cell index")
+    name, colour = population.upper(), COLOUR[population]
+    panels.draw_raster(ax, x_cm, index, n_cells, name, colour, size=size)
     ax.locator_params(axis="y", integer=True)
     return ax
 
@@ -85,12 +86,8 @@ def draw_drive(ax, edges_cm, drive_mV_per_ms, top: float):
     top : float
         End of the scale of colours, mV/ms, which panels to be compared share.
     """
-    n_ts = len(drive_mV_per_ms)
-    place = (edges_cm[0], edges_cm[-1], -0.5, n_ts - 0.5)
-    look = {"origin": "lower", "aspect": "auto", "interpolation": "nearest", "cmap": COLOURS}
-    shown = np.ma.masked_invalid(drive_mV_per_ms)
-    ax.imshow(shown, extent=place, vmin=0, vmax=top or 1.0, **look)
-    ax.set_facecolor(style.CHANCE)
+    place = (edges_cm[0], edges_cm[-1], -0.5, len(drive_mV_per_ms) - 0.5)
+    draw_image(ax, drive_mV_per_ms, place, 0, top or 1.0)
     if not np.any(drive_mV_per_ms > 0):
         style.say(ax, NO_DRIVE)
     ax.set_ylabel("TS cell index")

@@ -10,17 +10,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from driver.figures import style
 from driver.report import page as report
 from driver.report import parts, run_page
 from driver.report.figures import Figures
-from driver.report.page import Columns, Heading, Plot, Section, Text
+from driver.report.page import Columns, Heading, Plot, Section, Text, marked_up
 from driver.report.run_page import Drawing
 from driver.run.saved import NotARun
 from models.lateral_line.docs import equation_text
+from models.lateral_line.metric_table import SIGMA
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
@@ -29,7 +29,7 @@ from models.lateral_line.show import overviews, panels, verdict, zoomable
 from models.lateral_line.show.figures import figures_of
 
 WATCHED = {
-    "sigma_theta_rad": (Markup("{} in training (rad)").format(verdict.SIGMA), 2),
+    "sigma_theta_rad": (marked_up(f"{SIGMA} in training (rad)"), 2),
     "valid_fraction": ("valid", 2),
     "w_mean": ("mean weight", 4),
 }
@@ -46,7 +46,7 @@ def write_report(run: Run) -> Path:
     figures = figures_of(run)
     return run_page.write(
         run,
-        about=about(run),
+        about=overviews.network(run.params),
         verdict=Section("learned", "Did the network learn?", learned(run, figures)),
         figures=figures,
         equations=equations(),
@@ -74,16 +74,6 @@ def first(run: Run) -> Seed:
     return run.seed(run.finished[0])
 
 
-def about(run: Run) -> str:
-    p = run.params
-    motion = "held snapshots" if p.test_using_held_snapshots else f"{p.speed_cm_s:g} cm/s"
-    return (
-        f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; "
-        f"{p.n_training_trials} trials of {p.trial_duration_s:g} s; "
-        f"test at {p.distance_cm:g} cm, {motion}"
-    )
-
-
 # --- did the network learn? ------------------------------------------------------------
 
 
@@ -99,24 +89,29 @@ def learned(run: Run, shown: Figures) -> list:
 
 def one(run: Run, results: dict[str, Any]) -> list:
     """Verdict and numbers of one seed, its decoded positions beside them."""
-    said = [Text(text) for text in (*source([results]), *verdict.details(results))]
+    words = [*map(Text, source([results])), *map(sentence, verdict.details(results))]
     return [
-        Text(verdict.headline(results), "verdict"),
-        Columns([verdict.table(results), *said], [positions(first(run))]),
+        sentence(verdict.headline(results), "verdict"),
+        Columns([verdict.table(results), *words], [positions(first(run))]),
     ]
 
 
 def several(run: Run, every: list[dict[str, Any]], shown: Figures) -> list:
     """Verdict over seeds, all of them in a table, then the first one by itself."""
-    said = [*source(every), *verdict.details_of_seeds(every)]
     return [
-        Text(verdict.headline_of_seeds(every), "verdict"),
-        *map(Text, said),
+        sentence(verdict.headline_of_seeds(every), "verdict"),
+        *map(Text, source(every)),
+        *map(sentence, verdict.details_of_seeds(every)),
         verdict.table_of_seeds(every),
         *shown.summary(),
         Heading(f"The first seed, {first(run).number}"),
         Columns([verdict.table(every[0])], [positions(first(run))]),
     ]
+
+
+def sentence(text: str, look: str = "") -> Text:
+    """A sentence of the verdict, with its symbols set as such."""
+    return Text(marked_up(text), look)
 
 
 def source(every: list[dict[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ from driver.figures import style
 from driver.figures.draw import draw
 from driver.figures.page import page
 from models.lateral_line.show.panels import COLOUR
-from models.lateral_line.show.position_panels import COLOURS
+from models.lateral_line.show.position_panels import COLOURS, draw_image
 from stimulus import DEFAULT_STIMULUS, StimulusParams, simulate_lateral_line
 
 DISTANCES_CM = (0.7, 1.5, 2.3)
@@ -99,8 +99,8 @@ def draw_mean_rates(ax, sweeps):
     """Rate over time, mean over the afferents."""
     for (d_cm, arrow), sweep in sweeps.items():
         label = f"{d_cm:g} cm" if arrow == "→" else None
-        look = {"color": colour(d_cm), "ls": LINES[arrow], "label": label}
-        ax.plot(sweep["t_s"], sweep["rates_hz"].mean(axis=1), **look)
+        mean_hz = sweep["rates_hz"].mean(axis=1)
+        ax.plot(sweep["t_s"], mean_hz, color=colour(d_cm), ls=LINES[arrow], label=label)
     ax.set(xlabel="time (s)", ylabel="mean LL rate (Hz)", xlim=(0, sweep["t_s"][-1]))
     ax.set_title("C  Mean rate")
     return style.legend_above(ax)
@@ -115,9 +115,8 @@ def draw_rate_images(figure, grid, sweeps):
         ax = figure.add_subplot(grid[1 + k % 2, k // 2], sharex=first, sharey=first)
         half_cm = np.diff(sweep["xi_cm"]).mean() / 2
         ends = sweep["xi_cm"][0] - half_cm, sweep["xi_cm"][-1] + half_cm
-        look = {"origin": "lower", "aspect": "auto", "cmap": COLOURS, "interpolation": "nearest"}
         place = (sweep["t_s"][0], sweep["t_s"][-1], *ends)
-        ax.imshow(sweep["rates_hz"].T, extent=place, vmin=0, vmax=top, **look)
+        draw_image(ax, sweep["rates_hz"].T, place, 0, top)
         ax.set(xlabel="time (s)", ylabel="afferent at x (cm)")
         ax.set_title(f"{'DEFGHI'[k % 2 * 3 + k // 2]}  {d_cm:g} cm, {arrow}")
         ax.label_outer()

@@ -10,14 +10,13 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from driver.experiment.metric import row_of
-from driver.figures.points import Band
 from driver.figures.seeds import seeds_figure
 from driver.formatting import number
 from models.lateral_line import metrics, summary
 from models.lateral_line.metric_table import BODY, PATH, TABLE
 from models.lateral_line.saved import Run
-from models.lateral_line.show.overviews import network, run_name
-from models.lateral_line.show.panels import SIGMA, SILENT
+from models.lateral_line.show.overviews import network_of, run_name
+from models.lateral_line.show.panels import SILENT, chance
 
 MAX_NAMED = 16  # seeds in the headline
 ROWS = (  # over the scored path, and over the body
@@ -50,17 +49,12 @@ def multiseed_summary(run: Run) -> Figure:
     )
 
 
-def chance(n_bins: int) -> Band:
-    """Where `sigma_theta` lies without any order, 5 to 95 %."""
-    low, median, high = metrics.chance_band(n_bins)
-    return Band(low, high, f"chance {SIGMA}, 5–95 % ({n_bins} bins)", median)
-
-
 def heading(run: Run) -> list[str]:
     """Headline of the run without its seed, and which seeds have no results."""
     missing = [seed for seed in run.seeds if seed not in run.finished]
-    shown = run.seed(run.finished[0]) if run.finished else None
-    lines = [f"{run_name(run)}, {len(run.seeds)} seeds", *([network(shown)] if shown else [])]
+    lines = [f"{run_name(run)}, {len(run.seeds)} seeds"]
+    if run.finished:
+        lines.append(network_of(run.seed(run.finished[0])))
     lines.append("Test, trained and untrained joined; means leave out only what is undefined")
     if missing:
         named = ", ".join(map(str, missing[:MAX_NAMED]))

@@ -9,7 +9,7 @@ from typing import Any
 from driver.report import sweep_page
 from models.lateral_line.metric_table import BODY, PATH, TABLE
 from models.lateral_line.metrics import MAX_ANGLE_BINS
-from models.lateral_line.show.summary_figure import chance
+from models.lateral_line.show.panels import chance
 
 
 def write_sweep_report(content_file: Path) -> Path:

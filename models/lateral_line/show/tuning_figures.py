@@ -49,7 +49,7 @@ def tuning(saved: Seed, population: str, n_shown: int) -> Figure:
         draw.draw_tuning(ax, shown.edges_cm, trained, untrained)
         ax.set_title(f"{name} {cell}")
     top = max(np.nanmax(hz, initial=0.0) for hz in rates.values())
-    axes[0].set(xlim=ends(shown), ylim=(0, 1.1 * top or 1.0))
+    axes[0].set(xlim=shown.ends_cm, ylim=(0, 1.1 * top or 1.0))
     legend(figure, axes[0])
     return figure
 
@@ -67,8 +67,7 @@ def mon_ts_drive_heatmap(saved: Seed) -> Figure:
         draw.draw_drive(ax, shown.edges_cm, found, top)
         ax.set_xlabel(position_label(saved))
         ax.set_title(f"{letter}  {condition}", color=colour_of(condition))
-    axes[1].set_ylabel("")
-    axes[1].tick_params(labelleft=False)
+    axes[1].label_outer()
     label = "sum of EPSPs per time (mV/ms)"
     figure.colorbar(axes[0].images[0], ax=axes, label=label, pad=0.01, aspect=30)
     return figure
@@ -83,7 +82,7 @@ def mon_ts_drive_winner(saved: Seed) -> Figure:
     ax = figure.subplots()
     draw.draw_body_map(ax, shown.origin_cm, saved.params.ll_body_length_cm, n_ts, zorder=1)
     draw.draw_winners(ax, shown.centres_cm, *best, n_ts)
-    ax.set(xlim=ends(shown), xlabel=position_label(saved))
+    ax.set(xlim=shown.ends_cm, xlabel=position_label(saved))
     style.legend_above(ax)
     return figure
 
@@ -100,7 +99,3 @@ def drive(saved: Seed, shown: Passage, condition: str) -> np.ndarray:
 def grain(shown: Passage) -> str:
     """What one spike is in a bin, as a rate: the grain of the curves."""
     return f"; a spike is {1 / np.median(shown.time_s[shown.time_s > 0]):.3g} Hz"
-
-
-def ends(shown: Passage) -> tuple[float, float]:
-    return shown.edges_cm[0], shown.edges_cm[-1]

@@ -2,7 +2,7 @@
 
 A seed is described, not tested: no sentence here claims more than "lower in this seed". The body
 comes first, because the wiring maps the body. Where little could be decoded there is no map, and
-`sigma_theta` is not compared.
+`sigma_theta` is not compared. Sentences are plain; a page sets σ_θ in them with `marked_up`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from driver.experiment.metric import Metric, contrast, row_of
 from driver.experiment.statistics import mean_sd
 from driver.formatting import number
 from driver.report.numbers import number_table
 from driver.report.numbers import table_of_seeds as seed_table
 from driver.report.page import Table, marked_up
-from models.lateral_line.metric_table import BODY, DELTA, PATH, TABLE
+from models.lateral_line.metric_table import BODY, DELTA, PATH, SIGMA, TABLE
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.summary import place_of, spoken
 
-SIGMA = marked_up(BODY.symbol)
 Numbers = dict[str, Any]  # of one test: a results file, or its "untrained"
 
 
@@ -58,37 +55,35 @@ def headline(results: Numbers) -> str:
 def compared(results: Numbers, place: str, key: str) -> str:
     """The trained `sigma_theta` beside that of the twin."""
     trained, twin = results[key], results["untrained"][key]
-    texts = number(trained), number(twin)
     if trained == twin:
-        word = "the same with and without training"
-        return Markup("{} of the {} is {}: {} rad.").format(SIGMA, place, word, texts[0])
+        same = "the same with and without training"
+        return f"{SIGMA} of the {place} is {same}: {number(trained)} rad."
     word = "lower" if trained < twin else "higher"
-    return Markup("{} of the {} is {} after training: {} rad, untrained {} rad.").format(
-        SIGMA, place, word, *texts
-    )
+    values = f"{number(trained)} rad, untrained {number(twin)} rad"
+    return f"{SIGMA} of the {place} is {word} after training: {values}."
 
 
 def details(results: Numbers) -> list[str]:
     """What a reader of the headline must know."""
-    twin, said = results["untrained"], []
+    twin, texts = results["untrained"], []
     if results["evaluation_mode"] == "untrained":
-        said.append(
+        texts.append(
             "Trained and untrained are the same network; the numbers are those of its start."
         )
     elif lower(results) is not None:
         good = "the trained map is the more exact one" if lower(results) else "it is not better"
         good = "nothing has changed" if results[BODY.name] == twin[BODY.name] else good
-        said.append(
+        texts.append(
             f"Lower is better: in this one seed {good}. One seed describes; whether training "
             "helps is a question to several (--multi-seed)."
         )
     for who, numbers in (("Trained", results), ("Untrained", twin)):
         if not usable(numbers):
-            said.append(Markup("{}: {}.").format(who, why_not(numbers)))
-    said += path_says_otherwise(results)
+            texts.append(f"{who}: {why_not(numbers)}.")
+    texts += path_says_otherwise(results)
     if results["evaluation_mode"] != "untrained":
-        said.append(moved(results))
-    return said
+        texts.append(moved(results))
+    return texts
 
 
 def why_not(numbers: Numbers) -> str:
@@ -100,12 +95,11 @@ def why_not(numbers: Numbers) -> str:
         return "TS fires in the test, but not while the source is at the body"
     if numbers[BODY.name] is None and valid >= USABLE_VALID_FRACTION:
         text = "all that was decoded lies in a single bin of the body: one bias has no spread, so"
-        return Markup("{} {} is undefined").format(text, SIGMA)
+        return f"{text} {SIGMA} is undefined"
     share = f"only {valid:.0%} of the body could be decoded"
     if numbers[BODY.name] is None:
-        return Markup("{}, too little for {}").format(share, SIGMA)
-    needed = f"{USABLE_VALID_FRACTION:.0%}"
-    return Markup("{} (a usable map needs {}), so its {} means little").format(share, needed, SIGMA)
+        return f"{share}, too little for {SIGMA}"
+    return f"{share} (a usable map needs {USABLE_VALID_FRACTION:.0%}), so its {SIGMA} means little"
 
 
 def path_says_otherwise(results: Numbers) -> list[str]:
@@ -119,7 +113,7 @@ def path_says_otherwise(results: Numbers) -> list[str]:
         return []
     where = spoken(place_of(results))
     who = "whole path" if where == "path" else where
-    return [Markup("The {} says otherwise: {}").format(who, compared(results, where, PATH.name))]
+    return [f"The {who} says otherwise: {compared(results, where, PATH.name)}"]
 
 
 def moved(results: Numbers) -> str:
@@ -138,12 +132,10 @@ def chance(results: Numbers) -> str:
     band, where = results["chance_sigma_theta_rad"], place_of(results)
     if band["p05"] is None:
         return f"Chance cannot be given: fewer than two bins of the {spoken(where)} were decoded."
-    return Markup(
-        "Chance, a map without order: {} {} to {} rad {} the {} (5 to 95 %, {} decoded bins)."
-    ).format(
-        *(SIGMA, number(band["p05"], 2), number(band["p95"], 2)),
-        *("on" if where == "path" else "in", spoken(where), band["n_bins"]),
-    )
+    reach = f"{number(band['p05'], 2)} to {number(band['p95'], 2)} rad"
+    place = f"{'on' if where == 'path' else 'in'} the {spoken(where)}"
+    words = f"{reach} {place} (5 to 95 %, {band['n_bins']} decoded bins)"
+    return f"Chance, a map without order: {SIGMA} {words}."
 
 
 def table(results: Numbers) -> Table:
@@ -155,7 +147,8 @@ def table(results: Numbers) -> Table:
         "delta_trial_rad": f"{DELTA}, {where}",
         "ts_spikes": "TS spikes in the test",
     }
-    return number_table(TABLE.renamed(labels), results, words=number, caption=chance(results))
+    caption = marked_up(chance(results))
+    return number_table(TABLE.renamed(labels), results, words=number, caption=caption)
 
 
 def shown_labels(where: str) -> dict[str, str]:
@@ -176,28 +169,25 @@ def headline_of_seeds(every: Sequence[Numbers]) -> str:
     if not pairs:
         return "It cannot be said: no seed has a usable map both trained and untrained."
     without = len(every) - len(pairs)
-    return Markup("{} of the body is lower after training in {} of {} seeds{}.").format(
-        SIGMA, sum(pairs), len(every), f"; {without} cannot be compared" if without else ""
-    )
+    rest = f"; {without} cannot be compared" if without else ""
+    seeds = f"{sum(pairs)} of {len(every)} seeds"
+    return f"{SIGMA} of the body is lower after training in {seeds}{rest}."
 
 
 def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
     """The mean difference over results files, and seeds that were not counted."""
-    d, said = mean_sd([contrast(BODY, r)[2] for r in every]), []
+    d, texts = mean_sd([contrast(BODY, r)[2] for r in every]), []
     if d["n"]:
         spread = f"SD {number(d['sd'])}, " if d["sd"] is not None else ""
-        said.append(
-            Markup(
-                "Lower is better. Mean difference, trained − untrained: {} rad, {}n = {}."
-            ).format(number(d["mean"], signed=True), spread, d["n"])
-        )
+        mean = f"{number(d['mean'], signed=True)} rad, {spread}n = {d['n']}"
+        texts.append(f"Lower is better. Mean difference, trained − untrained: {mean}.")
     without = [str(r["seed"]) for r in every if lower(r) is None]
     if without:
-        said.append(
+        texts.append(
             f"Not compared, for want of a usable map trained or untrained: seed "
             f"{', '.join(without)}. Means and SD are over all defined values."
         )
-    return said
+    return texts
 
 
 def table_of_seeds(every: Sequence[Numbers]) -> Table:

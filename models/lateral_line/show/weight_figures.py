@@ -68,13 +68,13 @@ def mon_ts_weight_profile(saved: Seed) -> Figure:
     mean, share = figure.subplots(2, 1, sharex=True)
     weights = w["mon_ts_w_init"], w["mon_ts_w"]
     by_cell = [incoming(w["mon_ts_j"], p.n_ts, values) for values in weights]
-    weight_panels.draw_by_cell(mean, *by_cell, "ts")
+    weight_panels.draw_by_cell(mean, *by_cell)
     mean.axhline(p.mon_ts_wmax, color=style.TRAINED, lw=0.8, ls=":", label="ceiling")
     mean.set(ylabel=f"mean {WEIGHT}", ylim=(0, 1.08 * p.mon_ts_wmax or 1.0), xlabel="")
     mean.set_title("A  Mean incoming weight")
     at = [np.isclose(v, p.mon_ts_wmax, rtol=metrics.WEIGHT_RTOL, atol=0) for v in weights]
     by_cell = [incoming(w["mon_ts_j"], p.n_ts, values.astype(float)) for values in at]
-    weight_panels.draw_by_cell(share, *by_cell, "ts")
+    weight_panels.draw_by_cell(share, *by_cell)
     share.set(ylabel="share of synapses (1)", ylim=(0, max(0.05, 1.08 * max_of(*by_cell))))
     share.set_title(f"B  Share of incoming weights at the ceiling, {p.mon_ts_wmax:g}")
     if max_of(*by_cell) == 0 and w["mon_ts_j"].size:

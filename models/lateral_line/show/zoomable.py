@@ -16,18 +16,17 @@ from driver.figures import style
 from driver.report.scripts import packed
 from models.lateral_line.analyses.tuning import Passage, spread
 from models.lateral_line.saved import Seed
-from models.lateral_line.show import panels
+from models.lateral_line.show import overviews, pages, panels
 
 SCRIPT = Path(__file__).with_suffix(".js")
 MAX_SPIKES = 25_000  # of a raster
 MAX_TUNED = 400  # cells of a layer with a tuning curve
 RASTERS = (
-    *(
-        ("test", "ll", "LL"),
-        ("test", "mon", "MON, trained"),
-        ("untrained", "mon", "MON, untrained"),
-    ),
-    *(("test", "ts", "TS, trained"), ("untrained", "ts", "TS, untrained")),
+    ("test", "ll", "LL"),
+    ("test", "mon", "MON, trained"),
+    ("untrained", "mon", "MON, untrained"),
+    ("test", "ts", "TS, trained"),
+    ("untrained", "ts", "TS, untrained"),
 )
 
 
@@ -38,22 +37,20 @@ def content(saved: Seed) -> dict[str, Any]:
 
 def rasters(saved: Seed) -> dict[str, Any]:
     """Source, decoded positions and spikes of the test, by step."""
-    a, p = saved.recordings, saved.params
-    x_cm = a["test_x_cm"]
-    low, high = p.eval_window_cm or (x_cm.min(), x_cm.max())
-    decoded = [
-        (name, panels.decoded_cm(a[f"{twin}pv_theta_hat"], a[f"{twin}pv_delta_theta"], low, high))
-        for name, twin in (("untrained", "untrained_"), ("trained", ""))
-    ]
-    looks = {"trained": (style.TRAINED, "circle"), "untrained": (style.UNTRAINED, "square")}
+    decoded = overviews.decoded_cm(saved)
+    looks = (("untrained", style.UNTRAINED, "square"), ("trained", style.TRAINED, "circle"))
     return {
-        "x_cm": packed(x_cm, np.float32),
+        "x_cm": packed(saved.recordings["test_x_cm"], np.float32),
         "dt_s": saved.dt_s,
         "muted": style.MUTED,
         "decoded": [
-            {"name": f"decoded, {name}", "cm": packed(cm, np.float32)}
-            | dict(zip(("colour", "symbol"), looks[name], strict=True))
-            for name, cm in decoded
+            {
+                "name": f"decoded, {name}",
+                "cm": packed(decoded[name], np.float32),
+                "colour": colour,
+                "symbol": symbol,
+            }
+            for name, colour, symbol in looks
         ],
         "panels": [raster(saved, *one) for one in RASTERS],
     }
@@ -92,25 +89,24 @@ def thinned(spikes: Spikes, every: int) -> Spikes:
 
 def tuning(saved: Seed) -> dict[str, Any]:
     """Rate by source position of the cells of each layer, trained and untrained."""
-    window = saved.params.eval_window_cm
-    passage = Passage.of(saved.recordings["test_x_cm"], saved.dt_s, window)
-    origin = "" if window is None else f", from {passage.origin_cm:g} cm on"
+    shown, low = pages.passage(saved), saved.params.eval_x_min_cm
+    origin = "" if low is None else f", from {low:g} cm on"
     return {
         "title": f"source position x (cm{origin})",
-        "x_cm": packed(passage.centres_cm, np.float32),
+        "x_cm": packed(shown.centres_cm, np.float32),
         "conditions": [
             {"name": "trained", "colour": style.TRAINED, "dash": "solid"},
             {"name": "untrained", "colour": style.UNTRAINED, "dash": "dash"},
         ],
-        "layers": [layer(saved, passage, name) for name in ("ll", "mon", "ts")],
+        "layers": [layer(saved, shown, name) for name in ("ll", "mon", "ts")],
     }
 
 
-def layer(saved: Seed, passage: Passage, population: str) -> dict[str, Any]:
+def layer(saved: Seed, shown: Passage, population: str) -> dict[str, Any]:
     n_cells = saved.n_cells(population)
     cells = spread(n_cells, MAX_TUNED)
     rates = [
-        passage.rates_hz(saved.spikes(phase, population), n_cells)[cells]
+        shown.rates_hz(saved.spikes(phase, population), n_cells)[cells]
         for phase in ("test", "untrained")
     ]
     return {
