@@ -272,6 +272,16 @@ def headline(table: MetricTable, results: Results) -> str:
     return f"{m.symbol or m.label or m.name} {number(m.value(trained), m.digits)}{beside}"
 
 
+def verdicts_of_seeds(every: Sequence[Results]) -> str:
+    """How many seeds have which verdict."""
+    parts = []
+    for label in LABELS:
+        found = [numbers_of(results, label)["verdict"] for results in every]
+        counts = [f"{v} in {found.count(v)} of {len(found)} seeds" for v in dict.fromkeys(found)]
+        parts.append(f"{label.capitalize()}: {', '.join(counts)}.")
+    return " ".join(parts)
+
+
 # --- summary and sweep ---------------------------------------------------------------------------
 
 

@@ -73,7 +73,7 @@ def estimate(values: Sequence[float | None], level: float = LEVEL) -> Estimate:
     """
     from scipy import stats
 
-    everything = np.array([np.nan if v is None else v for v in values], dtype=float)
+    everything = np.array(values, dtype=float)  # None becomes NaN
     x = everything[np.isfinite(everything)]
     n, left_out = x.size, everything.size - x.size
     if n < 2:
@@ -118,11 +118,7 @@ def paired(
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} values do not make pairs")
-    pairs = np.array(
-        [[np.nan if v is None else v for v in pair] for pair in zip(first, second, strict=True)],
-        dtype=float,
-    ).reshape(-1, 2)
-    difference = pairs[:, 0] - pairs[:, 1]
+    difference = np.array(first, dtype=float) - np.array(second, dtype=float)
     known = difference[np.isfinite(difference)]
     return Paired(
         estimate(list(difference), level), sign_flip_p(known), int(np.count_nonzero(known < 0))
@@ -154,7 +150,7 @@ def mean_sd(values: Iterable[float | None]) -> dict[str, float | int | None]:
 
     None and NaN are left out and counted; a mean of none and an SD of one are None.
     """
-    values = np.array([np.nan if v is None else v for v in values], dtype=float)
+    values = np.array([*values], dtype=float)
     defined = values[np.isfinite(values)]
     return {
         "mean": float(defined.mean()) if defined.size else None,

@@ -114,16 +114,6 @@ def headline(table: MetricTable, results: Results) -> str:
     return f"Trained: {explained(trained)}. Untrained: {explained(twin)}."
 
 
-def headline_of_seeds(every: Sequence[Results]) -> str:
-    """How many seeds have which verdict."""
-    parts = []
-    for label in LABELS:
-        found = [numbers_of(results, label)["verdict"] for results in every]
-        counts = [f"{v} in {found.count(v)} of {len(found)} seeds" for v in dict.fromkeys(found)]
-        parts.append(f"{label.capitalize()}: {', '.join(counts)}.")
-    return " ".join(parts)
-
-
 def condition_table(results: Results, labels: Mapping[str, str], words: Words = text) -> Table:
     """Every condition of every verdict: limit, value, met; trained and untrained.
 
