@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from driver.experiment.comparison import Row, by_condition
 from driver.experiment.metric import Metric
-from driver.experiment.summary import Row, by_condition
 from driver.figures import style
 from driver.figures.page import page
 from driver.figures.points import Band, draw_mean, draw_points, frame_panel, offsets

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from driver.engine.compiler import cores
 from driver.formatting import SYMBOL
@@ -32,13 +32,11 @@ class Text:
 
     text: str
     look: str = ""
-    kind: ClassVar[str] = "text"
 
 
 @dataclass(frozen=True)
 class Heading:
     text: str
-    kind: ClassVar[str] = "heading"
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,6 @@ class Code:
 
     text: str
     wrap: bool = False
-    kind: ClassVar[str] = "code"
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,6 @@ class Table:
     marked: frozenset[int] = frozenset()
     numbers: bool = True
     search: str = ""
-    kind: ClassVar[str] = "table"
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,6 @@ class Picture:
     alt: str
     caption: str = ""
     files: Sequence[str] = ()  # where the original lies, relative to the page
-    kind: ClassVar[str] = "picture"
 
 
 @dataclass(frozen=True)
@@ -103,13 +98,11 @@ class Files:
 
     text: str
     files: Sequence[str]
-    kind: ClassVar[str] = "files"
 
 
 @dataclass(frozen=True)
 class Equations:
     parts: Sequence[Part]
-    kind: ClassVar[str] = "equations"
 
 
 @dataclass(frozen=True)
@@ -119,7 +112,6 @@ class Plot:
     id: str
     height: int  # pixels
     caption: str = ""
-    kind: ClassVar[str] = "plot"
 
 
 @dataclass(frozen=True)
@@ -128,7 +120,6 @@ class Columns:
 
     left: Sequence[Any]
     right: Sequence[Any]
-    kind: ClassVar[str] = "columns"
 
 
 @dataclass(frozen=True)
@@ -138,7 +129,6 @@ class Fold:
     title: str
     blocks: Sequence[Any]
     open: bool = False
-    kind: ClassVar[str] = "fold"
 
 
 @dataclass(frozen=True)
@@ -207,6 +197,7 @@ def environment():
         return Markup("").join([escape(head), *tail])
 
     made.filters["powers"] = powers
+    made.filters["kind"] = lambda block: type(block).__name__
     return made
 
 

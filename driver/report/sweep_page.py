@@ -11,9 +11,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from driver.experiment.comparison import compare
+from driver.experiment.comparison import Row, by_condition, compare
 from driver.experiment.metric import LABELS, Metric, MetricTable, known
-from driver.experiment.summary import Row, by_condition
 from driver.figures import style
 from driver.figures.points import Band
 from driver.figures.sweep import sweep_figure

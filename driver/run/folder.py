@@ -25,6 +25,8 @@ from driver.flags.from_dataclass import UsageError
 PARAMS, SUMMARY, REPORT = "params.json", "run_summary.json", "report.html"
 IN_USE = "another process is working in this folder"
 PATIENCE = 20
+FAILED = 1
+REPORT_EVERY_S = 60.0  # while a run goes on: it takes a second
 MAX_NAME_BYTES = 200  # file systems end at 255, and a log adds its seed
 
 
@@ -180,9 +182,3 @@ def folder_name(run_name: str | None) -> str:
     if len(name.encode()) > MAX_NAME_BYTES:
         raise UsageError(f"--run-name {name[:20]}...: more than {MAX_NAME_BYTES} bytes")
     return name or datetime.datetime.now().strftime("%Y%m%d_%H%M%S")
-
-
-FAILED = 1
-
-
-REPORT_EVERY_S = 60.0  # while a run goes on: it takes a second
