@@ -52,9 +52,9 @@ def draw_points(ax, x, y, look: Mapping[str, Any], counts=None, **more) -> None:
             ax.plot(x[which], y[which], **{**look, "ls": "none", "mfc": fill, **more})
 
 
-def offsets(n: int, spread: float = 0.09) -> np.ndarray:
+def offsets(n: int) -> np.ndarray:
     """Where the points of `n` seeds stand beside the middle of a condition."""
-    return np.linspace(-spread, spread, n) if n > 1 else np.zeros(n)
+    return np.linspace(-0.09, 0.09, n) if n > 1 else np.zeros(n)
 
 
 def draw_mean(ax, x: float, estimate: Mapping[str, Any], color: str, **look) -> None:

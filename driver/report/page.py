@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from driver.engine.compiler import cores
 from driver.formatting import SYMBOL
 from driver.report.mathml import Part
@@ -167,8 +169,6 @@ def render(page: Page) -> str:
 
 def marked_up(label: str):
     """A label for a page: letters with an index, as σ_θ, are set as such."""
-    from markupsafe import Markup, escape
-
     return Markup(SYMBOL.sub(r"\1<sub>\2</sub>", str(escape(label))))
 
 
@@ -180,7 +180,6 @@ def safe_json(value: Any) -> str:
 @cache
 def environment():
     import jinja2
-    from markupsafe import Markup, escape
 
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
