@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from driver.experiment.comparison import contrasted
-from driver.experiment.summary import by_condition
+from driver.experiment.comparison import by_condition, contrasted
 from studies.study import WHO, Metric, Published, Scale, Study
 from studies.verdict import Judged, judge
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.experiment.summary import by_condition
+from driver.experiment.comparison import by_condition
 from studies.study import CASE, WHO, Metric, Study
 
 Row = Mapping[str, Any]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from driver.experiment.comparison import by_condition
 from driver.experiment.statistics import Estimate, estimate
-from driver.experiment.summary import by_condition
 from studies.study import WHO, Claim, Condition, matching
 
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot be said"

@@ -101,7 +101,7 @@ def test_means_of_ten_seeds_have_the_interval_of_all_other_tables(tmp_path):
     assert bars(figure.axes[0])[1] == pytest.approx([expected.low, expected.high])
     assert expected.mean - expected.low < 0.9 * (expected.high - expected.mean)  # of skewed values
     pairs = statistics.paired(values, twins).difference
-    ends = f"{pairs.low:+.2f} to {pairs.high:+.2f}".replace("-", "−")
+    ends = f"[{pairs.low:+.3f}, {pairs.high:+.3f}]".replace("-", "−")
     assert ends in figure.axes[0].get_title("left")
     assert "mean, 95 % BCa bootstrap interval" in legend_of(figure)
 
@@ -132,7 +132,7 @@ def test_the_difference_is_that_of_pairs(tmp_path):
     title = summary(tmp_path / "run", 3, results).axes[0].get_title("left")
     assert "n = 2 trained, 3 untrained" in title and "undefined: 1 trained" in title
     # differences 0.4 and 0.2: mean 0.3, half width 12.7062*0.1
-    assert "+0.30, 95 % interval −0.97 to +1.57 (n = 2 pairs)" in title
+    assert "+0.300 [−0.971, +1.571], n = 2" in title
 
 
 def test_undefined_is_counted_poor_is_hollow_and_failed_is_named(tmp_path):
@@ -166,7 +166,7 @@ def test_with_nothing_to_show_every_panel_says_so(tmp_path, results, words):
 
 def test_one_finished_seed_has_means_without_an_interval(tmp_path):
     title = summary(tmp_path / "run", 2, {8: (sigma(0.5), sigma(0.3))}).axes[0].get_title("left")
-    assert "+0.20" in title and "interval" not in title
+    assert "+0.200, n = 1" in title and "[" not in title
 
 
 def test_the_evaluation_window_is_named_in_place_of_the_path(tmp_path):

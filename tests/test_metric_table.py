@@ -130,14 +130,13 @@ def test_a_sweep_page_needs_nothing_but_the_table(tmp_path):
     assert "No run is done yet." in page
 
 
-@pytest.mark.parametrize("by_seed", [True, False])
-def test_seeds_stand_side_by_side_or_their_networks_do(by_seed):
+def test_seeds_stand_side_by_side_with_their_networks():
     every = [results(1), results(2, trained=0.6, share=0.1), results(3, trained=None)]
     rows = [metric.row_of(TABLE, r["seed"], r) for r in every]
     shown = [m for m in TABLE if m.figures][:2]
     chance = {"error": Band(1.0, 1.2, "chance")}
     with style.applied():
-        figure = seeds_figure(rows, shown, "three seeds", by_seed=by_seed, chance=chance)
+        figure = seeds_figure(rows, shown, "three seeds", chance=chance)
         figure.canvas.draw()
     error = figure.axes[0]
     points = [

@@ -356,7 +356,7 @@ def test_a_report_of_any_number_of_seeds_can_be_drawn(tmp_path, n):
     (tmp_path / "sweep.json").write_text(json.dumps({"axes": ["x"], "runs": table}))
     text = write_sweep_report(tmp_path / "sweep.json").read_text()
     assert "b100: not done yet" in text
-    better = "improves the map in 1 of 2"
+    better = "lower after training in 1 of 2"
     assert (better in text) == (n == 12)
 
 

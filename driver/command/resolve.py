@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 
 from driver.flags.from_dataclass import UsageError
@@ -11,6 +10,7 @@ from driver.room import Room
 from driver.run import checkpoint
 from driver.run.folder import PARAMS
 from driver.run.request import Request, held
+from driver.run.saved import NotARun, read_json
 
 
 def resolve(room: Room, argv: Sequence[str]) -> Request:
@@ -85,9 +85,9 @@ def check_checkpoints(room: Room, request: Request) -> None:
 def check_same_seeds(request: Request) -> None:
     """A folder keeps its seeds: files of some and a summary of others would be a mixed run."""
     try:
-        stored = json.loads((request.folder.path / PARAMS).read_text(encoding="utf-8"))
+        stored = read_json(request.folder.path / PARAMS)
         seeds = stored["seed_start"], stored["multi_seed"]
-    except (OSError, ValueError, KeyError):
+    except NotARun:
         return
     if seeds != (request.params.seed, request.options.multi_seed):
         raise UsageError(

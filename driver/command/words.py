@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tyro
 
-from driver.export.csv import export_numbers
+from driver.export.csv import export_numbers, finished
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
 from driver.run.folder import PARAMS
@@ -58,7 +58,8 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         for folder in named(runs):
             sweep = folder / CONTENT
             is_sweep = sweep.exists()
-            print(room.write_sweep_report(sweep) if is_sweep else write_report(room, folder))
+            write = room.write_sweep_report if is_sweep else room.write_report
+            print(write(sweep if is_sweep else room.open(folder)))
         return 0
 
     def status(runs: Folders = ()) -> int:
@@ -98,10 +99,6 @@ def draw_again(
     return 0
 
 
-def write_report(room: Room, folder: Path) -> Path:
-    return room.write_report(room.open(folder))
-
-
 def tell_status(room: Room, runs: Sequence[Path]) -> int:
     from driver.command.watch import run_lines, sweep_lines
 
@@ -130,8 +127,7 @@ def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator
     if output and len(set(names)) < len(names):
         raise UsageError(f"--output {output}: two of the runs have the same name")
     for run in opened(room, runs):
-        if not run.finished:
-            raise UsageError(f"{run.folder} has no finished seed to export")
+        finished(run)
         folder = output or run.folder / "export"
         if output and len(runs) > 1:  # files of different runs have the same names
             folder = output / run.folder.resolve().name

@@ -12,7 +12,17 @@ from typing import Any
 
 from driver.experiment.metric import LABELS, Metric
 from driver.experiment.statistics import estimate, paired
-from driver.experiment.summary import Row, by_condition
+
+Row = Mapping[str, Any]  # a run of a sweep
+
+
+def by_condition(rows: Sequence[Row]) -> list[tuple[dict[str, str], list[Row]]]:
+    """Rows of each condition, in the order of the plan."""
+    found: dict[tuple, list[Row]] = {}
+    for row in rows:
+        key = tuple((k, v) for k, v in row["condition"].items() if k != "seed")
+        found.setdefault(key, []).append(row)
+    return [(dict(key), members) for key, members in found.items()]
 
 
 def contrasted(values: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:

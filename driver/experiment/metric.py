@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from driver.experiment import summary
 from driver.experiment.statistics import mean_sd
 from driver.formatting import number
 from driver.run.saved import numbers_of
@@ -272,6 +270,16 @@ def headline(table: MetricTable, results: Results) -> str:
     return f"{m.symbol or m.label or m.name} {number(m.value(trained), m.digits)}{beside}"
 
 
+def verdicts_of_seeds(every: Sequence[Results]) -> str:
+    """How many seeds have which verdict."""
+    parts = []
+    for label in LABELS:
+        found = [numbers_of(results, label)["verdict"] for results in every]
+        counts = [f"{v} in {found.count(v)} of {len(found)} seeds" for v in dict.fromkeys(found)]
+        parts.append(f"{label.capitalize()}: {', '.join(counts)}.")
+    return " ".join(parts)
+
+
 # --- summary and sweep ---------------------------------------------------------------------------
 
 
@@ -285,7 +293,19 @@ def run_summary(
     """Content of ``run_summary.json``; `head` is what all seeds have in common beside the mode."""
     known = {"schema_version": request.format.schema_version, "mode": request.options.mode}
     runs = [seed_summary(table, r) for r in results]
-    return summary.run_summary(known | (head or {}), runs, failed, partial(aggregate, table))
+    return one_or_all(known | (head or {}), runs, failed, lambda runs: aggregate(table, runs))
+
+
+def one_or_all(
+    head: Mapping[str, Any],
+    runs: Sequence[Mapping[str, Any]],
+    failed: Sequence[int],
+    aggregate: Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The `head`, and of one seed its part, of several all parts and their `aggregate`."""
+    if len(runs) == 1 and not failed:
+        return {**head, **runs[0]}
+    return {**head, "runs": runs, "failed_seeds": failed, "aggregate": aggregate(runs)}
 
 
 def seed_summary(table: MetricTable, results: Results) -> dict[str, Any]:

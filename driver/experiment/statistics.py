@@ -65,7 +65,7 @@ class Paired:
     n_lower: int
 
 
-def estimate(values: Sequence[float | None], level: float = LEVEL) -> Estimate:
+def estimate(values: Sequence[float | None]) -> Estimate:
     """Mean, SD and interval of the mean; None and NaN are undefined.
 
     Student's t for fewer than `BOOTSTRAP_FROM` values, the bias-corrected and accelerated
@@ -73,43 +73,40 @@ def estimate(values: Sequence[float | None], level: float = LEVEL) -> Estimate:
     """
     from scipy import stats
 
-    everything = np.array([np.nan if v is None else v for v in values], dtype=float)
+    everything = np.array(values, dtype=float)  # None becomes NaN
     x = everything[np.isfinite(everything)]
     n, left_out = x.size, everything.size - x.size
     if n < 2:
         mean = float(x[0]) if n else math.nan
-        return Estimate(mean, math.nan, math.nan, math.nan, n, left_out, "none", level)
+        return Estimate(mean, math.nan, math.nan, math.nan, n, left_out, "none")
     sd = float(x.std(ddof=1)) if np.ptp(x) else 0.0  # a mean may round, and differ from all
     if np.ptp(x) == 0:
         low = high = float(x.mean())
         method = "t"
     elif n < BOOTSTRAP_FROM:
-        low, high = stats.t.interval(level, n - 1, loc=x.mean(), scale=sd / math.sqrt(n))
+        low, high = stats.t.interval(LEVEL, n - 1, loc=x.mean(), scale=sd / math.sqrt(n))
         method = "t"
     else:
         resampled = stats.bootstrap(
             (x,),
             np.mean,
-            confidence_level=level,
+            confidence_level=LEVEL,
             n_resamples=N_RESAMPLES,
             method="BCa",
             rng=np.random.default_rng(SEED),
         )
         low, high = resampled.confidence_interval
         method = "BCa bootstrap"
-    return Estimate(float(x.mean()), sd, float(low), float(high), n, left_out, method, level)
+    return Estimate(float(x.mean()), sd, float(low), float(high), n, left_out, method)
 
 
-def paired(
-    first: Sequence[float | None], second: Sequence[float | None], level: float = LEVEL
-) -> Paired:
+def paired(first: Sequence[float | None], second: Sequence[float | None]) -> Paired:
     """Compare two conditions run by run.
 
     Parameters
     ----------
     first, second : sequence of float or None
         One entry a run, in the same order; a pair with an undefined member is left out.
-    level : float
 
     Raises
     ------
@@ -118,15 +115,9 @@ def paired(
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} values do not make pairs")
-    pairs = np.array(
-        [[np.nan if v is None else v for v in pair] for pair in zip(first, second, strict=True)],
-        dtype=float,
-    ).reshape(-1, 2)
-    difference = pairs[:, 0] - pairs[:, 1]
+    difference = np.array(first, dtype=float) - np.array(second, dtype=float)
     known = difference[np.isfinite(difference)]
-    return Paired(
-        estimate(list(difference), level), sign_flip_p(known), int(np.count_nonzero(known < 0))
-    )
+    return Paired(estimate(difference), sign_flip_p(known), int(np.count_nonzero(known < 0)))
 
 
 def sign_flip_p(differences: np.ndarray) -> float:
@@ -154,7 +145,7 @@ def mean_sd(values: Iterable[float | None]) -> dict[str, float | int | None]:
 
     None and NaN are left out and counted; a mean of none and an SD of one are None.
     """
-    values = np.array([np.nan if v is None else v for v in values], dtype=float)
+    values = np.array([*values], dtype=float)
     defined = values[np.isfinite(values)]
     return {
         "mean": float(defined.mean()) if defined.size else None,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from driver.experiment.statistics import Estimate
+from driver.experiment.metric import Metric
 from driver.figures import style
 
 
@@ -32,14 +32,6 @@ def mark_band(ax, band: Band):
     return ax
 
 
-def arms(found: Estimate) -> list[list[float]] | None:
-    """How far the interval reaches below and above the mean; None without one."""
-    if not np.isfinite([found.low, found.high]).all():
-        return None
-    # equal values may differ from their mean by rounding, and an arm must not be negative
-    return [[max(0.0, found.mean - found.low)], [max(0.0, found.high - found.mean)]]
-
-
 def draw_points(ax, x, y, look: Mapping[str, Any], counts=None, **more) -> None:
     """A point a seed, hollow where it does not count.
 
@@ -60,28 +52,37 @@ def draw_points(ax, x, y, look: Mapping[str, Any], counts=None, **more) -> None:
             ax.plot(x[which], y[which], **{**look, "ls": "none", "mfc": fill, **more})
 
 
-def offsets(n: int, spread: float = 0.09) -> np.ndarray:
+def offsets(n: int) -> np.ndarray:
     """Where the points of `n` seeds stand beside the middle of a condition."""
-    return np.linspace(-spread, spread, n) if n > 1 else np.zeros(n)
+    return np.linspace(-0.09, 0.09, n) if n > 1 else np.zeros(n)
 
 
-def draw_mean(ax, x: float, estimate: Mapping[str, Any], color: str) -> None:
+def draw_mean(ax, x: float, estimate: Mapping[str, Any], color: str, **look) -> None:
     """Mean and interval of an `Estimate` as a dict, in which null is undefined."""
-    mean, low, high = (
-        np.nan if estimate[k] is None else estimate[k] for k in ("mean", "low", "high")
-    )
-    if np.isfinite(mean):
-        ax.plot([x - 0.07, x + 0.07], [mean, mean], color=color, lw=2)
-    if np.isfinite(low):
-        ax.plot([x, x], [low, high], color=color, lw=1.2)
+    mean, low, high = np.array([estimate[k] for k in ("mean", "low", "high")], dtype=float)
+    # equal values may differ from their mean by rounding, and an arm must not be negative
+    arms = [[max(0.0, mean - low)], [max(0.0, high - mean)]] if np.isfinite(low) else None
+    ax.errorbar(x, mean, arms, color=color, **{"marker": "_", "ms": 9, "lw": 1.2} | look)
 
 
-def set_limits(ax, limits: tuple[float, float] | None, is_negative: bool) -> None:
-    """Axis of a metric: a little beyond its `limits`, or from zero on if nothing is below."""
-    low, high = ax.get_ylim()
-    if limits is not None:
-        margin = 0.07 * (limits[1] - limits[0])
-        ax.set_ylim(limits[0] - margin, limits[1] + margin)
-    elif not is_negative:
-        high = high if high > 0 else 1.0
+def frame_panel(ax, metric: Metric, metrics: Sequence[Metric], band: Band | None) -> None:
+    """Mark chance, and from where on `metric` lets others of the `metrics` count; set its axis.
+
+    The axis reaches a little beyond the limits of the metric, or begins at zero if nothing is
+    below.
+    """
+    if band is not None:
+        mark_band(ax, band)
+    for limit in valid_limits(metric, metrics):
+        ax.axhline(limit, color=style.MUTED, ls=":", lw=1.2)
+    if metric.limits is not None:
+        low, high = metric.limits
+        ax.set_ylim(low - 0.07 * (high - low), high + 0.07 * (high - low))
+    elif not ax.dataLim.ymin < 0:
+        high = max(ax.get_ylim()[1], 0.0) or 1.0
         ax.set_ylim(-0.04 * high, high)
+
+
+def valid_limits(metric: Metric, metrics: Sequence[Metric]) -> set[float]:
+    """From which value on `metric` lets others count."""
+    return {m.valid_from for m in metrics if m.valid == metric.name}

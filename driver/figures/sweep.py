@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from driver.experiment.comparison import Row, by_condition
 from driver.experiment.metric import Metric
-from driver.experiment.summary import Row, by_condition
 from driver.figures import style
-from driver.figures.points import Band, draw_mean, draw_points, mark_band, offsets, set_limits
-from driver.figures.seeds import valid_limits
+from driver.figures.page import page
+from driver.figures.points import Band, draw_mean, draw_points, frame_panel, offsets
 from driver.formatting import mathtext
 
 ASIDE = {"untrained": -0.17, "trained": 0.17}  # of a network, from the middle of a condition
@@ -48,9 +48,7 @@ def sweep_figure(
     n_columns = 1 if n_panels <= MAX_IN_COLUMN else 2
     n_rows = -(-n_panels // n_columns)
     width = float(np.clip(n_columns * (4 + 0.9 * len(groups)), 8.0, 20.0))
-    figure = Figure(figsize=(width, 1.2 + 2.6 * n_rows), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)
-    figure.suptitle(heading)
+    figure = page(heading, 1.2 + 2.6 * n_rows, width)
     every = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     axes = every[:n_panels]
     for ax in every[n_panels:]:
@@ -59,11 +57,8 @@ def sweep_figure(
         style.empty(axes[0], "no run is done")
         return figure
     for ax, letter, m in zip(axes, ascii_uppercase, metrics, strict=False):
-        if m.name in (chance or {}):
-            mark_band(ax, chance[m.name])
         draw_metric(ax, groups, m, compared)
-        for limit in valid_limits(m, metrics):
-            ax.axhline(limit, color=style.MUTED, ls=":", lw=1.2)
+        frame_panel(ax, m, metrics, (chance or {}).get(m.name))
         left_out = "; hollow: not usable, not averaged" if m.valid else ""
         ax.set_title(f"{letter}  {mathtext(m.label or m.name)}{left_out}")
         ax.set_ylabel(mathtext(m.axis) if m.symbol else f"({m.unit or 1})")
@@ -114,19 +109,15 @@ def draw_metric(ax, groups: Sequence[Sequence[Row]], metric: Metric, compared):
     compared : sequence of dict
         A condition each.
     """
-    below = False
     for label, aside in ASIDE.items():
         look = style.LOOK[label]
         for k, members in enumerate(groups):
-            values = [row[label].get(metric.name) for row in members]
-            y = np.array([np.nan if v is None else v for v in values], dtype=float)
+            y = [row[label].get(metric.name) for row in members]
             counts = [metric.counted(row[label]) is not None for row in members]
-            draw_points(ax, k + aside + offsets(y.size), y, look, counts, ms=3.5, mew=0.8)
+            draw_points(ax, k + aside + offsets(len(y)), y, look, counts, ms=3.5, mew=0.8)
             draw_mean(ax, k + MEAN_AT * aside, compared[k][metric.name][label], look["color"])
-            below = below or bool((y < 0).any())
         ax.plot([], [], ls="none", label=label, **look)
     ax.plot([], [], "k_", ms=9, label="mean, 95 % interval")
-    set_limits(ax, metric.limits, below)
     return ax
 
 

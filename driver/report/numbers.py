@@ -114,17 +114,7 @@ def headline(table: MetricTable, results: Results) -> str:
     return f"Trained: {explained(trained)}. Untrained: {explained(twin)}."
 
 
-def headline_of_seeds(every: Sequence[Results]) -> str:
-    """How many seeds have which verdict."""
-    parts = []
-    for label in LABELS:
-        found = [numbers_of(results, label)["verdict"] for results in every]
-        counts = [f"{v} in {found.count(v)} of {len(found)} seeds" for v in dict.fromkeys(found)]
-        parts.append(f"{label.capitalize()}: {', '.join(counts)}.")
-    return " ".join(parts)
-
-
-def condition_table(results: Results, labels: Mapping[str, str], words: Words = text) -> Table:
+def condition_table(results: Results, labels: Mapping[str, str]) -> Table:
     """Every condition of every verdict: limit, value, met; trained and untrained.
 
     Parameters
@@ -132,7 +122,6 @@ def condition_table(results: Results, labels: Mapping[str, str], words: Words = 
     results : dict
     labels : dict of str
         What is looked at, by the metric of a condition; its name if it has none here.
-    words : callable
     """
     networks = [numbers_of(results, label) for label in LABELS]
 
@@ -140,11 +129,11 @@ def condition_table(results: Results, labels: Mapping[str, str], words: Words = 
         """Value and whether it is met; what settles its condition without a value is none."""
         settled = c["met"] is not None and is_undefined(c["value"])
         met = {True: "yes", False: "no", None: "undefined"}[c["met"]]
-        return "none" if settled else words(c["value"]), met
+        return "none" if settled else text(c["value"]), met
 
     rows = []
     for own, other in zip(*(numbers["conditions"] for numbers in networks), strict=True):
-        limit = f"{COMPARISONS.get(own['comparison'], own['comparison'])} {words(own['limit'])}"
+        limit = f"{COMPARISONS.get(own['comparison'], own['comparison'])} {text(own['limit'])}"
         needs = labels.get(own["metric"], own["metric"])
         rows.append((own["verdict"], needs, limit, *cells(own), *cells(other)))
     return Table(

@@ -15,7 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
+
+from markupsafe import Markup, escape
 
 from driver.engine.compiler import cores
 from driver.formatting import SYMBOL
@@ -32,13 +34,11 @@ class Text:
 
     text: str
     look: str = ""
-    kind: ClassVar[str] = "text"
 
 
 @dataclass(frozen=True)
 class Heading:
     text: str
-    kind: ClassVar[str] = "heading"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,6 @@ class Code:
 
     text: str
     wrap: bool = False
-    kind: ClassVar[str] = "code"
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,6 @@ class Table:
     marked: frozenset[int] = frozenset()
     numbers: bool = True
     search: str = ""
-    kind: ClassVar[str] = "table"
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,6 @@ class Picture:
     alt: str
     caption: str = ""
     files: Sequence[str] = ()  # where the original lies, relative to the page
-    kind: ClassVar[str] = "picture"
 
 
 @dataclass(frozen=True)
@@ -103,13 +100,11 @@ class Files:
 
     text: str
     files: Sequence[str]
-    kind: ClassVar[str] = "files"
 
 
 @dataclass(frozen=True)
 class Equations:
     parts: Sequence[Part]
-    kind: ClassVar[str] = "equations"
 
 
 @dataclass(frozen=True)
@@ -119,7 +114,6 @@ class Plot:
     id: str
     height: int  # pixels
     caption: str = ""
-    kind: ClassVar[str] = "plot"
 
 
 @dataclass(frozen=True)
@@ -128,7 +122,6 @@ class Columns:
 
     left: Sequence[Any]
     right: Sequence[Any]
-    kind: ClassVar[str] = "columns"
 
 
 @dataclass(frozen=True)
@@ -138,7 +131,6 @@ class Fold:
     title: str
     blocks: Sequence[Any]
     open: bool = False
-    kind: ClassVar[str] = "fold"
 
 
 @dataclass(frozen=True)
@@ -177,8 +169,6 @@ def render(page: Page) -> str:
 
 def marked_up(label: str):
     """A label for a page: letters with an index, as σ_θ, are set as such."""
-    from markupsafe import Markup, escape
-
     return Markup(SYMBOL.sub(r"\1<sub>\2</sub>", str(escape(label))))
 
 
@@ -190,7 +180,6 @@ def safe_json(value: Any) -> str:
 @cache
 def environment():
     import jinja2
-    from markupsafe import Markup, escape
 
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -207,6 +196,7 @@ def environment():
         return Markup("").join([escape(head), *tail])
 
     made.filters["powers"] = powers
+    made.filters["kind"] = lambda block: type(block).__name__
     return made
 
 

@@ -5,7 +5,6 @@ From the folder of the run and from nothing else; `driver.report.run_page` puts 
 
 from __future__ import annotations
 
-import datetime
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from driver.flags.from_dataclass import FieldInfo, fields
 from driver.report import tables
 from driver.report.page import Code, Fold, Heading, Table, Text
 from driver.run.saved import Run
+from driver.run.status import now
 
 LOG_LINES, LOG_BYTES = 60, 60_000
 PACKAGES = ("python", "brian2", "numpy", "matplotlib", "pydantic", "tyro")
@@ -56,8 +56,7 @@ def seeds(run: Run) -> str:
 
 def footer() -> str:
     """When the page was written, and by what."""
-    now = datetime.datetime.now(datetime.UTC).isoformat()
-    return f"Written {to_second(now)} UTC by ll_stdp_brian2 {VERSION} from the folder of the run."
+    return f"Written {to_second(now())} UTC by ll_stdp_brian2 {VERSION} from the folder of the run."
 
 
 def to_second(time_utc: str) -> str:

@@ -24,7 +24,7 @@ from driver.report import page as report
 from driver.report.figures import Figures
 from driver.report.page import Code, Heading, Page, Section, Table, Text
 from driver.report.parts import Row
-from driver.report.scripts import plotly_script, scripts
+from driver.report.scripts import plotly_script
 from driver.run.folder import REPORT
 from driver.run.request import way_on
 from driver.run.saved import Run, Seed
@@ -157,7 +157,8 @@ def plots(run: Run, drawing: Drawing) -> tuple[list[Section], dict[str, str], li
         return [Section(drawing.id, drawing.title, [Text(words, "note")])], {}, []
     content, blocks = drawing.make(run.seed(run.finished[0]))
     data = {drawing.data: report.safe_json(content)}
-    return [Section(drawing.id, drawing.title, blocks)], data, scripts(plotly, drawing.script)
+    code = [plotly, drawing.script.read_text(encoding="utf-8")]
+    return [Section(drawing.id, drawing.title, blocks)], data, code
 
 
 # --- runs that are not complete ----------------------------------------------------------

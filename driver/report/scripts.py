@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 
 import numpy as np
 
@@ -22,19 +21,6 @@ def plotly_script() -> str | None:
     except ImportError:
         return None
     return get_plotlyjs()
-
-
-def scripts(plotly: str | None, drawing: Path) -> list[str]:
-    """What runs in the page, in this order: nothing without plotly.
-
-    Parameters
-    ----------
-    plotly : str or None
-        See `plotly_script`.
-    drawing : Path
-        The script that draws with it.
-    """
-    return [] if plotly is None else [plotly, drawing.read_text(encoding="utf-8")]
 
 
 def packed(values, dtype: type) -> dict[str, str]:

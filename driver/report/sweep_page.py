@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from driver.experiment.comparison import compare
+from driver.experiment.comparison import Row, by_condition, compare
 from driver.experiment.metric import LABELS, Metric, MetricTable, known
-from driver.experiment.summary import Row, by_condition
 from driver.figures import style
 from driver.figures.points import Band
 from driver.figures.sweep import sweep_figure
@@ -36,7 +35,6 @@ def write_sweep_report(
     table: MetricTable,
     content_file: Path,
     metrics: Sequence[Metric] | None = None,
-    headline: Callable[[Sequence[Mapping[str, Any]]], str] | None = None,
     chance: Mapping[str, Band] | None = None,
 ) -> Path:
     """Write ``sweep.png`` and ``report.html`` beside a ``sweep.json``; returns the page's path.
@@ -47,9 +45,6 @@ def write_sweep_report(
     content_file : Path
     metrics : sequence of Metric, optional
         What is shown, the most important first; what of the table has figures if not given.
-    headline : callable, optional
-        ``headline(compared)``: the sweep in a sentence, from what
-        `driver.experiment.comparison.compare` says of it.
     chance : dict of str to Band, optional
         See `driver.figures.sweep.sweep_figure`.
     """
@@ -63,10 +58,7 @@ def write_sweep_report(
         png = io.BytesIO()
         sweep_figure(title, rows, shown, compared, chance).savefig(png, **style.PNG)
     replace_file(folder / FIGURE, lambda file: file.write(png.getvalue()))
-    if headline is not None:
-        words = headline(compared)
-    else:
-        words = verdicts(rows) if table.verdicts else improvement(compared, shown)
+    words = verdicts(rows) if table.verdicts else improvement(compared, shown)
     found = [Text(words, "verdict"), *unfinished(rows)]
     picture = report.embedded(png.getvalue())
     found.append(Picture(*picture, alt=title, caption="Every seed is a point.", files=[FIGURE]))
@@ -99,27 +91,22 @@ def verdicts(rows: Sequence[Row]) -> str:
     return f"{'; '.join(parts)}."
 
 
-def differences(compared: Sequence[Mapping[str, Any]], metric: Metric) -> tuple[int, int, int]:
-    """Conditions in which training lowers a metric, raises it, and in which neither is clear.
-
-    By the interval of the paired difference; a condition without one is in none of them.
-    """
-    found = [c[metric.name]["paired"]["difference"] for c in compared]
-    intervals = [d for d in found if d["low"] is not None and d["low"] == d["low"]]
-    lower, higher = sum(d["high"] < 0 for d in intervals), sum(d["low"] > 0 for d in intervals)
-    return lower, higher, len(intervals) - lower - higher
-
-
 def improvement(compared: Sequence[Mapping[str, Any]], shown: Sequence[Metric]) -> str:
-    """In how many conditions the first metric is clearly lower or higher after training."""
+    """In how many conditions the first metric is clearly lower or higher after training.
+
+    By the interval of the paired difference; of a condition without one it cannot be said.
+    """
     if not shown:
         return "No run is done yet."
-    lower, higher, unclear = differences(compared, shown[0])
-    unknown = len(compared) - lower - higher - unclear
+    found = [c[shown[0].name]["paired"]["difference"] for c in compared]
+    intervals = [d for d in found if d["low"] is not None and d["low"] == d["low"]]
+    lower, higher = sum(d["high"] < 0 for d in intervals), sum(d["low"] > 0 for d in intervals)
     words = (
-        f"{shown[0].label or shown[0].name}: lower after training in {lower} of {len(compared)} "
-        f"conditions, higher in {higher}, without a clear difference in {unclear}"
+        f"{shown[0].label or shown[0].name}: lower after training in {lower} of {len(found)} "
+        f"conditions, higher in {higher}, without a clear difference in "
+        f"{len(intervals) - lower - higher}"
     )
+    unknown = len(found) - len(intervals)
     return marked_up(f"{words}; in {unknown} it cannot be said." if unknown else f"{words}.")
 
 

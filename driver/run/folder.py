@@ -25,6 +25,8 @@ from driver.flags.from_dataclass import UsageError
 PARAMS, SUMMARY, REPORT = "params.json", "run_summary.json", "report.html"
 IN_USE = "another process is working in this folder"
 PATIENCE = 20
+FAILED = 1
+REPORT_EVERY_S = 60.0  # while a run goes on: it takes a second
 MAX_NAME_BYTES = 200  # file systems end at 255, and a log adds its seed
 
 
@@ -124,9 +126,9 @@ class RunFolder:
         if not self.mine and self.in_use:
             raise UsageError(f"{self.path}: {IN_USE}")
 
-    def wait_unused(self, seconds: float = 60.0) -> None:
+    def wait_unused(self) -> None:
         """Wait until no process works in the folder, but not for ever."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + 60.0
         while self.in_use and time.monotonic() < end:
             time.sleep(0.2)
 
@@ -149,10 +151,9 @@ class RunFolder:
         text = json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False)
         return replace_file(self.path / name, lambda file: file.write((text + "\n").encode()))
 
-    def write_npz(self, name: str, arrays: Mapping[str, Any], compress: bool = True) -> Path:
-        """Write an archive of arrays, no pickles; what is written often is not compressed."""
-        save = np.savez_compressed if compress else np.savez
-        return replace_file(self.path / name, lambda file: save(file, **arrays))
+    def write_npz(self, name: str, arrays: Mapping[str, Any]) -> Path:
+        """Write a compressed archive of arrays, no pickles."""
+        return replace_file(self.path / name, lambda file: np.savez_compressed(file, **arrays))
 
 
 def lock(handle: int, kind: int) -> bool:
@@ -180,9 +181,3 @@ def folder_name(run_name: str | None) -> str:
     if len(name.encode()) > MAX_NAME_BYTES:
         raise UsageError(f"--run-name {name[:20]}...: more than {MAX_NAME_BYTES} bytes")
     return name or datetime.datetime.now().strftime("%Y%m%d_%H%M%S")
-
-
-FAILED = 1
-
-
-REPORT_EVERY_S = 60.0  # while a run goes on: it takes a second

@@ -40,28 +40,25 @@ class Progress:
         log: logging.Logger,
         status: Status | None = None,
         before: int = 0,
-        stream=None,
         unit: str = "trial",
     ):
-        self.total, self.label, self.log, self.before = total, label, log, before
-        self.unit = unit
+        self.total, self.label, self.before, self.unit = total, label, before, unit
+        self.log = log
         self.status = status or Status()
-        self.stream = stream or sys.stderr
         self.done, self.started = 0, time.monotonic()
         self.spoken = self.started
         self.bar = None
-        if self.stream.isatty():
+        if sys.stderr.isatty():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=total, desc=label, unit=unit, file=self.stream)
+            self.bar = tqdm(total=total, desc=label, unit=unit)
 
     def advance(self, n: int, note: str = "", **metrics: float) -> None:
         """Count `n` more trials; `note` is a short text such as the last of the `metrics`."""
         self.done += n
         left = self.seconds_left()
-        self.status.update(
-            **{self.unit: self.before + self.done}, seconds_left=left, metrics=metrics
-        )
+        done = {self.unit: self.before + self.done}
+        self.status.update(**done, seconds_left=left, metrics=metrics)
         if self.bar is not None:
             self.bar.set_postfix_str(note, refresh=False)
             self.bar.update(n)

@@ -22,6 +22,8 @@ from driver.run.saved import Seed
 SCHEMA_VERSION = 2
 EVERY_S = 2.0
 MB = 1e6
+STALE_S = 60.0  # a process on another machine is believed as long as its news is younger
+ENDED = ("done", "interrupted", "failed")
 
 
 class Status:
@@ -85,8 +87,6 @@ class Status:
 
 def memory() -> int:
     """Bytes in use by this process and its children, the compiled program among them."""
-    import psutil
-
     process = psutil.Process()
     total = 0
     for one in (process, *process.children(recursive=True)):
@@ -97,12 +97,6 @@ def memory() -> int:
 
 def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-STALE_S = 60.0  # a process on another machine is believed as long as its news is younger
-
-
-ENDED = ("done", "interrupted", "failed")
 
 
 def state(seed: Seed) -> str:

@@ -1,9 +1,4 @@
-"""Many runs: which, how many at once, where, and what became of each. Knows no science.
-
-A run of a sweep is an ordinary run: a process, a folder and a log of its own. A sweep only decides
-which; so a killed run costs that run, and any of them can be repeated alone by its command.
-`driver.sweep.plan` makes its jobs, `driver.sweep.table` gathers what came out.
-"""
+"""What varies in a sweep, read from the command line or from a file."""
 
 from __future__ import annotations
 
@@ -167,6 +162,3 @@ class Job:
     condition: Mapping[str, str]
     seed: int
     argv: tuple[str, ...]
-
-
-# --- doing it ----------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from driver.experiment.summary import Row
 from driver.files import replace_file
 from driver.room import Room
 from driver.run.folder import RunFolder
@@ -53,7 +52,7 @@ def results_of(room: Room, folder: Path, seed: int) -> dict[str, Any] | None:
         return None
 
 
-def write_table(sweep: Sweep, table: Sequence[Row]) -> None:
+def write_table(sweep: Sweep, table: Sequence[Mapping[str, Any]]) -> None:
     """Write ``sweep.csv`` and ``sweep.json``; undefined is an empty cell, or null."""
     folder = RunFolder(sweep.folder)
     folder.write_json(
@@ -68,7 +67,7 @@ def write_table(sweep: Sweep, table: Sequence[Row]) -> None:
     replace_file(sweep.folder / TABLE, lambda file: file.write(text.getvalue().encode()))
 
 
-def flat(r: Row, columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+def flat(r: Mapping[str, Any], columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """A row with its nested numbers under names such as ``trained.score``."""
     found = dict(r["condition"])
     for key, value in r.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from driver.experiment import metric, summary
+from driver.experiment import metric
 from driver.experiment.metric import spread
 from driver.formatting import number
 from driver.run.request import Request
@@ -68,7 +68,7 @@ def run_summary(
         "mon_ts_gain_test_mV": params.mon_ts_gain_test_mV,
     }
     runs = [seed_summary(r) for r in results]
-    return summary.run_summary(head, runs, failed, over_seeds)
+    return metric.one_or_all(head, runs, failed, over_seeds)
 
 
 def over_seeds(runs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from driver.experiment.metric import LABELS, known, row_of
+from driver.experiment.metric import LABELS, known, row_of, verdicts_of_seeds
 from driver.report import numbers, parts, run_page
 from driver.report.figures import Figures
 from driver.report.page import Heading, Plot, Section, Text
@@ -80,7 +80,7 @@ def verdict_blocks(run, figures: Figures) -> list:
         rows = [row_of(TABLE, *pair) for pair in zip(run.finished, every, strict=True)]
         verdicts = [tuple(r[label]["verdict"] for label in LABELS) for r in every]
         blocks = [
-            Text(numbers.headline_of_seeds(every), "verdict"),
+            Text(verdicts_of_seeds(every), "verdict"),
             numbers.table_of_seeds(
                 known([m for m in TABLE if m.console], rows), rows, verdicts=verdicts
             ),

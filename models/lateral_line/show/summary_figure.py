@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from driver.experiment.metric import row_of
 from driver.figures.seeds import seeds_figure
-from driver.formatting import number
 from models.lateral_line import metrics, summary
 from models.lateral_line.metric_table import BODY, PATH, TABLE
 from models.lateral_line.saved import Run
@@ -40,11 +39,9 @@ def multiseed_summary(run: Run) -> Figure:
         [row_of(TABLE, seed, found) for seed, found in results.items()],
         shown,
         "\n".join(heading(run)),
-        by_seed=True,
         n_columns=2,
         chance={PATH.name: band, BODY.name: band},
         usable={name: judge for row in ROWS for name, judge in zip(row, (PATH, BODY), strict=True)},
-        words=number,
         if_undefined=SILENT,
     )
 
