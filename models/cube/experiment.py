@@ -17,12 +17,12 @@ from driver.room import parameter_file as parameters
 from driver.run.status import Status
 from models.cube import simulation, summary
 from models.cube.checks import warnings
+from models.cube.kinds import kind_of
 from models.cube.metrics.results import measure
 from models.cube.options import Request
-from models.cube.params import MODELS, LocalParams, Params
+from models.cube.params import MODELS, Params
 from models.cube.records import Records
 from models.cube.simulation import Simulation, run_path
-from models.cube.trials import after_run
 from stimuli.dots import DotParams
 
 SECONDS_PER_RUN = 2.0
@@ -97,12 +97,13 @@ def simulate(params: Params, dots: DotParams, session: Session | None = None, **
             sim,
             params.steps,
             start=lambda: Records.start(params, dots, path),
-            measure=lambda state, label: after_run(sim, state, label, session.log),
+            measure=lambda state, label: kind_of(params).trials.after_run(
+                sim, state, label, session.log
+            ),
             session=session,
         )
 
 
 def sizes(p: Params) -> dict[str, int]:
     """What a recording says of its network."""
-    depth = {} if isinstance(p, LocalParams) else {"L": p.L}
-    return {"n": p.n, "ratio": p.ratio, "n_steps": p.steps} | depth
+    return kind_of(p).values.size(p) | {"ratio": p.ratio, "n_steps": p.steps}

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from driver.experiment import metric
+from models.cube.kinds import kind_of
 from models.cube.metric_table import TABLE
-from models.cube.params import MODELS, LocalParams, Params
+from models.cube.params import MODELS, Params
 from models.cube.values import n_links
 from stimuli.dots import DotParams
 
 
 def headline(p: Params, dots: DotParams) -> str:
     """Sizes and stimulus, for the log."""
-    size = f"{p.n} x {p.n}" + ("" if isinstance(p, LocalParams) else f" x {p.L}")
+    size = " x ".join(map(str, (p.n, *kind_of(p).values.size(p).values())))
     what = f"{dots.dots} dots" if dots.dots > 1 else "a dot"
     return f"{MODELS[type(p)]} {size}, {p.steps} steps, {p.ratio} a move; {what}, {dots.stimulus}"
 

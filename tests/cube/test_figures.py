@@ -12,9 +12,9 @@ from PIL import Image
 from driver.figures import style
 from driver.figures.panels import AFTER, BEFORE
 from driver.figures.seeds import seeds_summary
+from models.cube.lattice.records import activity_in
 from models.cube.local.measure import step_overlap
 from models.cube.metric_table import TABLE
-from models.cube.metrics.focus import Activity
 from models.cube.metrics.output import running_mean
 from models.cube.params import LocalParams
 from models.cube.show import cube_figures, figures, local_figures, panels, view
@@ -139,7 +139,7 @@ def test_a_moment_is_not_taken_right_after_a_launch_or_without_input():
 def test_activity_over_time_is_that_of_the_bins(cube):
     axes = all_axes(draw(cube_figures.activity, cube))
     for label in LABELS:
-        series = Activity.from_arrays(cube_figures.bins(cube.recording(label)))
+        series = activity_in(cube.recording(label))
         for ax, name in zip(axes, ("in_tube_rate", "out_tube_rate", "ili"), strict=False):
             np.testing.assert_array_equal(stairs(ax, label), getattr(series, name))
     mesh = axes[3].collections[0].get_array()
@@ -148,7 +148,7 @@ def test_activity_over_time_is_that_of_the_bins(cube):
 
 
 def test_bins_have_the_length_that_was_saved(cube):
-    series = Activity.from_arrays(cube_figures.bins(cube.recording("trained")))
+    series = activity_in(cube.recording("trained"))
     assert series.bin_steps == 4 and series.n_done == CUBE.steps
 
 

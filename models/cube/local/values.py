@@ -14,6 +14,16 @@ from stimuli.dots import DotParams
 BRANCHES = ("column", "row", "drive_x", "drive_y", "error_x", "error_y")
 
 
+def size(p: LocalParams) -> dict[str, int]:
+    """Cells along the axes of the network, as a recording names them."""
+    return {"n": p.n}
+
+
+def n_cells(p: LocalParams) -> int:
+    """Spiking cells, hidden and output; of one hidden cell a pixel."""
+    return 2 * p.n**2
+
+
 def shown_at_launch(p: LocalParams) -> bool:
     return True
 
@@ -23,6 +33,11 @@ def ahead(p: LocalParams) -> int:
 
 
 horizon = ahead
+
+
+def freezes_when_off(p: LocalParams) -> bool:
+    """Whether no weight learns while the input is off."""
+    return p.freeze_when_off
 
 
 def sees_input(p: LocalParams) -> list[str]:

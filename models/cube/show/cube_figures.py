@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 
 from driver.figures import style
 from driver.figures.page import colour_of, legend
-from models.cube.lattice.values import lag_moves
-from models.cube.metrics.focus import Activity
+from models.cube.lattice.records import activity_in
+from models.cube.lattice.values import lag_moves, reach_back
 from models.cube.metrics.output import chance_iou, step_iou
 from models.cube.metrics.results import bounds, moves, path_in, projections, while_shown
 from models.cube.metrics.verdict import EXTRA_STEPS
 from models.cube.show import learning_panels, pages, panels, series_panels, view
 from models.cube.show.view import LABELS, Shown, text
-from models.cube.simulation import reach_back
 
 
 def snapshot(shown: Shown) -> Figure:
@@ -93,7 +92,7 @@ def activity(shown: Shown) -> Figure:
     run; an index that falls while the network learns means that learning makes waves. Below:
     spikes by layer; a focused cube fires in all of them, a silent one only near layer 0.
     """
-    both = {label: Activity.from_arrays(bins(shown.recordings[label])) for label in LABELS}
+    both = {label: activity_in(shown.recordings[label]) for label in LABELS}
     every = both["trained"].bin_steps
     figure = pages.page(shown, 11, f"Activity over time, in bins of {every} steps")
     axes = figure.subplots(5, 1, sharex=True, height_ratios=(1, 1, 1, 1.2, 1.2))
@@ -119,11 +118,6 @@ def activity(shown: Shown) -> Figure:
     if mesh is not None:
         figure.colorbar(mesh, ax=axes[3:], label="spikes per step", pad=0.01, aspect=30)
     return figure
-
-
-def bins(arrays) -> dict:
-    """The series of a recording by the names of `Activity`."""
-    return {k.removeprefix("bin_"): v for k, v in arrays.items() if k.startswith("bin_")}
 
 
 def removal(shown: Shown) -> Figure:
