@@ -15,7 +15,7 @@ from types import ModuleType
 
 FILES = (
     *("checks", "wiring", "values", "network", "network_genn"),
-    *("trials", "records", "measure", "model_text"),
+    *("trials", "records", "measure", "model_text", "moment", "figures"),
 )
 
 

@@ -44,7 +44,7 @@ def test_a_frame_is_a_move_and_holds_its_spikes_of_both_networks(cube):
         arrays = cube.recording(network["name"])
         for frame in (0, len(steps) - 1):
             index = view.between(arrays, "cells", steps[frame], steps[frame] + CUBE.ratio)
-            number, count = view.block_counts(index, 8, CUBE.L, found["down"])
+            number, count = view.block_counts(index, 8, found["down"])
             np.testing.assert_array_equal(part(network, "block", frame), number)
             np.testing.assert_array_equal(part(network, "count", frame), count)
             plane = np.unique(index[index >= 64 * (CUBE.L - 1)]) - 64 * (CUBE.L - 1)

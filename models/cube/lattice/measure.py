@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.cube.lattice.records import tube_of
-from models.cube.lattice.values import learning, n_cells, reach_back
+from models.cube.lattice.values import group_side, learning, n_cells, reach_back
 from models.cube.lattice.wiring import CubeWiring, Links
 from models.cube.metrics import focus, output, results, verdict
 from models.cube.metrics.results import Arrays
@@ -72,7 +72,7 @@ def back_plane(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]
         p.n,
         ratio=p.ratio,
         depth=p.L,
-        group=p.m if isinstance(p, GroupsParams) else 1,
+        group=group_side(p),
         first_move=-(-first // p.ratio),
     )
     numbers = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}

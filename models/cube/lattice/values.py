@@ -35,6 +35,11 @@ def tube_radius(p: CubeParams) -> int:
     return p.m if isinstance(p, GroupsParams) else 3
 
 
+def group_side(p: CubeParams) -> int:
+    """Cells along a side of a group; 1 without groups."""
+    return p.m if isinstance(p, GroupsParams) else 1
+
+
 def reach_back(p: CubeParams) -> int:
     """M: steps for which a dot is remembered."""
     return 4 * p.ratio if p.ratio >= 2 else 16

@@ -129,8 +129,6 @@ def phantom_path(p: LocalParams, dots: DotParams) -> Path:
 
 def recall_metrics(arrays: Arrays) -> dict[str, Any]:
     """Steps for which each test without input held, and its overlap with the unseen dot."""
-    begin, end = "recall_", "_held"
-    names = [k[len(begin) : -len(end)] for k in arrays if k.startswith(begin) and k.endswith(end)]
     return {
         name: {
             "steps_held": [int(n) for n in arrays[f"recall_{name}_held"]],
@@ -138,8 +136,15 @@ def recall_metrics(arrays: Arrays) -> dict[str, Any]:
             "phantom_iou": output.defined_mean(arrays[f"recall_{name}_iou"]),
             "chance_iou": output.defined_mean(arrays[f"recall_{name}_chance"]),
         }
-        for name in names
+        for name in recalled(arrays)
     }
+
+
+def recalled(arrays) -> list[str]:
+    """Names of the tests without input."""
+    begin, end = "recall_", "_held"
+    names = [k for k in arrays if k.startswith(begin) and k.endswith(end)]
+    return [k[len(begin) : -len(end)] for k in names]
 
 
 def judged_iou(found: dict[str, Any]) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 from driver.figures import panels, style
 from driver.figures.page import colour_of
 from models.cube.metrics.output import LEARNING_STEPS, TIMES_CHANCE, running_mean
-from models.cube.show.pages import test_name
 from models.cube.show.series_panels import LIMIT
+from models.cube.show.view import test_name
 
 BAR = 0.36
 COPY = {"color": style.BRIGHT, "ls": "-", "lw": 1.6}
