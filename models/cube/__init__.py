@@ -1,6 +1,6 @@
 """The dot-prediction models; in which order to read this room.
 
-params, presets    every parameter with its bounds and its meaning; named variants of both fidelities
+params, presets    every parameter with its bounds and meaning; named variants of both fidelities
 kinds              the two models under this roof: which files `local/` and `lattice/` both have
 equations          all equations, and the order of what happens inside a step
 */wiring           who is linked to whom: patches and strips, or the directions of a lattice
@@ -14,7 +14,7 @@ metrics, */measure from saved arrays to numbers: tube and focus, overlap and rec
 metric_table       what each number means, and where it is shown
 show, */figures    figures, film, the view in space and the report, from saved arrays alone
 options, checks    the command line: flags, what they must be to each other, what may surprise
-room, saved, words what the driver takes, a run folder read, the word `animate`; docs: tables of pages
+room, saved, words what the driver takes, a run folder read, the word `animate`
 
 Of ``*/name`` both models have one; what they share stands in ``name`` beside it.
 """

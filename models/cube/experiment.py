@@ -15,7 +15,7 @@ from driver.experiment.network import Session
 from driver.experiment.seed_files import save_arrays, save_results
 from driver.room import parameter_file as parameters
 from driver.run.status import Status
-from models.cube import simulation, summary
+from models.cube import simulation
 from models.cube.checks import warnings
 from models.cube.kinds import kind_of
 from models.cube.metrics.results import measure
@@ -27,11 +27,6 @@ from stimuli.dots import DotParams
 
 SECONDS_PER_RUN = 2.0
 SECONDS_PER_CELL_STEP = 1e-8  # of a compiled program; waves cost ten times as much
-
-
-def headline(request: Request) -> str:
-    """Sizes and stimulus, for the log."""
-    return summary.headline(request.params, request.dots)
 
 
 def length(request: Request) -> int:

@@ -66,9 +66,15 @@ class Simulation(Network):
 
 def run_path(p: Params, dots: DotParams, n_steps: int) -> Path:
     """Where the dots of a run are."""
-    shown = values.shown_at_launch(p)
+    kind = kind_of(p).values
     return dot_path(
-        dots, p.n, p.ratio, n_steps, p.seed, shown_at_launch=shown, ahead=values.ahead(p)
+        dots,
+        p.n,
+        p.ratio,
+        n_steps,
+        p.seed,
+        shown_at_launch=kind.shown_at_launch(p),
+        ahead=kind.ahead(p),
     )
 
 

@@ -15,7 +15,6 @@ from driver.engine.model import Spikes
 from driver.engine.randomness import generator
 from driver.experiment.going_on import Arrays
 from driver.experiment.network import State
-from models.cube import values
 from models.cube.kinds import kind_of
 from models.cube.metrics.output import chance_iou, step_iou
 from models.cube.simulation import Simulation, run_path
@@ -51,17 +50,9 @@ def tested(sim: Simulation, state: State) -> Arrays:
     """IoU per move of each frozen test, and what a random output would get."""
     arrays = {}
     for name, starts in launches(sim).items():
-        trial = run_test(sim, state, starts)
-        arrays |= {f"test_{name}_iou": trial.iou, f"test_{name}_chance": trial.chance}
+        iou, chance = run_test(sim, state, starts)
+        arrays |= {f"test_{name}_iou": iou, f"test_{name}_chance": chance}
     return arrays
-
-
-@dataclasses.dataclass(frozen=True)
-class Trial:
-    """One test: its overlap per move, where it is defined, and what a random output would get."""
-
-    iou: np.ndarray
-    chance: np.ndarray
 
 
 def launches(sim: Simulation) -> dict[str, list[Launch]]:
@@ -106,14 +97,14 @@ def on_loops(sim: Simulation, held: bool, number: int) -> Launch:
     return together(made)
 
 
-def run_test(sim: Simulation, state: State, starts: list[Launch]) -> Trial:
-    """Show launches, one after the other, to the frozen network."""
+def run_test(sim: Simulation, state: State, starts: list[Launch]) -> tuple[np.ndarray, ...]:
+    """IoU and chance of each move of launches, shown one after the other to the frozen network."""
     p = sim.params
     n_moves = LOOP_STEPS // p.ratio if len(starts) == 1 else period(p.n)
     n_moves = max(n_moves, period(p.n)) if p.ratio > 1 else n_moves
     n_moves += kind_of(p).trials.warm_up(p)
     rows = [one_launch(sim, state, start, n_moves) for start in starts]
-    return Trial(*(np.concatenate(part) for part in zip(*rows, strict=True)))
+    return tuple(np.concatenate(part) for part in zip(*rows, strict=True))
 
 
 def orbiting(dots: DotParams) -> DotParams:
@@ -147,7 +138,7 @@ def path_of(sim: Simulation, start: Launch, n_steps: int) -> Path:
         p.seed,
         shown_at_launch=False,
         start=start,
-        ahead=values.ahead(p),
+        ahead=kind_of(p).values.ahead(p),
     )
 
 

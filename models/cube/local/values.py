@@ -25,10 +25,12 @@ def n_cells(p: LocalParams) -> int:
 
 
 def shown_at_launch(p: LocalParams) -> bool:
+    """Whether step 0 shows the launch; a model with a target for the next frame needs it."""
     return True
 
 
 def ahead(p: LocalParams) -> int:
+    """Moves from the shown frame to the one that the output should show."""
     return p.horizon
 
 

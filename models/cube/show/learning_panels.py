@@ -124,11 +124,9 @@ def write_value(ax, x: float, value: float) -> None:
     """The number over its bar; undefined in words, for it has none."""
     undefined = not np.isfinite(value)
     text, angle = ("undefined", 90) if undefined else (f"{value:.2f}", 0)
-    at = 0.02 if undefined else value
-    ax.annotate(
-        *(text, (x, at), (0, 3)),
-        **dict(textcoords="offset points", ha="center", va="bottom", fontsize=8, rotation=angle),
-    )
+    at = x, 0.02 if undefined else value
+    look = {"ha": "center", "va": "bottom", "fontsize": 8, "rotation": angle}
+    ax.annotate(text, at, (0, 3), textcoords="offset points", **look)
 
 
 def draw_recall(ax, iou: np.ndarray, chance: np.ndarray, quarter: float, colour: str):

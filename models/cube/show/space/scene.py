@@ -64,10 +64,11 @@ def fit(points: list[int], n_frames: int) -> int:
 
 def most_points(shown: Shown, down: int, frames: list[range]) -> list[int]:
     """Points of each frame, of both networks."""
+    p, kind = shown.params, shown.kind
     return [
         sum(
-            points(shown, label, down, frame)[0].size + pixels(shown, label, frame).size
-            for label in LABELS
+            kind.points(p, arrays, down, frame)[0].size + kind.output_pixels(p, arrays, frame).size
+            for arrays in shown.recordings.values()
         )
         for frame in frames
     ]
@@ -83,20 +84,11 @@ def every_frame(shown: Shown) -> list[range]:
     return whole or [range(first, max(first + 1, stop))]
 
 
-def points(shown: Shown, label: str, down: int, frame: range) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers and spikes of the blocks that fired; of the local layer, of the pixels."""
-    return shown.kind.points(shown.params, shown.recordings[label], down, frame)
-
-
-def pixels(shown: Shown, label: str, frame: range) -> np.ndarray:
-    """Pixels of the output, or of the back plane, that fired."""
-    return shown.kind.output_pixels(shown.params, shown.recordings[label], frame)
-
-
 def network(shown: Shown, label: str, down: int, frames: list[range]) -> dict[str, Any]:
     """Every frame of one network, one after the other; `start` and `out_start` tell them apart."""
-    found = [points(shown, label, down, frame) for frame in frames]
-    fired = [pixels(shown, label, frame) for frame in frames]
+    p, arrays = shown.params, shown.recordings[label]
+    found = [shown.kind.points(p, arrays, down, frame) for frame in frames]
+    fired = [shown.kind.output_pixels(p, arrays, frame) for frame in frames]
     none = np.zeros(0, dtype=np.int64)
     return {
         "name": label,
