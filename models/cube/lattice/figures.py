@@ -147,13 +147,12 @@ def output_by_lag(shown: Shown) -> Figure:
     kind = "groups" if group_side(shown.params) > 1 else "pixels"
     figure = pages.page(shown, 4.2, f"Back plane during a move, as a set of {kind}", width_in=10)
     ax = figure.subplots()
-    found = {label: shown.results[label]["output"] for label in LABELS}
-    values = {label: view.floats(o["iou_of_lag"]) for label, o in found.items()}
+    values = {label: shown.series_of(label, "output.iou_of_lag") for label in LABELS}
     series_panels.draw_lags(ax, values, lag_moves(shown.params))
     best = [
-        f"{label}: best {text(view.number_in(o, 'best_iou'), 2)} at lag "
-        f"{text(view.number_in(o, 'best_lag'))}"
-        for label, o in found.items()
+        f"{label}: best {text(shown.number_of(label, 'output.best_iou'), 2)} at lag "
+        f"{text(shown.number_of(label, 'output.best_lag'))}"
+        for label in LABELS
     ]
     ax.set_title("\n".join(best))
     return figure
@@ -177,7 +176,7 @@ def reach(shown: Shown) -> Figure:
     figure = pages.page(shown, 4.2, f"Spikes by layer, from step {first} on")
     axes = figure.subplots(1, 2)
     found = {
-        key: {label: view.floats(shown.results[label][key]) for label in LABELS}
+        key: {label: shown.series_of(label, key) for label in LABELS}
         for key in ("spikes_per_move", "layer_ilf")
     }
     deepest = {label: shown.number_of(label, "reach") for label in LABELS}
@@ -205,7 +204,7 @@ def readout(shown: Shown) -> Figure | None:
     over.set(xlabel="move", xlim=(0, chance.size))
     over.set_title("A  Over the run")
     style.legend_above(over)
-    pages.draw_tests(tests, shown, shown.number_of("trained", "readout", "copy_iou"))
+    pages.draw_tests(tests, shown, shown.number_of("trained", "readout.copy_iou"))
     tests.set_title("B  Frozen tests")
     return figure
 

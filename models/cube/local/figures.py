@@ -89,7 +89,7 @@ def learning(shown: Shown) -> Figure:
     pixels = {label: found.n_output for label, found in overlap.items()}
     learning_panels.draw_per_step(axes[2], pixels, "output pixels\nper step")
     axes[2].axhline(shown.dots.dots, label="as many as dots", **LIMIT)
-    locked = {label: shown.number_of(label, "hidden", "locked_fraction") for label in LABELS}
+    locked = {label: shown.number_of(label, "hidden.locked_fraction") for label in LABELS}
     shares = [f"{label} {text(share)}" for label, share in locked.items()]
     titles = (
         "Overlap of the output with the next frame",

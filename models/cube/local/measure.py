@@ -53,18 +53,20 @@ def step_overlap(p: LocalParams, arrays: Arrays) -> output.Overlap:
 
     The last frame before a relaunch, and the first after one, count like all others.
     """
-    path = results.path_in(arrays)[: p.steps]
-    x, y = results.while_shown(path, path.next_x, path.next_y)
-    return output.step_iou(arrays["output_i"], arrays["output_step"], x, y, p.n)
+    return output.step_iou(*spikes_and_target(p, arrays), p.n)
 
 
 def hits(p: LocalParams, arrays: Arrays) -> list[float]:
     """Share of the last frames in which the output shows where each dot will be."""
+    first = max(0, p.steps - LAST_STEPS)
+    return list(output.hits(*spikes_and_target(p, arrays), p.n, first=first).hit_rate_of_dot)
+
+
+def spikes_and_target(p: LocalParams, arrays: Arrays) -> tuple[np.ndarray, ...]:
+    """Pixels and steps of the output spikes, columns and rows of the target of each step."""
     path = results.path_in(arrays)[: p.steps]
     x, y = results.while_shown(path, path.next_x, path.next_y)
-    spikes = arrays["output_i"], arrays["output_step"]
-    found = output.hits(*spikes, x, y, p.n, first=max(0, p.steps - LAST_STEPS))
-    return list(found.hit_rate_of_dot)
+    return arrays["output_i"], arrays["output_step"], x, y
 
 
 def learning_steps(iou: np.ndarray) -> dict[str, float]:

@@ -91,8 +91,8 @@ def draw_tests(ax, shown: Shown, copy: float):
     found = [
         {
             name: (
-                shown.number_of(label, "tests", name, "iou"),
-                shown.number_of(label, "tests", name, "chance_iou"),
+                shown.number_of(label, f"tests.{name}.iou"),
+                shown.number_of(label, f"tests.{name}.chance_iou"),
                 shown.results[label]["tests"][name]["n_moves"],
             )
             for name in names

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.experiment.metric import LABELS
+from driver.experiment.metric import LABELS, value_at
 from models.cube.kinds import kind_of
 from models.cube.metrics import output
 from models.cube.params import Params
@@ -73,21 +73,14 @@ class Shown:
     def moment(self) -> tuple[int, int]:
         return good_moment(self.params, self.recordings["trained"])
 
-    def number_of(self, label: str, *keys: str) -> float:
-        """One metric; NaN if it is undefined or was not measured."""
-        return number_in(self.results[label], *keys)
+    def number_of(self, label: str, path: str) -> float:
+        """One metric, at a path like ``tests.new.iou``; NaN if undefined or not measured."""
+        value = value_at(self.results[label], path)
+        return np.nan if value is None else float(value)
 
-
-def number_in(metrics: Any, *keys: str) -> float:
-    """A number of nested metrics; NaN for null, and for a part that is not there."""
-    for key in keys:
-        metrics = metrics.get(key) if isinstance(metrics, dict) else None
-    return np.nan if metrics is None else float(metrics)
-
-
-def floats(values: Any) -> np.ndarray:
-    """A list of numbers as an array; null is NaN."""
-    return np.array([] if values is None else values, dtype=float)
+    def series_of(self, label: str, path: str) -> np.ndarray:
+        """A metric that is a list of numbers; NaN where one is undefined."""
+        return np.array(value_at(self.results[label], path), dtype=float)
 
 
 def between(arrays: Arrays, name: str, first: int, stop: int) -> np.ndarray:
