@@ -60,7 +60,8 @@ def run_seed(
     p, dots, fidelity = request.params, request.dots, request.options.fidelity
     result = simulate(p, dots, Session.of(request, log, status, saved))
     status.phase("saving")
-    save_arrays(request, result, sizes(p), fidelity=fidelity)
+    size = kind_of(p).values.size(p) | {"ratio": p.ratio, "n_steps": p.steps}
+    save_arrays(request, result, size, fidelity=fidelity)
     metrics = {label: measure(p, dots, arrays) for label, arrays in result.recordings.items()}
     model = MODELS[type(p)]
     save_results(request, result, metrics, warnings(p, dots), fidelity=fidelity, model=model)
@@ -97,8 +98,3 @@ def simulate(params: Params, dots: DotParams, session: Session | None = None, **
             ),
             session=session,
         )
-
-
-def sizes(p: Params) -> dict[str, int]:
-    """What a recording says of its network."""
-    return kind_of(p).values.size(p) | {"ratio": p.ratio, "n_steps": p.steps}

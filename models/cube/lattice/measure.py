@@ -76,12 +76,9 @@ def back_plane(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]
         first_move=-(-first // p.ratio),
     )
     numbers = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
-    numbers["iou_at_expected_lag"] = value_at(found.iou_of_lag, found.expected_lag)
+    by_lag, lag = found.iou_of_lag, found.expected_lag
+    numbers["iou_at_expected_lag"] = float(by_lag[lag]) if lag < len(by_lag) else np.nan
     return numbers | {"level": "group" if isinstance(p, GroupsParams) else "pixel"}
-
-
-def value_at(values: np.ndarray, index: int) -> float:
-    return float(values[index]) if index < len(values) else np.nan
 
 
 def readout_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:

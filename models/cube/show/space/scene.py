@@ -23,9 +23,8 @@ MAX_BYTES = 1_400_000  # of arrays; a third more as text
 BYTES_PER_BLOCK = 6  # of a frame: number and count
 
 
-def content(seed) -> dict[str, Any]:
+def content(shown: Shown) -> dict[str, Any]:
     """All that is drawn, as JSON can say it; its place in the page is the element ``#space``."""
-    shown = seed if isinstance(seed, Shown) else Shown.of(seed)
     p, (down, frames), planes = shown.params, fitting(shown), shown.kind.planes(shown.params)
     return {
         "n": p.n,
@@ -111,9 +110,8 @@ def dots_of(shown: Shown, frames: list[range]) -> dict[str, Any]:
     return places | {"n": int(arrays["x"].shape[1])}
 
 
-def words(seed) -> str:
+def words(shown: Shown) -> str:
     """What the scene shows, and what was left out."""
-    shown = seed if isinstance(seed, Shown) else Shown.of(seed)
     down, frames = fitting(shown)
     every = len(every_frame(shown))
     part = "" if len(frames) == every else f" of the {every} whose spikes were kept"
