@@ -60,7 +60,7 @@ def run_seed(
     p, dots, fidelity = request.params, request.dots, request.options.fidelity
     result = simulate(p, dots, Session.of(request, log, status, saved))
     status.phase("saving")
-    size = kind_of(p).values.size(p) | {"ratio": p.ratio, "n_steps": p.steps}
+    size = {"n": p.n, "ratio": p.ratio, "n_steps": p.steps} | kind_of(p).values.size(p)
     save_arrays(request, result, size, fidelity=fidelity)
     metrics = {label: measure(p, dots, arrays) for label, arrays in result.recordings.items()}
     model = MODELS[type(p)]
