@@ -87,14 +87,12 @@ def simulate(params: Params, dots: DotParams, session: Session | None = None, **
         If potentials or weights are not finite.
     """
     session = session or Session(**options)
-    path = run_path(params, dots, params.steps)
+    path, after_run = run_path(params, dots, params.steps), kind_of(params).trials.after_run
     with Simulation(params, dots, session) as sim:
         return twins(
             sim,
             params.steps,
             start=lambda: Records.start(params, dots, path),
-            measure=lambda state, label: kind_of(params).trials.after_run(
-                sim, state, label, session.log
-            ),
+            measure=lambda state, label: after_run(sim, state, label, session.log),
             session=session,
         )

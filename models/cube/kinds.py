@@ -13,10 +13,8 @@ import dataclasses
 import importlib
 from types import ModuleType
 
-FILES = (
-    *("checks", "wiring", "values", "network", "network_genn"),
-    *("trials", "records", "measure", "model_text", "moment", "figures"),
-)
+FILES = ("checks", "wiring", "values", "network", "network_genn", "trials",
+         "records", "measure", "model_text", "moment", "figures")  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
