@@ -68,42 +68,34 @@ TESTS = {
     "seen": "16 on the other loops",
 }
 
+# fmt: off
 PATH_ARRAYS = {
-    "x, y": ("int (n_path, K)", "pixel", "each dot at each step of the run and 1000 more, also "
-             "unseen"),
+    "x, y": ("int (n_path, K)", "pixel",
+             "each dot at each step of the run and 1000 more, also unseen"),
     "next_x, next_y": ("int (n_path, K)", "pixel", "where it would be `horizon` moves (a cube: 1) "
                        "later: what the output should show"),
     "shown": ("bool (n_path,)", "", "the input is on"),
     "move": ("int (n_path,)", "", "moves made so far, launches included"),
     "launched": ("bool (n_path,)", "", "first frame of a launch"),
-}  # fmt: skip
-WEIGHTS = (
-    "float (n_links,)",
-    "1",
-    "weights before and after, links in the order of the weight artifact",
-)
+}
+WEIGHTS = ("float (n_links,)", "1",
+           "weights before and after, links in the order of the weight artifact")
 TESTED = {
     "test_<test>_iou": ("float (n_moves,)", "1", "frozen test: IoU of each move"),
     "test_<test>_chance": ("float (n_moves,)", "1", "expected IoU of as many random pixels"),
 }
 HEAD = "schema_version, seed, n, ratio, n_steps"
 KEPT = ("int ()", "step", "spikes of cells are kept from the first to before the second: the "
-        "window that is judged and the step ahead of it")  # fmt: skip
+        "window that is judged and the step ahead of it")
 
 CUBE_ARRAYS = {
     f"{HEAD}, L": ("int ()", "", "of the run; `n_steps` are its steps"),
     "kept_from, kept_to": KEPT,
     "cells_i, cells_step": ("int (n_spikes,)", "cell, step", "spikes of the cells in that window"),
-    "output_i, output_step": (
-        "int (n_spikes,)",
-        "pixel, step",
-        "output pixels that were on, over the whole run; none without a readout",
-    ),
+    "output_i, output_step": ("int (n_spikes,)", "pixel, step", "output pixels that were on, over "
+                              "the whole run; none without a readout"),
     "bin_n_cells, bin_bin_steps, bin_n_done": (
-        "int ()",
-        "",
-        "of the series: cells, steps of a bin, steps counted",
-    ),
+        "int ()", "", "of the series: cells, steps of a bin, steps counted"),
     "bin_steps": ("int (n_bins,)", "step", "steps in each bin"),
     "bin_tube_size": ("int (n_bins,)", "cell", "cells in the tube, summed over its steps"),
     "bin_inside, bin_outside": ("int (n_bins,)", "spike", "in and outside the tube"),
@@ -117,17 +109,11 @@ CUBE_ARRAYS = {
 LOCAL_ARRAYS = {
     HEAD: ("int ()", "", "of the run; `n_steps` are its steps"),
     "kept_from, kept_to": KEPT,
-    "hidden_i, hidden_step": (
-        "int (n_spikes,)",
-        "cell, step",
-        "spikes of the hidden cells in that window; motion cells: n*n each for left, right, up, "
-        "down (at speed 1)",
-    ),
-    "output_i, output_step": (
-        "int (n_spikes,)",
-        "pixel, step",
-        "output pixels that were on, over the whole run",
-    ),
+    "hidden_i, hidden_step": ("int (n_spikes,)", "cell, step", "spikes of the hidden cells in that "
+                              "window; motion cells: n*n each for left, right, up, down (at speed "
+                              "1)"),
+    "output_i, output_step": ("int (n_spikes,)", "pixel, step",
+                              "output pixels that were on, over the whole run"),
     "n_hidden": ("int (n_steps,)", "spike", "hidden spikes per step"),
     "n_near": ("int (n_steps,)", "spike", "of these, at most max(1, r) pixels from a shown dot"),
     "initial.<projection>.w, <projection>.w": WEIGHTS,
@@ -143,6 +129,7 @@ WEIGHT_ARRAYS = {
     "<projection>_w": ("float (n_links,)", "1", "after it"),
     "schema_version, seed": ("int ()", "", ""),
 }
+# fmt: on
 """In these names `<projection>` is one of `PROJECTIONS`, `<test>` one of `TESTS`."""
 
 # --- parameters ----------------------------------------------------------------------------------

@@ -15,23 +15,18 @@ from driver.experiment.network import Session
 from driver.experiment.seed_files import save_arrays, save_results
 from driver.room import parameter_file as parameters
 from driver.run.status import Status
-from models.cube import simulation, summary
+from models.cube import simulation
 from models.cube.checks import warnings
+from models.cube.kinds import kind_of
 from models.cube.metrics.results import measure
 from models.cube.options import Request
-from models.cube.params import MODELS, LocalParams, Params
+from models.cube.params import MODELS, Params
 from models.cube.records import Records
 from models.cube.simulation import Simulation, run_path
-from models.cube.trials import after_run
 from stimuli.dots import DotParams
 
 SECONDS_PER_RUN = 2.0
 SECONDS_PER_CELL_STEP = 1e-8  # of a compiled program; waves cost ten times as much
-
-
-def headline(request: Request) -> str:
-    """Sizes and stimulus, for the log."""
-    return summary.headline(request.params, request.dots)
 
 
 def length(request: Request) -> int:
@@ -65,7 +60,8 @@ def run_seed(
     p, dots, fidelity = request.params, request.dots, request.options.fidelity
     result = simulate(p, dots, Session.of(request, log, status, saved))
     status.phase("saving")
-    save_arrays(request, result, sizes(p), fidelity=fidelity)
+    size = {"n": p.n, "ratio": p.ratio, "n_steps": p.steps} | kind_of(p).values.size(p)
+    save_arrays(request, result, size, fidelity=fidelity)
     metrics = {label: measure(p, dots, arrays) for label, arrays in result.recordings.items()}
     model = MODELS[type(p)]
     save_results(request, result, metrics, warnings(p, dots), fidelity=fidelity, model=model)
@@ -91,7 +87,7 @@ def simulate(params: Params, dots: DotParams, session: Session | None = None, **
         If potentials or weights are not finite.
     """
     session = session or Session(**options)
-    path = run_path(params, dots, params.steps)
+    path, after_run = run_path(params, dots, params.steps), kind_of(params).trials.after_run
     with Simulation(params, dots, session) as sim:
         return twins(
             sim,
@@ -100,9 +96,3 @@ def simulate(params: Params, dots: DotParams, session: Session | None = None, **
             measure=lambda state, label: after_run(sim, state, label, session.log),
             session=session,
         )
-
-
-def sizes(p: Params) -> dict[str, int]:
-    """What a recording says of its network."""
-    depth = {} if isinstance(p, LocalParams) else {"L": p.L}
-    return {"n": p.n, "ratio": p.ratio, "n_steps": p.steps} | depth

@@ -1,9 +1,8 @@
 """The two models under this roof, and the one place where they are told apart.
 
 The local layer stands in `models.cube.local`, the cube and its groups in `models.cube.lattice`.
-Both have files of the same names: ``checks``, ``values``, ``wiring``, ``network``,
-``network_genn``, ``measure`` and ``model_text``. What they have in common stands in the files of
-these names beside this one (numbers in `models.cube.metrics.results`).
+Both have the same `FILES`. What they have in common stands in the files of these names beside this
+one (numbers in `models.cube.metrics.results`, figures and equations in `models.cube.show`).
 
     kind_of(p).values.constants(p, wiring)
 """
@@ -14,7 +13,8 @@ import dataclasses
 import importlib
 from types import ModuleType
 
-FILES = ("checks", "values", "wiring", "network", "network_genn", "measure", "model_text")
+FILES = ("checks", "wiring", "values", "network", "network_genn", "trials",
+         "records", "measure", "model_text", "moment", "figures")  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from driver.run import saved
-from driver.run.saved import read_npz
 from models.cube.format import FORMAT
 from models.cube.params import Params
 from stimuli.dots import DotParams
@@ -39,10 +36,6 @@ class Seed(saved.Seed):
     @property
     def dots(self) -> DotParams:
         return self.run.dots
-
-    def recording(self, label: str) -> dict[str, np.ndarray]:
-        """All that was kept of a network, `trained` or `untrained`; docs/dots.md has the table."""
-        return read_npz(self.run.artifacts / f"seed_{self.number}_{label}.npz")
 
     def state(self) -> dict[str, Any]:
         """Weights under the names that the network takes: to be put into an initial state."""

@@ -8,7 +8,8 @@ import numpy as np
 
 from driver.experiment.network import Network, Session, State
 from models.cube import values
-from models.cube.params import GroupsParams, LocalParams, Params
+from models.cube.kinds import kind_of
+from models.cube.params import Params
 from stimuli.dots import DotParams, Launch, Path, dot_path, off_windows
 
 CELL_STEPS_PER_BLOCK = 5e7  # bounds the spikes of a block that are held in memory
@@ -30,8 +31,7 @@ class Simulation(Network):
 
     def path(self, n_steps: int) -> Path:
         """Where the dots are in the first `n_steps` steps of the run."""
-        p = self.params
-        return run_path(p, self.dots, n_steps)
+        return run_path(self.params, self.dots, n_steps)
 
     def launched(self, state: State, launch: Launch) -> State:
         """`state` with the dots at the start of another path."""
@@ -45,22 +45,19 @@ class Simulation(Network):
         dots = dots or self.dots
         window = values.window(self.params, dots, first, n_steps)
         gains = values.switches(self.params, self.wiring, learn=learn)
-        if self._is_frozen(window, first):
+        is_off = window["dots.off_from"] <= first < window["dots.off_to"]
+        if is_off and kind_of(self.params).values.freezes_when_off(self.params):
             weights = (key for key in gains if key.endswith((".eta", ".eta_out")))
             gains |= dict.fromkeys(weights, 0.0)
         other = {} if dots is self.dots else values.dot_values(self.params, dots)
         return self.constants | other | gains | window
-
-    def _is_frozen(self, window: values.Values, first: int) -> bool:
-        freezes = isinstance(self.params, LocalParams) and self.params.freeze_when_off
-        return freezes and window["dots.off_from"] <= first < window["dots.off_to"]
 
     def block_steps(
         self, first: int, stop: int, *, learn: bool, dots: DotParams | None = None
     ) -> int:
         """Length of the next block: whole moves, but it ends where the input goes on or off."""
         ratio = self.params.ratio
-        most = int(CELL_STEPS_PER_BLOCK // n_cells(self.params))
+        most = int(CELL_STEPS_PER_BLOCK // work(self.params)[1])
         most = max(SHORTEST_BLOCK, min(LONGEST_BLOCK, most))
         ends = [stop, first + max(1, most // ratio) * ratio]
         ends += [border for window in off_windows(dots or self.dots) for border in window]
@@ -69,15 +66,16 @@ class Simulation(Network):
 
 def run_path(p: Params, dots: DotParams, n_steps: int) -> Path:
     """Where the dots of a run are."""
-    shown = values.shown_at_launch(p)
+    kind = kind_of(p).values
     return dot_path(
-        dots, p.n, p.ratio, n_steps, p.seed, shown_at_launch=shown, ahead=values.ahead(p)
+        dots,
+        p.n,
+        p.ratio,
+        n_steps,
+        p.seed,
+        shown_at_launch=kind.shown_at_launch(p),
+        ahead=kind.ahead(p),
     )
-
-
-def n_cells(p: Params) -> int:
-    """Spiking cells of a network."""
-    return 2 * p.n**2 if isinstance(p, LocalParams) else p.n**2 * p.L
 
 
 def work(p: Params) -> tuple[int, int]:
@@ -86,17 +84,7 @@ def work(p: Params) -> tuple[int, int]:
     These networks have some thirty pieces of code a step, several times as many as the driver's
     estimate for that target has in mind.
     """
-    return 2 * PIECES * (p.steps + TEST_STEPS), n_cells(p)
-
-
-def tube_radius(p: Params) -> int:
-    """R: pixels around the dot that count as its tube."""
-    return p.m if isinstance(p, GroupsParams) else 3
-
-
-def reach_back(p: Params) -> int:
-    """M: steps for which a dot is remembered."""
-    return 4 * p.ratio if p.ratio >= 2 else 16
+    return 2 * PIECES * (p.steps + TEST_STEPS), kind_of(p).values.n_cells(p)
 
 
 def without_input(dots: DotParams, first: int, stop: int) -> DotParams:

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from driver.experiment import metric
+from models.cube.kinds import kind_of
 from models.cube.metric_table import TABLE
-from models.cube.params import MODELS, LocalParams, Params
+from models.cube.options import Request
+from models.cube.params import MODELS
 from models.cube.values import n_links
-from stimuli.dots import DotParams
 
 
-def headline(p: Params, dots: DotParams) -> str:
+def headline(request: Request) -> str:
     """Sizes and stimulus, for the log."""
-    size = f"{p.n} x {p.n}" + ("" if isinstance(p, LocalParams) else f" x {p.L}")
+    p, dots = request.params, request.dots
+    size = " x ".join(map(str, (p.n, *kind_of(p).values.size(p).values())))
     what = f"{dots.dots} dots" if dots.dots > 1 else "a dot"
     return f"{MODELS[type(p)]} {size}, {p.steps} steps, {p.ratio} a move; {what}, {dots.stimulus}"
 
 
-def run_summary(request, results: list[dict[str, Any]], failed: list[int]) -> dict[str, Any]:
+def run_summary(
+    request: Request, results: list[dict[str, Any]], failed: list[int]
+) -> dict[str, Any]:
     """Content of ``run_summary.json``: verdicts, key numbers, trained beside untrained."""
     p = request.params
     head = {

@@ -1,26 +1,23 @@
-"""What is tried with a network after its run: no input, and frozen tests on other paths.
+"""What is tried with a network after its run: frozen tests on other paths.
 
-In the tests all plasticity is off. Each starts from the state at the end of the run, with the dots
-moved to another place, and the first frame of a launch cannot be foreseen: direction takes two.
+All plasticity is off. Each test starts from the state at the end of the run, with the dots moved to
+another place, and the first frame of a launch cannot be foreseen: direction takes two. What is
+tried with one of the models only stands in its own `trials`, see `models.cube.kinds`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import logging
 
 import numpy as np
 
 from driver.engine.model import Spikes
 from driver.engine.randomness import generator
 from driver.experiment.going_on import Arrays
-from driver.experiment.metric import TRAINED
 from driver.experiment.network import State
-from models.cube import values
-from models.cube.lattice.values import lag_moves
-from models.cube.metrics.output import Recall, chance_iou, recall, step_iou
-from models.cube.params import LocalParams, Params
-from models.cube.simulation import Simulation, run_path, with_input, without_input
+from models.cube.kinds import kind_of
+from models.cube.metrics.output import chance_iou, step_iou
+from models.cube.simulation import Simulation, run_path
 from stimuli.dots import (
     DotParams,
     Launch,
@@ -36,21 +33,7 @@ from stimuli.dots import (
 
 LOOP_STEPS = 180  # of a test on one loop
 N_LAUNCHES = 16  # of a test on many
-CUE_MOVES = 8  # that are seen before the input is cut
-REMOVAL_STEPS = 1000  # after the run, without input; long enough for the survival of activity
-FIRST_NEW_LAUNCH = (
-    10**6
-)  # launches of tests come from a part of the stream that training never meets
-
-
-def after_run(sim: Simulation, state: State, label: str, log: logging.Logger) -> Arrays:
-    """Everything that is tried from the state at the end of a run; and where the dots were."""
-    if isinstance(sim.params, LocalParams):
-        log.info(f"{label}: frozen tests")
-        return dots_shown(sim, 0) | local_tests(sim, state)
-    log.info(f"{label}: removing the input")
-    arrays = dots_shown(sim, removal_steps(sim.params)) | removal(sim, state, label == TRAINED)
-    return arrays | tested(sim, state) if sim.params.readout else arrays
+FIRST_NEW_LAUNCH = 10**6  # of tests: from a part of the stream that training never meets
 
 
 def dots_shown(sim: Simulation, after: int) -> Arrays:
@@ -63,65 +46,13 @@ def dots_shown(sim: Simulation, after: int) -> Arrays:
     }
 
 
-# --- without input ----------------------------------------------------------------------------
-
-
-def removal(sim: Simulation, state: State, learn: bool) -> Arrays:
-    """Spikes per step without input, and in the same steps with it; learning stays as it was."""
-    first, stop = sim.params.steps, sim.params.steps + removal_steps(sim.params)
-    ways = {
-        "removal_count": without_input(sim.dots, first, stop),
-        "continued_count": with_input(sim.dots),
-    }
-    return {name: counts(sim, state, first, stop, learn, dots) for name, dots in ways.items()}
-
-
-def removal_steps(p: Params) -> int:
-    """Long enough for the survival of activity, and for what is in flight to arrive."""
-    least = max(REMOVAL_STEPS, 2 * (p.L + 4 * p.ratio + 20))
-    return -(-least // p.ratio) * p.ratio
-
-
-def counts(sim: Simulation, state: State, first: int, stop: int, learn: bool, dots) -> np.ndarray:
-    """Spikes of the cells in each step."""
-    n, found = first, []
-    for block, end in sim.blocks(state, first, stop, learn=learn, dots=dots):
-        found.append(np.bincount(block.spikes["cells"].step - n, minlength=end - n))
-        n = end
-    return np.concatenate(found)
-
-
-# --- frozen tests -----------------------------------------------------------------------------
-
-
-def local_tests(sim: Simulation, state: State) -> Arrays:
-    """Frozen tests of the local layer; what it recalls, if it can run freely."""
-    arrays = tested(sim, state)
-    if not sim.params.recall:
-        return arrays
-    for name, starts in launches(sim).items():
-        found = [run_recall(sim, state, start) for start in starts]
-        arrays[f"recall_{name}_held"] = np.array([r.n_steps_held for r in found])
-        arrays[f"recall_{name}_iou"] = np.array([r.iou for r in found])
-        arrays[f"recall_{name}_chance"] = np.array([r.chance_of_step for r in found])
-    return arrays
-
-
 def tested(sim: Simulation, state: State) -> Arrays:
     """IoU per move of each frozen test, and what a random output would get."""
     arrays = {}
     for name, starts in launches(sim).items():
-        trial = run_test(sim, state, starts)
-        arrays |= {f"test_{name}_iou": trial.iou, f"test_{name}_chance": trial.chance}
+        iou, chance = run_test(sim, state, starts)
+        arrays |= {f"test_{name}_iou": iou, f"test_{name}_chance": chance}
     return arrays
-
-
-@dataclasses.dataclass(frozen=True)
-class Trial:
-    """One test: its overlap per move, where it is defined, and what a random output would get."""
-
-    iou: np.ndarray
-    chance: np.ndarray
 
 
 def launches(sim: Simulation) -> dict[str, list[Launch]]:
@@ -166,25 +97,19 @@ def on_loops(sim: Simulation, held: bool, number: int) -> Launch:
     return together(made)
 
 
-def run_test(sim: Simulation, state: State, starts: list[Launch]) -> Trial:
-    """Show launches, one after the other, to the frozen network."""
+def run_test(sim: Simulation, state: State, starts: list[Launch]) -> tuple[np.ndarray, ...]:
+    """IoU and chance of each move of launches, shown one after the other to the frozen network."""
     p = sim.params
     n_moves = LOOP_STEPS // p.ratio if len(starts) == 1 else period(p.n)
     n_moves = max(n_moves, period(p.n)) if p.ratio > 1 else n_moves
-    n_moves += warm_up(sim)
+    n_moves += kind_of(p).trials.warm_up(p)
     rows = [one_launch(sim, state, start, n_moves) for start in starts]
-    return Trial(*(np.concatenate(part) for part in zip(*rows, strict=True)))
+    return tuple(np.concatenate(part) for part in zip(*rows, strict=True))
 
 
 def orbiting(dots: DotParams) -> DotParams:
     """The same dots on one path each, always seen."""
     return dataclasses.replace(dots, stimulus="orbit", off_from=(), off_to=())
-
-
-def warm_up(sim: Simulation) -> int:
-    """Moves before the output can answer: the first is not foreseen, and a cube takes a while."""
-    p = sim.params
-    return 1 if isinstance(p, LocalParams) else lag_moves(p) + 2
 
 
 def one_launch(
@@ -197,7 +122,7 @@ def one_launch(
     target = path.next_x[:: p.ratio], path.next_y[:: p.ratio]
     overlap = step_iou(output.index, output.step // p.ratio, *target, p.n)
     chance = chance_iou(overlap.n_output, overlap.n_target, p.n**2)
-    skip = warm_up(sim)
+    skip = kind_of(p).trials.warm_up(p)
     return overlap.iou[skip:], chance[skip:]
 
 
@@ -213,7 +138,7 @@ def path_of(sim: Simulation, start: Launch, n_steps: int) -> Path:
         p.seed,
         shown_at_launch=False,
         start=start,
-        ahead=values.ahead(p),
+        ahead=kind_of(p).values.ahead(p),
     )
 
 
@@ -223,19 +148,3 @@ def shown(sim: Simulation, state: State, first: int, n_steps: int, dots=None) ->
     blocks = sim.blocks(state, first, first + n_steps, learn=False, dots=dots)
     spikes = Spikes.concatenate([block.spikes["output"] for block, _ in blocks])
     return Spikes(spikes.index, spikes.step - first)
-
-
-def run_recall(sim: Simulation, state: State, start: Launch) -> Recall:
-    """Show a few moves of a path, cut the input for a whole loop, look at the output."""
-    p = sim.params
-    cue, n_steps = CUE_MOVES * p.ratio, period(p.n) * p.ratio
-    path = path_of(sim, start, cue + n_steps)
-    first = p.steps
-    dots = orbiting(sim.dots)
-    dots = without_input(dots, first + cue, first + cue + n_steps)
-    spikes = shown(sim, sim.launched(state, start), first, cue + n_steps, dots)
-    spikes = spikes.between(cue, cue + n_steps)
-    x, y = path.next_x[cue:], path.next_y[cue:]
-    return recall(
-        spikes.index, spikes.step - cue, x, y, x[:: p.ratio], y[:: p.ratio], p.n, ratio=p.ratio
-    )

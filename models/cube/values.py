@@ -28,16 +28,6 @@ def wiring_of(p: Params, dots: DotParams) -> Wiring:
     return kind_of(p).wiring.wiring_of(p, dots)
 
 
-def shown_at_launch(p: Params) -> bool:
-    """Whether step 0 shows the launch; the models with a target for the next frame need it."""
-    return kind_of(p).values.shown_at_launch(p)
-
-
-def ahead(p: Params) -> int:
-    """Moves from the shown frame to the one that the output should show."""
-    return kind_of(p).values.ahead(p)
-
-
 def n_links(p: Params, dots: DotParams) -> int:
     """Links between spiking cells, and to the output."""
     return sum(int(i.size) for i, _ in wiring_of(p, dots).projections.values())

@@ -11,10 +11,12 @@ import pytest
 from driver.command.resolve import resolve
 from driver.experiment.learning import CHECKPOINT_S
 from driver.report.tables import names
-from models.cube import docs, equations, trials
+from models.cube import docs, equations, records, trials
 from models.cube.lattice import values
+from models.cube.lattice.trials import REMOVAL_STEPS
 from models.cube.local import measure
-from models.cube.metrics import focus, output
+from models.cube.local.trials import CUE_MOVES
+from models.cube.metrics import focus, output, verdict
 from models.cube.params import LocalParams
 from models.cube.presets import PRESETS
 from models.cube.room import ROOM
@@ -181,8 +183,8 @@ def named(content):
 
 
 SAID = (
-    f"the last {focus.FOCUS_STEPS} steps",
-    f"where c > {focus.LARGEST_CHANCE:g}",
+    f"the last {records.FOCUS_STEPS} steps",
+    f"where c > {verdict.LARGEST_CHANCE:g}",
     f"from {focus.FIRING_BAND[0]:g} to {focus.FIRING_BAND[1]:g}",
     f"at least {focus.MIN_SPIKES_PER_MOVE:g} spikes per move",
     f"{focus.N_BLOCKS} x {focus.N_BLOCKS} blocks and bins of {focus.BIN_STEPS} steps",
@@ -194,11 +196,11 @@ SAID = (
     f"the mean of {output.LEARNING_STEPS} steps reaches",
     f"until {output.RECALL_STEPS} steps begin",
     f"not above {output.TIMES_CHANCE} times chance",
-    f"cut after {trials.CUE_MOVES} moves",
+    f"cut after {CUE_MOVES} moves",
     f"{trials.N_LAUNCHES} random launches",
     f"{SHIFT_COLUMNS} columns on",
     f"a running mean over {values.N_MEAN_MOVES} moves",
-    f"and {trials.REMOVAL_STEPS} more",
+    f"and {REMOVAL_STEPS} more",
     f"every {CHECKPOINT_S:g} s",
 )
 

@@ -12,12 +12,15 @@ from PIL import Image
 from driver.figures import style
 from driver.figures.panels import AFTER, BEFORE
 from driver.figures.seeds import seeds_summary
+from models.cube.lattice import figures as cube_figures
+from models.cube.lattice.records import activity_in
+from models.cube.local import figures as local_figures
 from models.cube.local.measure import step_overlap
+from models.cube.local.moment import recent_rate
 from models.cube.metric_table import TABLE
-from models.cube.metrics.focus import Activity
 from models.cube.metrics.output import running_mean
 from models.cube.params import LocalParams
-from models.cube.show import cube_figures, figures, local_figures, panels, view
+from models.cube.show import figures, panels, view
 from models.cube.show import film as animation
 from models.cube.show.view import Shown
 from stimuli.dots import DotParams
@@ -139,7 +142,7 @@ def test_a_moment_is_not_taken_right_after_a_launch_or_without_input():
 def test_activity_over_time_is_that_of_the_bins(cube):
     axes = all_axes(draw(cube_figures.activity, cube))
     for label in LABELS:
-        series = Activity.from_arrays(cube_figures.bins(cube.recording(label)))
+        series = activity_in(cube.recording(label))
         for ax, name in zip(axes, ("in_tube_rate", "out_tube_rate", "ili"), strict=False):
             np.testing.assert_array_equal(stairs(ax, label), getattr(series, name))
     mesh = axes[3].collections[0].get_array()
@@ -148,7 +151,7 @@ def test_activity_over_time_is_that_of_the_bins(cube):
 
 
 def test_bins_have_the_length_that_was_saved(cube):
-    series = Activity.from_arrays(cube_figures.bins(cube.recording("trained")))
+    series = activity_in(cube.recording("trained"))
     assert series.bin_steps == 4 and series.n_done == CUBE.steps
 
 
@@ -241,7 +244,6 @@ def test_blocks_hold_every_spike_also_where_they_do_not_divide_the_cube(down):
     index = np.random.default_rng(0).integers(0, n * n * depth, 300)
     blocks = view.pooled(index, n, depth, down)
     assert blocks.count.sum() == 300
-    assert view.sides(n, depth, down) == (-(-8 // down), -(-5 // down))
     for values, size in ((blocks.x, n), (blocks.y, n), (blocks.z, depth)):
         assert values.min() >= 0 and values.max() <= size - 1
         assert np.unique(values).size == -(-size // down)
@@ -287,8 +289,8 @@ def test_motion_cells_lie_over_their_pixels(tmp_path):
     arrays["hidden_i"] = arrays["hidden_i"] + 64 * (np.arange(arrays["hidden_i"].size) % 4)
     seed = make_seed(tmp_path, LOCAL, ORBIT)
     seed.params, seed.recording = p, lambda label: arrays
-    before = view.recent_rate(arrays, LOCAL, 400)[0]
-    assert view.recent_rate(arrays, p, 400)[0] == pytest.approx(before / 4)
+    before = recent_rate(LOCAL, ORBIT, arrays, 400)[0]
+    assert recent_rate(p, ORBIT, arrays, 400)[0] == pytest.approx(before / 4)
     assert "motion cells" in words(draw(local_figures.snapshot, seed))
 
 

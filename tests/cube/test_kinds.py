@@ -19,8 +19,8 @@ def test_every_kind_has_every_file(params, name):
 
 
 def test_another_name_is_no_file():
-    with pytest.raises(AttributeError, match="has no file figures"):
-        KINDS["local"].figures  # noqa: B018
+    with pytest.raises(AttributeError, match="has no file words"):
+        KINDS["local"].words  # noqa: B018
 
 
 @pytest.mark.parametrize("room", ["cube", "cube.local", "cube.lattice", "lateral_line"])

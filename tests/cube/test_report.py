@@ -12,15 +12,15 @@ import sys
 import pytest
 from PIL import Image
 
+from driver.formatting import text
 from driver.report import numbers
 from driver.report.scripts import plotly_script
 from models.cube.metric_table import TABLE
 from models.cube.params import CubeParams, GroupsParams, LocalParams
 from models.cube.presets import PRESETS
-from models.cube.show import model_text
+from models.cube.show import model_text, view
 from models.cube.show.report import write_report
 from models.cube.show.space import scene
-from models.cube.show.view import text
 from tests.cube.figure_seed import CUBE, LABELS, LOCAL, PAUSE, make_run, make_seed
 from tests.test_report import Page
 from tests.test_report_browser import BROWSERS, WATCH
@@ -200,6 +200,6 @@ def test_a_browser_scrubs_through_time(run, seed, tmp_path):
     assert told["found"][0].startswith(f"trained: steps {last.start} to {last.stop - 1}, ")
     assert told["found"][1].startswith(f"trained: steps {first.start} to {first.stop - 1}, ")
     twin = seed.recording("untrained")
-    n = scene.view.between(twin, "cells", first.start, first.stop).size
+    n = view.between(twin, "cells", first.start, first.stop).size
     assert told["found"][2] == (f"untrained: steps {first.start} to {first.stop - 1}, {n} spikes")
     assert told["points"][1] == 1

@@ -9,7 +9,7 @@ import pytest
 from driver.experiment import going_on, learning
 from driver.experiment.going_on import TwinCheckpoint, identity
 from driver.experiment.network import Session
-from models.cube import trials
+from models.cube.lattice.trials import REMOVAL_STEPS
 from models.cube.saved import load_run
 from models.cube.simulation import Simulation
 from tests.cube import door
@@ -255,7 +255,7 @@ def test_a_sweep_makes_ordinary_runs(tmp_path):
 
 def test_the_removal_shows_what_is_left():
     r = door.recording(door.shared("waves"))
-    assert r["removal_count"].size == r["continued_count"].size >= trials.REMOVAL_STEPS
+    assert r["removal_count"].size == r["continued_count"].size >= REMOVAL_STEPS
     assert r["continued_count"].sum() > 0
 
 

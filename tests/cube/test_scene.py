@@ -35,7 +35,7 @@ def part(network, name: str, frame: int) -> np.ndarray:
 
 
 def test_a_frame_is_a_move_and_holds_its_spikes_of_both_networks(cube):
-    found = scene.content(cube)
+    found = scene.content(Shown.of(cube))
     steps = array(found["step"])
     assert found["unit"] == "move" and found["frame_steps"] == CUBE.ratio
     assert steps[-1] == CUBE.steps - CUBE.ratio and np.all(np.diff(steps) == CUBE.ratio)
@@ -44,7 +44,7 @@ def test_a_frame_is_a_move_and_holds_its_spikes_of_both_networks(cube):
         arrays = cube.recording(network["name"])
         for frame in (0, len(steps) - 1):
             index = view.between(arrays, "cells", steps[frame], steps[frame] + CUBE.ratio)
-            number, count = view.block_counts(index, 8, CUBE.L, found["down"])
+            number, count = view.block_counts(index, 8, found["down"])
             np.testing.assert_array_equal(part(network, "block", frame), number)
             np.testing.assert_array_equal(part(network, "count", frame), count)
             plane = np.unique(index[index >= 64 * (CUBE.L - 1)]) - 64 * (CUBE.L - 1)
@@ -53,7 +53,7 @@ def test_a_frame_is_a_move_and_holds_its_spikes_of_both_networks(cube):
 
 def test_the_local_layer_has_a_frame_a_step_and_its_output(tmp_path):
     seed = make_seed(tmp_path, LOCAL, PAUSE)
-    found = scene.content(seed)
+    found = scene.content(Shown.of(seed))
     steps, arrays = array(found["step"]), seed.recording("trained")
     assert found["planes"] == {"0": "input", "1": "hidden", "2": "output"}
     assert np.all(np.diff(steps) == 1) and steps[-1] == 199  # where the input goes off
@@ -66,7 +66,7 @@ def test_the_local_layer_has_a_frame_a_step_and_its_output(tmp_path):
 
 def test_dots_are_all_there_and_none_while_the_input_is_off(tmp_path):
     dots = DotParams(stimulus="orbit", dots=2)
-    found = scene.content(make_seed(tmp_path, dots=dots))
+    found = scene.content(Shown.of(make_seed(tmp_path, dots=dots)))
     steps = array(found["step"])
     assert found["dots"]["n"] == 2 and array(found["dots"]["x"]).size == 2 * steps.size
     arrays = make_seed(tmp_path).recording("trained")
@@ -77,15 +77,15 @@ def test_dots_are_all_there_and_none_while_the_input_is_off(tmp_path):
 
 
 def test_a_silent_network_has_empty_frames(tmp_path):
-    found = scene.content(make_seed(tmp_path, silent=LABELS))
+    found = scene.content(Shown.of(make_seed(tmp_path, silent=LABELS)))
     for network in found["networks"]:
         assert array(network["block"]).size == 0 and not array(network["start"]).any()
 
 
 def test_what_does_not_fit_is_left_out_and_the_words_say_so(cube, monkeypatch):
-    whole = scene.content(cube)
+    whole = scene.content(Shown.of(cube))
     monkeypatch.setattr(scene, "MAX_BYTES", 400)
-    found = scene.content(cube)
+    found = scene.content(Shown.of(cube))
     n = array(found["step"]).size
     assert 1 <= n < array(whole["step"]).size
     n_points = sum(
@@ -93,12 +93,12 @@ def test_what_does_not_fit_is_left_out_and_the_words_say_so(cube, monkeypatch):
     )
     assert n_points * scene.BYTES_PER_BLOCK <= 400
     assert array(found["step"])[-1] == array(whole["step"])[-1]
-    words = scene.words(cube)
+    words = scene.words(Shown.of(cube))
     assert f"The last {n} moves of the {array(whole['step']).size}" in words
 
 
 def test_the_data_are_json_that_cannot_end_its_element(cube):
-    text = json.dumps(scene.content(cube), allow_nan=False)
+    text = json.dumps(scene.content(Shown.of(cube)), allow_nan=False)
     assert "<" not in text
 
 

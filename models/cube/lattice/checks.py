@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from driver.flags.rules import Relation, Unused
 from models.cube.checks import theta_between
-from models.cube.lattice.values import lag_moves, share_of_bias
-from models.cube.metrics.focus import LARGEST_CHANCE
+from models.cube.lattice.values import lag_moves, n_cells, reach_back, share_of_bias, tube_radius
+from models.cube.metrics.verdict import LARGEST_CHANCE
 from models.cube.params import CubeParams, GroupsParams
-from models.cube.simulation import reach_back, tube_radius
 from models.cube.values import rest
 from stimuli.dots import DotParams
 
@@ -120,13 +119,12 @@ def sizes(p: CubeParams) -> str:
     return f"--n {p.n} --layers {p.L}"
 
 
-def estimated_cells(p: CubeParams) -> int:
-    return p.n**2 * p.L
+estimated_cells = n_cells
 
 
 def estimated_links(p: CubeParams) -> int:
     """Links of a network, roughly: borders are not taken off."""
-    cells = p.n**2 * p.L
+    cells = n_cells(p)
     links = cells * (5 + (p.w_back > 0))
     if isinstance(p, GroupsParams):
         links += cells * (p.m**3 - 1)

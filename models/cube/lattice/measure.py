@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from models.cube.lattice.values import learning
+from models.cube.lattice.records import tube_of
+from models.cube.lattice.values import group_side, learning, n_cells, reach_back
 from models.cube.lattice.wiring import CubeWiring, Links
 from models.cube.metrics import focus, output, results, verdict
 from models.cube.metrics.results import Arrays
 from models.cube.params import CubeParams, GroupsParams
-from models.cube.records import judged_steps, tube_of
-from models.cube.simulation import reach_back
+from models.cube.records import judged_steps
 from stimuli.dots import DotParams
 
 
@@ -36,7 +36,7 @@ def focus_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, A
     ends = [(np.zeros(0, np.int32),) * 2]
     ends += [(r.i, r.j) for name, r in roles.items() if excites(p, name, r)]
     pre, post = (np.concatenate(side) for side in zip(*ends, strict=True))
-    links = focus.link_matrix(pre, post, p.n**2 * p.L)
+    links = focus.link_matrix(pre, post, n_cells(p))
     found = focus.focus(focus.count_spikes(tube, links, *spikes, first, stop), p.ratio)
     r_in, lag = focus.input_correlation(tube, *spikes, first, stop)
     numbers = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
@@ -72,16 +72,13 @@ def back_plane(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]
         p.n,
         ratio=p.ratio,
         depth=p.L,
-        group=p.m if isinstance(p, GroupsParams) else 1,
+        group=group_side(p),
         first_move=-(-first // p.ratio),
     )
     numbers = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
-    numbers["iou_at_expected_lag"] = value_at(found.iou_of_lag, found.expected_lag)
+    by_lag, lag = found.iou_of_lag, found.expected_lag
+    numbers["iou_at_expected_lag"] = float(by_lag[lag]) if lag < len(by_lag) else np.nan
     return numbers | {"level": "group" if isinstance(p, GroupsParams) else "pixel"}
-
-
-def value_at(values: np.ndarray, index: int) -> float:
-    return float(values[index]) if index < len(values) else np.nan
 
 
 def readout_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str, Any]:

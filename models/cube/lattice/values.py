@@ -30,6 +30,31 @@ def lag_moves(p: CubeParams) -> int:
     return (p.L - 1) // p.ratio
 
 
+def tube_radius(p: CubeParams) -> int:
+    """R: pixels around the dot that count as its tube."""
+    return p.m if isinstance(p, GroupsParams) else 3
+
+
+def group_side(p: CubeParams) -> int:
+    """Cells along a side of a group; 1 without groups."""
+    return p.m if isinstance(p, GroupsParams) else 1
+
+
+def reach_back(p: CubeParams) -> int:
+    """M: steps for which a dot is remembered."""
+    return 4 * p.ratio if p.ratio >= 2 else 16
+
+
+def size(p: CubeParams) -> dict[str, int]:
+    """Cells along the axes of the network, as a recording names them."""
+    return {"n": p.n, "L": p.L}
+
+
+def n_cells(p: CubeParams) -> int:
+    """Cells of the cube."""
+    return p.n**2 * p.L
+
+
 def shown_at_launch(p: CubeParams) -> bool:
     return p.rule == "reward"
 
@@ -41,6 +66,10 @@ def ahead(p: CubeParams) -> int:
 def horizon(p: CubeParams) -> int:
     """As in `ahead`; but a column is rewarded for a frame that was shown before."""
     return -lag_moves(p) if p.rule == "reward-column" else 1
+
+
+def freezes_when_off(p: CubeParams) -> bool:
+    return False
 
 
 def sees_input(p: CubeParams) -> list[str]:
@@ -90,7 +119,7 @@ def genn_scratch(p: CubeParams) -> list[str] | str:
 
 def ends(p: CubeParams, dots: DotParams, wiring: CubeWiring) -> dict:
     """Sources and targets of all synapses but those of the retina's light."""
-    plane, cells = np.arange(p.n**2), np.arange(p.n**2 * p.L)
+    plane, cells = np.arange(p.n**2), np.arange(n_cells(p))
     seen = all_pairs(dots.dots, p.n**2)
     found = {"drive": (plane, plane)}
     found |= {name: (links.i, links.j) for name, links in wiring.roles.items()}
@@ -110,23 +139,23 @@ def ends(p: CubeParams, dots: DotParams, wiring: CubeWiring) -> dict:
 
 def state(p: CubeParams, wiring: CubeWiring) -> dict[str, np.ndarray]:
     """State before the first step."""
-    n_cells = p.n**2 * p.L
-    found = {f"cells.{name}": np.zeros(n_cells) for name in ("v", "I_syn", "spiked")}
+    cells = n_cells(p)
+    found = {f"cells.{name}": np.zeros(cells) for name in ("v", "I_syn", "spiked")}
     if p.excitability == "adaptation":
-        found |= {"cells.a": np.zeros(n_cells), "cells.timer": np.zeros(n_cells)}
+        found |= {"cells.a": np.zeros(cells), "cells.timer": np.zeros(cells)}
     else:
-        found["cells.theta"] = np.full(n_cells, p.theta0)
+        found["cells.theta"] = np.full(cells, p.theta0)
     for name, links in wiring.roles.items():
         how = learning(p, name)
         if how != "shared":
             found[f"{name}.w"] = jittered(p, name, links)
         if how == "kept":  # what will be kept is there from the start
-            total = np.bincount(links.j, found[f"{name}.w"], n_cells)
+            total = np.bincount(links.j, found[f"{name}.w"], cells)
             found[f"{name}.w"] *= (kept_sum(p) / total)[links.j]
         if how == "reward-column":
             found[f"{name}.eligible"] = np.zeros(links.i.size)
     if p.rule == "reward-column":
-        found |= {f"cells.{name}": np.zeros(n_cells) for name in ("pre_trace", "post_trace", "R")}
+        found |= {f"cells.{name}": np.zeros(cells) for name in ("pre_trace", "post_trace", "R")}
         found |= {
             f"column.{name}": np.zeros(p.n**2) for name in ("fired", "distance", "known", "r_mean")
         }
@@ -201,7 +230,7 @@ def kept_sum(p: GroupsParams) -> float:
 def reward_values(p: CubeParams) -> common.Values:
     if p.rule == "reward":
         return common.pixel_places(p, "aim") | {
-            "meter.n_cells": p.n**2 * p.L,
+            "meter.n_cells": n_cells(p),
             "meter.r_target": p.target_rate,
             "meter.good_iou": p.good_iou,
         }

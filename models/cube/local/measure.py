@@ -53,18 +53,20 @@ def step_overlap(p: LocalParams, arrays: Arrays) -> output.Overlap:
 
     The last frame before a relaunch, and the first after one, count like all others.
     """
-    path = results.path_in(arrays)[: p.steps]
-    x, y = results.while_shown(path, path.next_x, path.next_y)
-    return output.step_iou(arrays["output_i"], arrays["output_step"], x, y, p.n)
+    return output.step_iou(*spikes_and_target(p, arrays), p.n)
 
 
 def hits(p: LocalParams, arrays: Arrays) -> list[float]:
     """Share of the last frames in which the output shows where each dot will be."""
+    first = max(0, p.steps - LAST_STEPS)
+    return list(output.hits(*spikes_and_target(p, arrays), p.n, first=first).hit_rate_of_dot)
+
+
+def spikes_and_target(p: LocalParams, arrays: Arrays) -> tuple[np.ndarray, ...]:
+    """Pixels and steps of the output spikes, columns and rows of the target of each step."""
     path = results.path_in(arrays)[: p.steps]
     x, y = results.while_shown(path, path.next_x, path.next_y)
-    spikes = arrays["output_i"], arrays["output_step"]
-    found = output.hits(*spikes, x, y, p.n, first=max(0, p.steps - LAST_STEPS))
-    return list(found.hit_rate_of_dot)
+    return arrays["output_i"], arrays["output_step"], x, y
 
 
 def learning_steps(iou: np.ndarray) -> dict[str, float]:
@@ -129,8 +131,6 @@ def phantom_path(p: LocalParams, dots: DotParams) -> Path:
 
 def recall_metrics(arrays: Arrays) -> dict[str, Any]:
     """Steps for which each test without input held, and its overlap with the unseen dot."""
-    begin, end = "recall_", "_held"
-    names = [k[len(begin) : -len(end)] for k in arrays if k.startswith(begin) and k.endswith(end)]
     return {
         name: {
             "steps_held": [int(n) for n in arrays[f"recall_{name}_held"]],
@@ -138,8 +138,15 @@ def recall_metrics(arrays: Arrays) -> dict[str, Any]:
             "phantom_iou": output.defined_mean(arrays[f"recall_{name}_iou"]),
             "chance_iou": output.defined_mean(arrays[f"recall_{name}_chance"]),
         }
-        for name in names
+        for name in recalled(arrays)
     }
+
+
+def recalled(arrays) -> list[str]:
+    """Names of the tests without input."""
+    begin, end = "recall_", "_held"
+    names = [k for k in arrays if k.startswith(begin) and k.endswith(end)]
+    return [k[len(begin) : -len(end)] for k in names]
 
 
 def judged_iou(found: dict[str, Any]) -> float:

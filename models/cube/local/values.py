@@ -14,15 +14,32 @@ from stimuli.dots import DotParams
 BRANCHES = ("column", "row", "drive_x", "drive_y", "error_x", "error_y")
 
 
+def size(p: LocalParams) -> dict[str, int]:
+    """Cells along the axes of the network, as a recording names them."""
+    return {"n": p.n}
+
+
+def n_cells(p: LocalParams) -> int:
+    """Spiking cells, hidden and output; of one hidden cell a pixel."""
+    return 2 * p.n**2
+
+
 def shown_at_launch(p: LocalParams) -> bool:
+    """Whether step 0 shows the launch; a model with a target for the next frame needs it."""
     return True
 
 
 def ahead(p: LocalParams) -> int:
+    """Moves from the shown frame to the one that the output should show."""
     return p.horizon
 
 
 horizon = ahead
+
+
+def freezes_when_off(p: LocalParams) -> bool:
+    """Whether no weight learns while the input is off."""
+    return p.freeze_when_off
 
 
 def sees_input(p: LocalParams) -> list[str]:

@@ -17,10 +17,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from models.cube.metrics.tube import Tube, check_spikes, chunks, first_spike_of, spike_slices
+from models.cube.metrics.verdict import LARGEST_CHANCE
 
-FOCUS_STEPS = 3000  # length of the window at the end of a run
 FIRING_BAND = (0.001, 0.25)  # spikes per cell and step, in the tube
-LARGEST_CHANCE = 0.3  # above it the tube fills so much of the cube that ILI says little
 MIN_SPIKES_PER_MOVE = 0.5  # of a layer that is reached
 MIN_LAYER_ILF = 0.5
 N_BLOCKS = 12  # per side of the image, for the input correlation
@@ -38,14 +37,6 @@ def share(part, whole):
     out = np.full(np.broadcast(part, whole).shape, np.nan)
     out = np.divide(part, whole, out=out, where=whole != 0)
     return out if out.ndim else float(out)
-
-
-def focus_window(n_steps: int) -> tuple[int, int]:
-    """First step and stop of the steps that are judged: the last 3000 or, if fewer, the last half.
-
-    `n_steps` are the steps up to the removal of the input, if it is removed.
-    """
-    return n_steps - min(FOCUS_STEPS, (n_steps + 1) // 2), n_steps
 
 
 def link_matrix(pre, post, n_cells: int) -> csr_array:
@@ -172,13 +163,6 @@ class Focus:
     reach: float  # deepest layer reached; NaN if none is
     spikes_per_move: np.ndarray  # (depth,)
     layer_ilf: np.ndarray  # (depth,) input-locked fraction; NaN in a silent layer
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader must know before reading the numbers."""
-        if self.ili_is_meaningful:
-            return ()
-        return (f"ILI not meaningful: chance level {self.chance:.2f} exceeds {LARGEST_CHANCE}",)
 
 
 def focus(counts: SpikeCounts, ratio: int) -> Focus:

@@ -9,7 +9,6 @@ mean and counted, or silence would look like success.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,21 +142,21 @@ def running_mean(values, width: int) -> np.ndarray:
     return out
 
 
-def learning_times(iou, levels: Sequence[float] = LEVELS, width: int = LEARNING_STEPS):
-    """Steps until the 50-step mean IoU first reaches each level: a dict level -> steps.
+def learning_times(iou) -> dict[float, float]:
+    """Steps until the 50-step mean IoU first reaches each of `LEVELS`: a dict level -> steps.
 
-    Counted from the first value of `iou` (n_steps,), so at least `width`; NaN if never.
+    Counted from the first value of `iou` (n_steps,), so at least 50; NaN if never.
     """
-    mean = running_mean(iou, width)
+    mean = running_mean(iou, LEARNING_STEPS)
     times = {}
-    for level in levels:
+    for level in LEVELS:
         reached = np.flatnonzero(mean >= level)
         times[level] = float(reached[0] + 1) if reached.size else np.nan
     return times
 
 
-def relearning_speed_up(iou, off: int, on: int, level: float = 0.8) -> float:
-    """Time to the level at first over the time to it after a pause of the input.
+def relearning_speed_up(iou, off: int, on: int) -> float:
+    """Time to a mean IoU of 0.8 at first over the time to it after a pause of the input.
 
     `iou` (n_steps,) is the whole run; `off` is the first step without input, `on` the first
     one with input again. Both times are counted from the start of their part and take at
@@ -165,8 +164,7 @@ def relearning_speed_up(iou, off: int, on: int, level: float = 0.8) -> float:
     """
     if not 0 <= off <= on <= len(iou):
         raise ValueError(f"pause {off} to {on} is not within the {len(iou)} steps")
-    first, again = (learning_times(part, (level,))[level] for part in (iou[:off], iou[on:]))
-    return share(first, again)
+    return share(learning_times(iou[:off])[0.8], learning_times(iou[on:])[0.8])
 
 
 def chance_iou(n_output, n_target, n_pixels: int) -> np.ndarray:

@@ -27,7 +27,7 @@ def measure(p: Params, dots: DotParams, arrays: Arrays) -> dict[str, Any]:
     Parameters
     ----------
     arrays : dict of ndarray
-        A recording, see `models.cube.artifacts`.
+        A recording; docs/dots.md has the table.
     """
     return kind_of(p).measure.measure(p, dots, arrays)
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from math import isnan
 
 from driver.experiment.verdict import Condition, Verdict, condition, decide, is_undefined
-from models.cube.metrics.focus import LARGEST_CHANCE
 
 FOCUSED_ILI = 0.9
+LARGEST_CHANCE = 0.3  # above it the tube fills so much of the cube that ILI says little
 FOCUSED_WAVE_INDEX = 0.1
 FOCUSED_OUT_RATE = 5e-4  # spikes per cell and step
 EXTRA_STEPS = 20  # beyond the transit and the reach back of the tube, for the last spike

@@ -5,36 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from driver.figures import draw as drawing
-from driver.figures.draw import Maker, by_name
+from driver.figures.draw import Maker
 from driver.figures.seeds import seeds_summary
 from driver.report.figures import Figures
-from models.cube.params import LocalParams, Params
-from models.cube.show import cube_figures, local_figures
+from models.cube.kinds import kind_of
+from models.cube.params import Params
 from models.cube.show.film import animate
 from models.cube.show.view import Shown
 
-CUBE = by_name(
-    cube_figures.snapshot,
-    cube_figures.activity,
-    cube_figures.removal,
-    cube_figures.output_by_lag,
-    cube_figures.reach,
-    cube_figures.readout,
-    cube_figures.weights,
-)
-LOCAL = by_name(
-    local_figures.snapshot,
-    local_figures.learning,
-    local_figures.tests,
-    local_figures.recall,
-    local_figures.weights,
-)
 MAX_SEEDS = 6  # with embedded pictures; of more a page is too heavy for a browser
 
 
 def makers(p: Params) -> dict[str, Maker]:
     """Figures of a model by name, in the order in which they are shown."""
-    return LOCAL if isinstance(p, LocalParams) else CUBE
+    return kind_of(p).figures.FIGURES
 
 
 def draw_seed(seed, down: int | None = None) -> list[Path]:
@@ -74,5 +58,5 @@ def draw(seed) -> list[Path]:
 
 def figures_of(run) -> Figures:
     """Every figure in the folder of the run, for its report."""
-    every = makers(run.params) | by_name(seeds_summary)
+    every = makers(run.params) | drawing.by_name(seeds_summary)
     return Figures(run, every, seeds_summary.__name__, MAX_SEEDS)

@@ -19,11 +19,11 @@ from matplotlib.figure import Figure
 from driver.figures import style
 from driver.figures.page import colour_of
 from driver.files import PART
+from driver.formatting import text
 from driver.run.progress import Progress
-from models.cube.local.measure import step_overlap
 from models.cube.metrics import output
 from models.cube.show import pages, panels, view
-from models.cube.show.view import Shown, text
+from models.cube.show.view import Blocks, Moment, Shown
 
 MAX_FRAMES = 200
 FRAMES_PER_SECOND = 12
@@ -73,7 +73,7 @@ def animate(
     """
     shown = Shown.of(seed, down)
     if every is None:
-        every = 1 if shown.is_local else max(1, shown.params.ratio // 4)
+        every = shown.kind.film_steps(shown.params)
     steps = frame_steps(shown.recordings[label], first, stop, every)
     if not 1 <= shown.block <= shown.params.n:
         raise ValueError(f"down must be 1 to {shown.params.n}, got {down}")
@@ -134,11 +134,11 @@ class Film:
     """
 
     def __init__(self, shown: Shown, label: str, every: int):
-        self.shown, self.label, self.every, self.down = shown, label, every, shown.block
+        self.shown, self.label, self.every, self.kind = shown, label, every, shown.kind
         self.p, self.arrays = shown.params, shown.recordings[label]
-        self.iou = step_overlap(self.p, self.arrays).iou if shown.is_local else None
-        n_panels = 4 if shown.is_local else 3
-        self.figure = Figure(figsize=(11.2 if shown.is_local else 9.2, 3.4), dpi=DPI)
+        self.iou = self.kind.overlap_of_steps(self.p, self.arrays)
+        n_panels = len(self.kind.FRAMES) + 1
+        self.figure = Figure(figsize=(3.2 + 2 * n_panels, 3.4), dpi=DPI)
         self.figure.text(0.5, 0.985, pages.headline(shown), ha="center", va="top", fontsize=9)
         ratios = [*[1] * (n_panels - 1), 1.45]
         place = {"left": 0.045, "right": 0.985, "bottom": 0.13, "top": 0.74, "wspace": 0.22}
@@ -159,18 +159,13 @@ class Film:
     def _space(self):
         ax = self.figure.add_subplot(self.grid[-1], projection="3d")
         none = np.zeros(0, dtype=int)
-        if self.shown.is_local:
-            nothing = np.zeros((self.p.n, self.p.n), dtype=int)
-            return panels.draw_planes(ax, self.p.n, (none, none), nothing, (none, none))
-        blocks = view.Blocks(none, none, none, none)
-        size = self.p.n, self.p.L
-        return panels.draw_space(ax, blocks, *size, (none, none), (none, none), self.down)
+        nowhere, blocks = (none, none), Blocks(none, none, none, none, self.shown.block)
+        return self.kind.draw_space(ax, self.p, Moment(nowhere, nowhere, (), (), blocks, nowhere))
 
     def _frames(self) -> None:
         """Panels of pixels: input and back plane, or input, prediction and error."""
-        names = ("input", "prediction", "error") if self.shown.is_local else ("input", "back")
         empty = np.zeros((self.p.n, self.p.n))
-        for k, name in enumerate(names):
+        for k, name in enumerate(self.kind.FRAMES):
             ax = self.figure.add_subplot(self.grid[k])
             draw = panels.draw_error if name == "error" else panels.draw_frame
             draw(ax, empty)
@@ -196,65 +191,28 @@ class Film:
     def put(self, step: int) -> None:
         """Move everything to a step."""
         stop = step + self.every
-        rate, n_steps = view.recent_rate(self.arrays, self.p, stop, self.shown.dots)
+        rate, n_steps = self.kind.recent_rate(self.p, self.shown.dots, self.arrays, stop)
         words = f"{self.label}: step {stop - 1}; fire {text(rate)}, mean of {n_steps} steps"
-        (self._put_local if self.shown.is_local else self._put_cube)(step, stop)
         if self.iou is not None:
             recent = self.iou[max(0, stop - view.IOU_STEPS) : stop]
             words += f"; IoU {text(output.defined_mean(recent), 2)}, mean of {recent.size}"
         self.head.set_text(words)
-
-    def _put_cube(self, step: int, stop: int) -> None:
-        p, lag = self.p, view.lag_moves(self.p)
-        now = view.dots_at(self.arrays, stop - 1)
-        before = view.dots_at(self.arrays, stop - 1 - lag * p.ratio)
-        index = view.between(self.arrays, "cells", step, stop)
-        plane = view.plane_counts(index, p.n, p.L - 1)
-        self._put_frames((view.input_image(p, *now), plane > 0), (now, before))
-        n = int(np.count_nonzero(plane))
-        said = ("input" if len(now[0]) else "input: off", f"back plane: {view.pixels(n)}")
-        self._put_titles(said)
-        blocks = view.pooled(index, p.n, p.L, self.down)
-        self._put_space(
-            blocks, now, np.nonzero(plane), p.L - 1.0, panels.areas(blocks.count, self.down)
-        )
-
-    def _put_local(self, step: int, stop: int) -> None:
-        n, at = self.p.n, stop - 1
-        now, target = view.dots_at(self.arrays, at), view.dots_at(self.arrays, at, ahead=True)
-        shot = view.pixel_counts(view.between(self.arrays, "output", at, stop), n) > 0
-        hidden = view.pixel_counts(view.between(self.arrays, "hidden", step, stop), n)
-        error = (view.input_image(self.p, *target) == 1) - 1.0 * shot
-        self._put_frames((view.input_image(self.p, *now), shot, error), (now, target))
-        missed, false = (int(np.count_nonzero(error == sign)) for sign in (1, -1))
-        shown = "input" if len(now[0]) else "input: off"
-        said = (
-            shown,
-            f"prediction: {view.pixels(int(shot.sum()))}",
-            f"error: {missed} missed, {false} false",
-        )
-        self._put_titles(said)
-        y, x = np.nonzero(hidden)
-        count = hidden[y, x]
-        blocks = view.Blocks(x, y, np.ones(x.size), count)
-        self._put_space(blocks, now, np.nonzero(shot), 2.0, panels.areas(count, 1))
-
-    def _put_titles(self, texts) -> None:
-        for title, words in zip(self.titles, texts, strict=True):
-            title.set_text(words)
-
-    def _put_frames(self, images, marks) -> None:
-        for shown, image in zip(self.images, images, strict=True):
-            shown.set_data(image)
-        for line, (x, y) in zip(self.marks, marks, strict=True):
+        moment = self.kind.seen(self.shown, self.label, step, stop, at=stop - 1)
+        for shown, frame in zip(self.images, moment.frames, strict=True):
+            shown.set_data(np.clip(frame, -1, 1))  # a pixel is on, however often it fired
+        for line, (x, y) in zip(self.marks, (moment.dots, moment.target), strict=True):
             line.set_data(x, y)
+        for title, its_words in zip(self.titles, moment.words, strict=True):
+            title.set_text(its_words)
+        self._put_space(moment)
 
-    def _put_space(self, blocks, dots, pixels, back: float, sizes) -> None:
-        spikes, dot, out = self.space
+    def _put_space(self, moment: Moment) -> None:
+        (spikes, dots, output), blocks = self.space, moment.blocks
+        sizes = panels.areas(blocks.count, blocks.down)
         panels.move_points(spikes, blocks.x, blocks.y, blocks.z, sizes)
-        panels.move_points(dot, *dots, np.zeros(len(dots[0])))
-        y, x = pixels
-        panels.move_points(out, x, y, np.full(x.size, back))
+        panels.move_points(dots, *moment.dots, np.zeros(len(moment.dots[0])))
+        back = max(self.kind.planes(self.p))
+        panels.move_points(output, *moment.output, np.full(len(moment.output[0]), back))
 
 
 def ffmpeg() -> str | None:

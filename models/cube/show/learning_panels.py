@@ -9,8 +9,8 @@ import numpy as np
 from driver.figures import panels, style
 from driver.figures.page import colour_of
 from models.cube.metrics.output import LEARNING_STEPS, TIMES_CHANCE, running_mean
-from models.cube.show.pages import test_name
 from models.cube.show.series_panels import LIMIT
+from models.cube.show.view import test_name
 
 BAR = 0.36
 COPY = {"color": style.BRIGHT, "ls": "-", "lw": 1.6}
@@ -124,11 +124,9 @@ def write_value(ax, x: float, value: float) -> None:
     """The number over its bar; undefined in words, for it has none."""
     undefined = not np.isfinite(value)
     text, angle = ("undefined", 90) if undefined else (f"{value:.2f}", 0)
-    at = 0.02 if undefined else value
-    ax.annotate(
-        *(text, (x, at), (0, 3)),
-        **dict(textcoords="offset points", ha="center", va="bottom", fontsize=8, rotation=angle),
-    )
+    at = x, 0.02 if undefined else value
+    look = {"ha": "center", "va": "bottom", "fontsize": 8, "rotation": angle}
+    ax.annotate(text, at, (0, 3), textcoords="offset points", **look)
 
 
 def draw_recall(ax, iou: np.ndarray, chance: np.ndarray, quarter: float, colour: str):

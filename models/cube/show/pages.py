@@ -1,4 +1,4 @@
-"""What the figures of a seed have in common: headline, names of things."""
+"""What the figures of a seed have in common: headline, weights, frozen tests."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import page as pages
-from driver.figures.page import WIDTH_IN
-from models.cube.metrics.results import projections
-from models.cube.params import GroupsParams, LocalParams, Params
-from models.cube.show.view import Shown
+from driver.figures import style
+from driver.figures.page import WIDTH_IN, legend
+from models.cube.kinds import kind_of
+from models.cube.metrics.results import bounds, projections
+from models.cube.params import Params
+from models.cube.show import learning_panels
+from models.cube.show.view import LABELS, Shown
 from stimuli.dots import DotParams
-
-TESTS = {
-    "same": "same loop",
-    "mirrored": "mirrored",
-    "shifted": "shifted",
-    "reversed": "reversed",
-    "new": "random launches",
-    "held_out": "never-seen loops",
-    "seen": "seen loops",
-}
 
 
 def page(shown: Shown, height_in: float, subject: str, width_in: float = WIDTH_IN) -> Figure:
@@ -45,12 +38,7 @@ def headline(shown: Shown) -> str:
 
 def network(p: Params) -> str:
     """Kind and size of a network, in words."""
-    if isinstance(p, LocalParams):
-        kind = "Local layer, motion cells" if p.hidden == "motion" else "Local layer"
-        return f"{kind}, {p.n} × {p.n} pixels, {p.steps} steps"
-    kind = f"Groups of {p.m}³ cells" if isinstance(p, GroupsParams) else "Cube"
-    each = f"{p.ratio} steps a move" if p.ratio > 1 else "1 step a move"
-    return f"{kind}, {p.n} × {p.n} × {p.L} cells, {p.steps} steps, {each}"
+    return kind_of(p).moment.headline(p)
 
 
 def stimulus(dots: DotParams) -> str:
@@ -61,11 +49,9 @@ def stimulus(dots: DotParams) -> str:
 def remarks(shown: Shown) -> list[str]:
     """What a reader must know before comparing trained with untrained."""
     trained, twin = (shown.recordings[label] for label in ("trained", "untrained"))
-    spikes = ("n_hidden", "n_near") if shown.is_local else ("bin_layers", "bin_inside")
-    same = all(np.array_equal(trained[name], twin[name]) for name in spikes)
+    same = all(np.array_equal(trained[name], twin[name]) for name in shown.kind.SERIES)
     found = [] if changed(trained) else ["no weight has changed in training"]
-    cells = "hidden cells" if shown.is_local else "cells"
-    found += [f"the {cells} of both networks fired alike throughout"] if same else []
+    found += [f"the {shown.kind.CELLS} of both networks fired alike throughout"] if same else []
     return ["; ".join(found)] if found else []
 
 
@@ -77,9 +63,40 @@ def changed(arrays) -> bool:
     )
 
 
-def test_name(name: str) -> str:
-    """A frozen test in words."""
-    return TESTS.get(name, name.replace("_", " "))
+def weight_page(shown: Shown) -> Figure:
+    """Weights before and after training, a panel for each projection."""
+    arrays = shown.recordings["trained"]
+    names = projections(arrays)
+    n_columns = min(3, max(1, len(names)))
+    n_rows = -(-len(names) // n_columns) or 1
+    figure = page(shown, 1.6 + 2.7 * n_rows, "Weights before and after training")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for ax, name in zip(axes, names, strict=False):
+        before, after = arrays[f"initial.{name}.w"], arrays[f"{name}.w"]
+        ceiling, floor = bounds(shown.params, name)
+        learning_panels.draw_weights(ax, before, after, floor, ceiling)
+        ax.set_title(f"{name}\n{learning_panels.weight_words(before, after)}")
+    for ax in axes[len(names) :]:
+        ax.set_axis_off()
+    if names:
+        legend(figure, max(axes, key=lambda ax: len(ax.get_legend_handles_labels()[1])))
+    else:
+        style.empty(axes[0], "no weights of their own in this network")
+    return figure
 
 
-test_name.__test__ = False  # no test, whatever a collector makes of its name
+def draw_tests(ax, shown: Shown, copy: float):
+    """Bars of the frozen tests of a seed."""
+    names = list(shown.results["trained"].get("tests") or {})
+    found = [
+        {
+            name: (
+                shown.number_of(label, f"tests.{name}.iou"),
+                shown.number_of(label, f"tests.{name}.chance_iou"),
+                shown.results[label]["tests"][name]["n_moves"],
+            )
+            for name in names
+        }
+        for label in LABELS
+    ]
+    return learning_panels.draw_tests(ax, names, *found, copy)

@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 from driver.figures import style
-from models.cube.show.view import Blocks
+from models.cube.show.view import Moment
 
 INPUT, CELLS, OUTPUT = "#cc3311", style.DARK, "#22aa55"
+COLOURS = {"input": INPUT, "hidden": CELLS, "output": OUTPUT}  # of planes
 POINTS2_PER_SPIKE, REFERENCE_DOWN = 4, 4
 ALPHA = 0.6
 ERROR = LinearSegmentedColormap.from_list("error", [style.DARK, "white", INPUT])
@@ -58,74 +59,39 @@ def mark_dots(ax, x, y, label: str, colour: str = INPUT):
     return ax
 
 
-def draw_space(ax, blocks: Blocks, n: int, depth: int, dots, output, down: int):
-    """The cube in space: front plane on the left, back plane on the right.
+def draw_space(ax, moment: Moment, n: int, planes: dict[int, str]):
+    """The network in space: the front plane on the left, spikes one circle a block.
 
     Parameters
     ----------
     ax : mpl_toolkits.mplot3d.axes3d.Axes3D
-    blocks : Blocks
-        One circle each.
-    n, depth : int
-    dots, output : (ndarray, ndarray)
-        x and y of the dots that are shown, and of the pixels of the back plane that fired.
-    down : int
-        Cells along a side of a block.
+    moment : Moment
+    n : int
+        Pixels a side.
+    planes : dict of int to str
+        Names of planes by their depth, the last one that of the output.
 
     Returns
     -------
     tuple of Path3DCollection
         Spikes, dots, output: what an animation moves.
     """
+    blocks, dots, output, back = moment.blocks, moment.dots, moment.output, max(planes)
+    look = {"c": CELLS, "alpha": ALPHA, "lw": 0, "depthshade": False}
+    size = areas(blocks.count, blocks.down)
     made = (
-        scatter(ax, blocks.x, blocks.y, blocks.z, **spikes_look(blocks.count, down)),
+        scatter(ax, blocks.x, blocks.y, blocks.z, s=size, **look),
         scatter(ax, *dots, np.zeros(len(dots[0])), **DOT),
-        scatter(ax, *output, np.full(len(output[0]), depth - 1.0), **OUT),
+        scatter(ax, *output, np.full(len(output[0]), float(back)), **OUT),
     )
-    outline_planes(ax, n, {0: "input", depth - 1: "output"}, (INPUT, OUTPUT))
-    space_axes(ax, n, depth)
-    ax.set_xlabel("layer z", labelpad=-2)
-    ax.xaxis.get_major_locator().set_params(integer=True, nbins=6)
-    return made
-
-
-def draw_planes(ax, n: int, dots, hidden: np.ndarray, output):
-    """The local layer in space: input, hidden cells and output as three planes.
-
-    Parameters
-    ----------
-    ax : mpl_toolkits.mplot3d.axes3d.Axes3D
-    n : int
-    dots, output : (ndarray, ndarray)
-        x and y.
-    hidden : ndarray, shape (n, n)
-        Spikes over each pixel.
-
-    Returns
-    -------
-    tuple of Path3DCollection
-        Hidden spikes, dots, output.
-    """
-    y, x = np.nonzero(hidden)
-    made = (
-        scatter(ax, x, y, np.ones(x.size), **spikes_look(hidden[y, x], 1)),
-        scatter(ax, *dots, np.zeros(len(dots[0])), **DOT),
-        scatter(ax, *output, np.full(len(output[0]), 2.0), **OUT),
-    )
-    outline_planes(ax, n, {0: "input", 1: "hidden", 2: "output"}, (INPUT, CELLS, OUTPUT))
-    space_axes(ax, n, 3)
-    ax.set_box_aspect((1.3, 1, 1), zoom=1.0)
-    ax.set_xticks([])
+    outline_planes(ax, n, planes)
+    space_axes(ax, n, back + 1)
     return made
 
 
 def areas(count, down: int) -> np.ndarray:
     """Points^2: 4 per spike in blocks of 4 cells, and as much more as blocks are smaller."""
     return POINTS2_PER_SPIKE * max(1.0, REFERENCE_DOWN / down) * np.asarray(count, dtype=float)
-
-
-def spikes_look(count, down: int) -> dict:
-    return {"s": areas(count, down), "c": CELLS, "alpha": ALPHA, "lw": 0, "depthshade": False}
 
 
 def scatter(ax, x, y, z, **look):
@@ -141,10 +107,11 @@ def move_points(points, x, y, z, sizes=None) -> None:
         points.stale = True
 
 
-def outline_planes(ax, n: int, names: dict[int, str], colours) -> None:
+def outline_planes(ax, n: int, planes: dict[int, str]) -> None:
     """A frame and a name for each plane."""
     low, high = -0.5, n - 0.5
-    for (z, name), colour in zip(names.items(), colours, strict=True):
+    for z, name in planes.items():
+        colour = COLOURS[name]
         corners = [low, high, high, low, low], [low, low, high, high, low]
         ax.plot([z] * 5, *corners, color=colour, lw=1, alpha=0.8)
         ax.text(z, low, low - 0.06 * n, name, color=colour, ha="center", va="bottom", fontsize=8.5)

@@ -14,7 +14,6 @@ from driver.report.figures import Figures
 from driver.report.page import Heading, Plot, Section, Text
 from driver.report.run_page import Drawing
 from models.cube.metric_table import TABLE
-from models.cube.params import LocalParams
 from models.cube.presets import PRESETS
 from models.cube.show import model_text, pages, verdict
 from models.cube.show.figures import figures_of
@@ -87,10 +86,8 @@ def verdict_blocks(run, figures: Figures) -> list:
             *figures.summary(),
             Heading(f"The first seed, {run.finished[0]}"),
         ]
-    first, p = every[0], run.seed(run.finished[0]).params
+    first = every[0]
     blocks += [Text(numbers.headline(TABLE, first), "verdict"), *verdict.details(first)]
-    if isinstance(p, LocalParams) and not p.recall:
-        blocks.append(Text(f"The verdict looks at {verdict.judged_by(first)}."))
     defined = [m for m in TABLE if m.meaning]
     blocks += [numbers.condition_table(first, verdict.CONDITIONS), Heading("All numbers")]
     blocks.append(numbers.number_table(defined, first))

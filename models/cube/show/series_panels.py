@@ -18,10 +18,10 @@ MARKER = {  # hollow over full: both can be seen where they are equal
 LIMIT = {"color": style.MIDDLE, "ls": ":", "lw": 1.4}
 
 
-def shade_off(ax, ranges, label: str = "input off"):
+def shade_off(ax, ranges):
     """Grey where the input is off; `ranges` are steps ``[first, stop)``. Returns the axes."""
     for k, (first, stop) in enumerate(ranges):
-        name = label if k == 0 else None
+        name = "input off" if k == 0 else None
         ax.axvspan(first, stop, color=style.CHANCE, lw=0, zorder=0, label=name)
     return ax
 

@@ -11,7 +11,7 @@ from typing import Any
 from driver.experiment.metric import LABELS, value_at
 from driver.formatting import text
 from driver.report.page import Table, Text
-from models.cube.show.pages import test_name
+from models.cube.show.view import test_name
 
 Results = Mapping[str, Any]  # of a seed: metrics by label
 CONDITIONS = {
@@ -30,7 +30,10 @@ CONDITIONS = {
 def details(results: Results) -> list[Text]:
     """What a reader of the headline must know."""
     notes = [note for label in LABELS for note in results[label].get("notes", ())]
-    return [Text(note, "warning") for note in dict.fromkeys(notes)]
+    blocks = [Text(note, "warning") for note in dict.fromkeys(notes)]
+    if results["trained"]["verdict"] in ("predicts", "does not predict"):
+        blocks.append(Text(f"The verdict looks at {judged_by(results)}."))
+    return blocks
 
 
 def judged_by(results: Results) -> str:

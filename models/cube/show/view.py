@@ -12,17 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from driver.experiment.metric import LABELS
-from driver.formatting import text  # noqa: F401, where figures look for it
-from models.cube.lattice.values import lag_moves
+from driver.experiment.metric import LABELS, value_at
+from models.cube.kinds import kind_of
 from models.cube.metrics import output
-from models.cube.params import GroupsParams, LocalParams, Params
-from models.cube.values import wiring_of
+from models.cube.params import Params
 from stimuli.dots import DotParams
 
-RATE_STEPS = {"local": 100, "cube": 200}  # window of the rate in a header
 IOU_STEPS = 100
 BLOCKS_A_SIDE = 12
+TESTS = {  # frozen ones in words
+    "same": "same loop",
+    "mirrored": "mirrored",
+    "shifted": "shifted",
+    "reversed": "reversed",
+    "new": "random launches",
+    "held_out": "never-seen loops",
+    "seen": "seen loops",
+}
 Arrays = dict[str, np.ndarray]
 
 
@@ -59,33 +65,22 @@ class Shown:
         return default_down(self.params.n) if self.down is None else self.down
 
     @property
-    def is_local(self) -> bool:
-        return isinstance(self.params, LocalParams)
-
-    @property
-    def group(self) -> int:
-        """Side of a group of cells; 1 without groups."""
-        return self.params.m if isinstance(self.params, GroupsParams) else 1
+    def kind(self):
+        """What is shown of this model, see `moment` of each kind."""
+        return kind_of(self.params).moment
 
     @cached_property
     def moment(self) -> tuple[int, int]:
         return good_moment(self.params, self.recordings["trained"])
 
-    def number_of(self, label: str, *keys: str) -> float:
-        """One metric; NaN if it is undefined or was not measured."""
-        return number_in(self.results[label], *keys)
+    def number_of(self, label: str, path: str) -> float:
+        """One metric, at a path like ``tests.new.iou``; NaN if undefined or not measured."""
+        value = value_at(self.results[label], path)
+        return np.nan if value is None else float(value)
 
-
-def number_in(metrics: Any, *keys: str) -> float:
-    """A number of nested metrics; NaN for null, and for a part that is not there."""
-    for key in keys:
-        metrics = metrics.get(key) if isinstance(metrics, dict) else None
-    return np.nan if metrics is None else float(metrics)
-
-
-def floats(values: Any) -> np.ndarray:
-    """A list of numbers as an array; null is NaN."""
-    return np.array([] if values is None else values, dtype=float)
+    def series_of(self, label: str, path: str) -> np.ndarray:
+        """A metric that is a list of numbers; NaN where one is undefined."""
+        return np.array(value_at(self.results[label], path), dtype=float)
 
 
 def between(arrays: Arrays, name: str, first: int, stop: int) -> np.ndarray:
@@ -105,35 +100,26 @@ def good_moment(p: Params, arrays: Arrays) -> tuple[int, int]:
     last move itself if there is no such move.
     """
     first, stop = int(arrays["kept_from"]), int(arrays["kept_to"])
-    n_steps = 1 if isinstance(p, LocalParams) else p.ratio
+    kind = kind_of(p).moment
+    n_steps, before = kind.n_steps(p), kind.n_steps_before(p)
     last = max(stop // n_steps - 1, 0)
     undisturbed = [
         move
         for move in range(-(-first // n_steps), last + 1)
-        if is_undisturbed(p, arrays, move * n_steps, n_steps)
+        if is_undisturbed(arrays, move * n_steps - before, (move + 1) * n_steps)
     ]
-    spikes, shot = moves_count(p, arrays, n_steps, last + 1)
+    steps = kind.spike_steps(p, arrays)
+    spikes, shot = (np.bincount(s // n_steps, minlength=last + 1) for s in steps)
     busy = [move for move in undisturbed if spikes[move] >= spikes[undisturbed].mean()]
     speaking = [move for move in busy if shot[move]]
     move = next((found[-1] for found in (speaking, busy, undisturbed) if found), last)
     return move * n_steps, (move + 1) * n_steps
 
 
-def is_undisturbed(p: Params, arrays: Arrays, at: int, n_steps: int) -> bool:
-    """Whether the dots were shown and not launched while what is seen at `at` came through."""
-    back = (2 if isinstance(p, LocalParams) else lag_moves(p) + 1) * p.ratio
-    seen = slice(max(0, at - back), at + n_steps)
+def is_undisturbed(arrays: Arrays, first: int, stop: int) -> bool:
+    """Whether the dots were shown and not launched in steps `first` to `stop` - 1."""
+    seen = slice(max(0, first), stop)
     return bool(arrays["shown"][seen].all() and not arrays["launched"][seen].any())
-
-
-def moves_count(p: Params, arrays: Arrays, n_steps: int, n_moves: int) -> tuple[np.ndarray, ...]:
-    """Spikes of the cells, and of the output or the back plane, in each move."""
-    if isinstance(p, LocalParams):
-        steps = arrays["hidden_step"], arrays["output_step"]
-    else:
-        back = np.asarray(arrays["cells_i"]) >= p.n**2 * (p.L - 1)
-        steps = arrays["cells_step"], arrays["cells_step"][back]
-    return tuple(np.bincount(s // n_steps, minlength=n_moves) for s in steps)
 
 
 def off_ranges(shown: np.ndarray) -> list[tuple[int, int]]:
@@ -202,16 +188,41 @@ class Blocks:
     y: np.ndarray
     z: np.ndarray
     count: np.ndarray
+    down: int
 
 
-def sides(n: int, depth: int, down: int) -> tuple[int, int]:
-    """Blocks along an image axis, and along z."""
-    return -(-n // down), -(-depth // down)
+Pixels = tuple[np.ndarray, np.ndarray]  # columns and rows
 
 
-def block_counts(index: np.ndarray, n: int, depth: int, down: int) -> tuple[np.ndarray, np.ndarray]:
+@dataclasses.dataclass(frozen=True)
+class Moment:
+    """What a network does in some steps.
+
+    Attributes
+    ----------
+    dots, target : Pixels
+        Dots that are shown, and those that the output should show.
+    frames : tuple of ndarray, shape (n, n)
+        The input first; the others are `FRAMES` of the kind.
+    words : tuple of str
+        A title for each frame.
+    blocks : Blocks
+        Spikes of the cells.
+    output : Pixels
+        That are on.
+    """
+
+    dots: Pixels
+    target: Pixels
+    frames: tuple[np.ndarray, ...]
+    words: tuple[str, ...]
+    blocks: Blocks
+    output: Pixels
+
+
+def block_counts(index: np.ndarray, n: int, down: int) -> tuple[np.ndarray, np.ndarray]:
     """Numbers (z, y, x order) and spikes of the blocks that fired."""
-    across, _ = sides(n, depth, down)
+    across = -(-n // down)
     z, pixel = np.divmod(index, n * n)
     y, x = np.divmod(pixel, n)
     return np.unique((z // down * across + y // down) * across + x // down, return_counts=True)
@@ -219,7 +230,7 @@ def block_counts(index: np.ndarray, n: int, depth: int, down: int) -> tuple[np.n
 
 def block_centres(number: np.ndarray, n: int, depth: int, down: int) -> tuple[np.ndarray, ...]:
     """x, y, z of the middle of blocks."""
-    across, _ = sides(n, depth, down)
+    across = -(-n // down)
     z, rest = np.divmod(number, across * across)
     y, x = np.divmod(rest, across)
     sizes = (n, n, depth)
@@ -231,8 +242,8 @@ def block_centres(number: np.ndarray, n: int, depth: int, down: int) -> tuple[np
 
 def pooled(index: np.ndarray, n: int, depth: int, down: int) -> Blocks:
     """Spikes of cells (lattice index) pooled into blocks."""
-    number, count = block_counts(index, n, depth, down)
-    return Blocks(*block_centres(number, n, depth, down), count)
+    number, count = block_counts(index, n, down)
+    return Blocks(*block_centres(number, n, depth, down), count, down)
 
 
 def overlap(image: np.ndarray, x: np.ndarray, y: np.ndarray, group: int = 1) -> float:
@@ -247,30 +258,23 @@ def overlap(image: np.ndarray, x: np.ndarray, y: np.ndarray, group: int = 1) -> 
 # --- headers -------------------------------------------------------------------------------------
 
 
-def recent_rate(
-    arrays: Arrays, p: Params, stop: int, dots: DotParams | None = None
-) -> tuple[float, int]:
-    """Spikes per cell and step in the steps before `stop`, and how many steps those are.
-
-    The last 100 of the local layer, 200 of a cube; fewer if fewer are known.
-    """
-    if isinstance(p, LocalParams):
-        first = max(0, stop - RATE_STEPS["local"])
-        n_spikes = int(np.sum(arrays["n_hidden"][first:stop]))
-        n_cells = n_hidden(p, dots or DotParams())
-    else:
-        first = max(int(arrays["kept_from"]), stop - RATE_STEPS["cube"])
-        n_spikes = between(arrays, "cells", first, stop).size
-        n_cells = p.n**2 * p.L
-    n_steps = stop - first
-    return (n_spikes / (n_cells * n_steps) if n_steps else np.nan), n_steps
+def rate(n_spikes: int, n_cells: int, n_steps: int) -> float:
+    """Spikes per cell and step; NaN without a step."""
+    return n_spikes / (n_cells * n_steps) if n_steps else np.nan
 
 
-def n_hidden(p: LocalParams, dots: DotParams) -> int:
-    """Hidden cells: one a pixel, or one for each move along an axis."""
-    return wiring_of(p, dots).n_hidden
+def input_words(dots: Pixels) -> str:
+    return "input" if len(dots[0]) else "input: off"
 
 
 def pixels(n: int) -> str:
     """How many, in words."""
     return {0: "silent", 1: "1 pixel"}.get(n, f"{n} pixels")
+
+
+def test_name(name: str) -> str:
+    """A frozen test in words."""
+    return TESTS.get(name, name.replace("_", " "))
+
+
+test_name.__test__ = False  # no test, whatever a collector makes of its name

@@ -14,7 +14,7 @@ import numpy as np
 
 from driver.figures import style
 from driver.report.scripts import packed
-from models.cube.show import panels, view
+from models.cube.show import panels
 from models.cube.show.view import LABELS, Shown
 
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -23,19 +23,15 @@ MAX_BYTES = 1_400_000  # of arrays; a third more as text
 BYTES_PER_BLOCK = 6  # of a frame: number and count
 
 
-def content(seed) -> dict[str, Any]:
+def content(shown: Shown) -> dict[str, Any]:
     """All that is drawn, as JSON can say it; its place in the page is the element ``#space``."""
-    shown = seed if isinstance(seed, Shown) else Shown.of(seed)
-    p, depth = shown.params, 3 if shown.is_local else shown.params.L
-    down, frames = fitting(shown)
+    p, (down, frames), planes = shown.params, fitting(shown), shown.kind.planes(shown.params)
     return {
         "n": p.n,
-        "depth": depth,
+        "depth": max(planes) + 1,
         "down": down,
-        "planes": {"0": "input", "1": "hidden", "2": "output"}
-        if shown.is_local
-        else {"0": "input", str(depth - 1): "output"},
-        "unit": "step" if shown.is_local else "move",
+        "planes": {str(z): name for z, name in planes.items()},
+        "unit": shown.kind.UNIT,
         "frame_steps": len(frames[0]) if frames else 1,
         "step": packed([frame.start for frame in frames], np.uint32),
         "dots": dots_of(shown, frames),
@@ -51,15 +47,12 @@ def fitting(shown: Shown) -> tuple[int, list[range]]:
 
     Blocks are made larger before frames are left out.
     """
-    if shown.is_local:
-        frames = every_frame(shown)[-MAX_FRAMES:]
-        return 1, frames[-fit(most_points(shown, 1, frames), len(frames)) :]
-    down, frames = shown.block, every_frame(shown)[-MAX_FRAMES:]
-    while down < shown.params.n // 6 and fit(most_points(shown, down, frames), len(frames)) < len(
-        frames
-    ):
-        down += 1
-    return down, frames[-fit(most_points(shown, down, frames), len(frames)) :]
+    frames = every_frame(shown)[-MAX_FRAMES:]
+    for down in shown.kind.block_sizes(shown):
+        n_fit = fit(most_points(shown, down, frames), len(frames))
+        if n_fit == len(frames):
+            break
+    return down, frames[-n_fit:]
 
 
 def fit(points: list[int], n_frames: int) -> int:
@@ -70,10 +63,11 @@ def fit(points: list[int], n_frames: int) -> int:
 
 def most_points(shown: Shown, down: int, frames: list[range]) -> list[int]:
     """Points of each frame, of both networks."""
+    p, kind = shown.params, shown.kind
     return [
         sum(
-            points(shown, label, down, frame)[0].size + pixels(shown, label, frame).size
-            for label in LABELS
+            kind.points(p, arrays, down, frame)[0].size + kind.output_pixels(p, arrays, frame).size
+            for arrays in shown.recordings.values()
         )
         for frame in frames
     ]
@@ -83,35 +77,17 @@ def every_frame(shown: Shown) -> list[range]:
     """Steps of every whole frame of the kept window; the window itself if it is shorter."""
     arrays = shown.recordings["trained"]
     first, stop = int(arrays["kept_from"]), int(arrays["kept_to"])
-    n_steps = 1 if shown.is_local else shown.params.ratio
+    n_steps = shown.kind.n_steps(shown.params)
     begin = -(-first // n_steps)
     whole = [range(k * n_steps, (k + 1) * n_steps) for k in range(begin, stop // n_steps)]
     return whole or [range(first, max(first + 1, stop))]
 
 
-def points(shown: Shown, label: str, down: int, frame: range) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers and spikes of the blocks that fired; of the local layer, of the pixels."""
-    p, arrays = shown.params, shown.recordings[label]
-    if shown.is_local:
-        index = view.between(arrays, "hidden", frame.start, frame.stop) % p.n**2
-        return np.unique(index, return_counts=True)
-    index = view.between(arrays, "cells", frame.start, frame.stop)
-    return view.block_counts(index, p.n, p.L, down)
-
-
-def pixels(shown: Shown, label: str, frame: range) -> np.ndarray:
-    """Pixels of the output, or of the back plane, that fired."""
-    p, arrays = shown.params, shown.recordings[label]
-    if shown.is_local:
-        return np.unique(view.between(arrays, "output", frame.start, frame.stop))
-    index = view.between(arrays, "cells", frame.start, frame.stop)
-    return np.flatnonzero(view.plane_counts(index, p.n, p.L - 1))
-
-
 def network(shown: Shown, label: str, down: int, frames: list[range]) -> dict[str, Any]:
     """Every frame of one network, one after the other; `start` and `out_start` tell them apart."""
-    found = [points(shown, label, down, frame) for frame in frames]
-    fired = [pixels(shown, label, frame) for frame in frames]
+    p, arrays = shown.params, shown.recordings[label]
+    found = [shown.kind.points(p, arrays, down, frame) for frame in frames]
+    fired = [shown.kind.output_pixels(p, arrays, frame) for frame in frames]
     none = np.zeros(0, dtype=np.int64)
     return {
         "name": label,
@@ -134,16 +110,14 @@ def dots_of(shown: Shown, frames: list[range]) -> dict[str, Any]:
     return places | {"n": int(arrays["x"].shape[1])}
 
 
-def words(seed) -> str:
+def words(shown: Shown) -> str:
     """What the scene shows, and what was left out."""
-    shown = seed if isinstance(seed, Shown) else Shown.of(seed)
     down, frames = fitting(shown)
-    unit = "steps" if shown.is_local else "moves"
     every = len(every_frame(shown))
     part = "" if len(frames) == every else f" of the {every} whose spikes were kept"
     pooled = "" if down == 1 else f"; blocks of {down} × {down} × {down} cells are one circle"
     return (
-        f"The last {len(frames)} {unit}{part}, from step {frames[0].start} to "
+        f"The last {len(frames)} {shown.kind.UNIT}s{part}, from step {frames[0].start} to "
         f"{frames[-1].stop - 1}{pooled}. Red: the dot on the input plane; blue: spikes, "
         "the area of a circle grows with their number; green: the output plane. Drag to turn."
     )

@@ -9,13 +9,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
+from driver.figures.draw import by_name
 from driver.figures.page import colour_of, legend
-from models.cube.local.measure import step_overlap
+from driver.formatting import text
+from models.cube.local import moment as kind
+from models.cube.local.measure import recalled, step_overlap
+from models.cube.local.wiring import wiring_of
 from models.cube.metrics.output import defined_mean, learning_times
 from models.cube.show import learning_panels, pages, panels, series_panels, view
-from models.cube.show.cube_figures import draw_tests, weight_page
 from models.cube.show.series_panels import LIMIT
-from models.cube.show.view import IOU_STEPS, LABELS, Shown, text
+from models.cube.show.view import IOU_STEPS, LABELS, Shown, test_name
 from stimuli.dots import period
 
 
@@ -38,30 +41,25 @@ def snapshot(shown: Shown) -> Figure:
 
 def draw_moment(shown: Shown, label: str, frames, space) -> None:
     """The 2 x 2 panels of the layer at the moment of a seed."""
-    p, arrays, step = shown.params, shown.recordings[label], shown.moment[1] - 1
-    dots, target = view.dots_at(arrays, step), view.dots_at(arrays, step, ahead=True)
-    shot = view.pixel_counts(view.between(arrays, "output", step, step + 1), p.n)
-    hidden = view.pixel_counts(view.between(arrays, "hidden", step, step + 1), p.n)
+    step = shown.moment[1] - 1
+    moment = kind.seen(shown, label, step, step + 1, at=step)
     seen, predicted, wrong = frames
-    panels.draw_frame(seen, view.input_image(p, *dots), top=1.0)
-    panels.mark_dots(seen, *dots, "dot")
-    seen.set_title("input" if len(dots[0]) else "input: off")
-    panels.draw_frame(predicted, shot > 0, top=1.0)
-    panels.mark_dots(predicted, *target, "target", panels.OUTPUT)
-    n = int(np.count_nonzero(shot))
-    predicted.set_title(f"prediction: {view.pixels(n)}; target: open square")
-    error = view.input_image(p, *target).round() - (shot > 0)
-    panels.draw_error(wrong, error)
-    missed, false = (int(np.count_nonzero(error == sign)) for sign in (1, -1))
+    panels.draw_frame(seen, moment.frames[0], top=1.0)
+    panels.mark_dots(seen, *moment.dots, "dot")
+    seen.set_title(moment.words[0])
+    panels.draw_frame(predicted, moment.frames[1], top=1.0)
+    panels.mark_dots(predicted, *moment.target, "target", panels.OUTPUT)
+    predicted.set_title(f"{moment.words[1]}; target: open square")
+    panels.draw_error(wrong, moment.frames[2])
+    missed, false = kind.wrong_pixels(moment.frames[2])
     wrong.set_title(f"error: {missed} missed (red), {false} false (blue)")
-    y, x = np.nonzero(shot)
-    panels.draw_planes(space, p.n, dots, hidden, (x, y))
-    space.set_title(f"hidden spikes: {int(hidden.sum())}")
+    kind.draw_space(space, shown.params, moment)
+    space.set_title(f"hidden spikes: {moment.blocks.count.sum()}")
 
 
 def moment_words(shown: Shown, label: str) -> str:
     step, arrays = shown.moment[1], shown.recordings[label]
-    rate, n_steps = view.recent_rate(arrays, shown.params, step, shown.dots)
+    rate, n_steps = kind.recent_rate(shown.params, shown.dots, arrays, step)
     iou = step_overlap(shown.params, arrays).iou[max(0, step - IOU_STEPS) : step]
     return (
         f"{label}: step {step - 1}; fire {text(rate)}, mean of the last {n_steps} steps; "
@@ -83,7 +81,7 @@ def learning(shown: Shown) -> Figure:
     overlap = {label: step_overlap(p, shown.recordings[label]) for label in LABELS}
     learning_panels.draw_running_iou(axes[0], {k: v.iou for k, v in overlap.items()}, "steps")
     mark_times(axes[0], shown, overlap["trained"].iou, off)
-    cells = view.n_hidden(p, shown.dots)
+    cells = wiring_of(p, shown.dots).n_hidden
     rates = {label: shown.recordings[label]["n_hidden"] / cells for label in LABELS}
     learning_panels.draw_per_step(axes[1], rates, "hidden spikes\nper cell and step")
     if axes[1].get_ylim()[1] > 0.8 * p.target_rate:
@@ -91,7 +89,8 @@ def learning(shown: Shown) -> Figure:
     pixels = {label: found.n_output for label, found in overlap.items()}
     learning_panels.draw_per_step(axes[2], pixels, "output pixels\nper step")
     axes[2].axhline(shown.dots.dots, label="as many as dots", **LIMIT)
-    shares = [f"{label} {text(locked(shown, label))}" for label in LABELS]
+    locked = {label: shown.number_of(label, "hidden.locked_fraction") for label in LABELS}
+    shares = [f"{label} {text(share)}" for label, share in locked.items()]
     titles = (
         "Overlap of the output with the next frame",
         f"Hidden cells; input-locked share at the end: {', '.join(shares)}",
@@ -104,10 +103,6 @@ def learning(shown: Shown) -> Figure:
         style.legend_above(ax)
     axes[-1].set_xlabel(series_panels.STEPS)
     return figure
-
-
-def locked(shown: Shown, label: str) -> float:
-    return shown.number_of(label, "hidden", "locked_fraction")
 
 
 def mark_times(ax, shown: Shown, iou, off) -> None:
@@ -127,7 +122,7 @@ def tests(shown: Shown) -> Figure:
     """
     n = len(shown.results["trained"].get("tests") or {})
     figure = pages.page(shown, 4.4, "Frozen tests", width_in=max(8, 3 + 1.5 * n))
-    draw_tests(figure.subplots(), shown, shown.number_of("trained", "copy_iou"))
+    pages.draw_tests(figure.subplots(), shown, shown.number_of("trained", "copy_iou"))
     return figure
 
 
@@ -137,7 +132,7 @@ def weights(shown: Shown) -> Figure:
     The untrained twin keeps those of the start. Input links only ever grow; look for readout
     weights that move apart, up for the next pixel of a path and down for all others.
     """
-    return weight_page(shown)
+    return pages.weight_page(shown)
 
 
 def recall(shown: Shown) -> Figure | None:
@@ -164,7 +159,7 @@ def recall(shown: Shown) -> Figure | None:
             n = both[0].shape[0]
             launches = "1 launch" if n == 1 else f"{n} launches"
             ax.set_title(
-                f"{pages.test_name(name)}, {label}: held {held:g} steps, {launches}", color=colour
+                f"{test_name(name)}, {label}: held {held:g} steps, {launches}", color=colour
             )
             ax.set_ylabel("IoU with the\nunseen dot (1)" if label == "trained" else "")
             ax.label_outer()
@@ -172,8 +167,4 @@ def recall(shown: Shown) -> Figure | None:
     return figure
 
 
-def recalled(arrays) -> list[str]:
-    """Names of the tests without input."""
-    begin, end = "recall_", "_held"
-    names = [k for k in arrays if k.startswith(begin) and k.endswith(end)]
-    return [k[len(begin) : -len(end)] for k in names]
+FIGURES = by_name(snapshot, learning, tests, recall, weights)

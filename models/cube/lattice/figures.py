@@ -5,19 +5,21 @@ The docstring of a figure is its caption in the report.
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from driver.figures import style
-from driver.figures.page import colour_of, legend
-from models.cube.lattice.values import lag_moves
-from models.cube.metrics.focus import Activity
+from driver.figures.draw import by_name
+from driver.figures.page import colour_of
+from driver.formatting import text
+from models.cube.lattice import moment as kind
+from models.cube.lattice.records import activity_in
+from models.cube.lattice.values import group_side, lag_moves, reach_back
 from models.cube.metrics.output import chance_iou, step_iou
-from models.cube.metrics.results import bounds, moves, path_in, projections, while_shown
+from models.cube.metrics.results import moves, path_in, while_shown
 from models.cube.metrics.verdict import EXTRA_STEPS
+from models.cube.params import CubeParams
 from models.cube.show import learning_panels, pages, panels, series_panels, view
-from models.cube.show.view import LABELS, Shown, text
-from models.cube.simulation import reach_back
+from models.cube.show.view import LABELS, Moment, Shown
 
 
 def snapshot(shown: Shown) -> Figure:
@@ -36,52 +38,41 @@ def snapshot(shown: Shown) -> Figure:
     for row, label in zip(rows, LABELS, strict=True):
         grid = row.add_gridspec(1, 3, width_ratios=(1, 1, 1.75), wspace=0.05)
         frames = [row.add_subplot(grid[k]) for k in range(2)]
-        draw_moment(shown, label, (*frames, row.add_subplot(grid[2], projection="3d")), down)
-        row.suptitle(moment_words(shown, label), color=colour_of(label), fontsize=9.5)
+        moment = kind.seen(shown, label, first, stop, at=first)
+        draw_moment(shown, label, (*frames, row.add_subplot(grid[2], projection="3d")), moment)
+        row.suptitle(moment_words(shown, label, moment), color=colour_of(label), fontsize=9.5)
     return figure
 
 
-def draw_moment(shown: Shown, label: str, axes, down: int) -> None:
+def draw_moment(shown: Shown, label: str, axes, moment: Moment) -> None:
     """The three panels of a cube at the moment of a seed."""
-    p, arrays, (first, stop) = shown.params, shown.recordings[label], shown.moment
-    dots, before = dots_now_and_then(shown, label)
-    index = view.between(arrays, "cells", first, stop)
-    image = view.plane_counts(index, p.n, p.L - 1)
+    p, lag = shown.params, lag_moves(shown.params)
     front, back, space = axes
-    panels.draw_frame(front, view.input_image(p, *dots), top=1.0)
-    panels.mark_dots(front, *dots, "dot")
-    front.set_title("input" if len(dots[0]) else "input: off")
-    panels.draw_frame(back, image)
-    lag = lag_moves(p)
-    panels.mark_dots(back, *before, f"dot {lag} moves before", panels.OUTPUT)
-    back.set_title(back_words(shown, image, before, lag))
-    y, x = np.nonzero(image)
-    panels.draw_space(space, view.pooled(index, p.n, p.L, down), p.n, p.L, dots, (x, y), down)
-    space.set_title("spikes: blue; dot: red; output: green" if index.size else "no spikes")
+    panels.draw_frame(front, moment.frames[0], top=1.0)
+    panels.mark_dots(front, *moment.dots, "dot")
+    front.set_title(moment.words[0])
+    panels.draw_frame(back, moment.frames[1])
+    panels.mark_dots(back, *moment.target, f"dot {lag} moves before", panels.OUTPUT)
+    back.set_title(f"{moment.words[1]}; {back_words(p, moment, lag)}")
+    kind.draw_space(space, p, moment)
+    space.set_title(
+        "spikes: blue; dot: red; output: green" if moment.blocks.count.size else "no spikes"
+    )
 
 
-def dots_now_and_then(shown: Shown, label: str):
-    """The dots of the moment, and those that the back plane should show."""
-    arrays, first = shown.recordings[label], shown.moment[0]
-    past = first - lag_moves(shown.params) * shown.params.ratio
-    return view.dots_at(arrays, first), view.dots_at(arrays, past)
-
-
-def back_words(shown: Shown, image, before, lag: int) -> str:
-    n = int(np.count_nonzero(image))
-    iou = view.overlap(image, *before, shown.group)
-    kind = "group-level IoU" if shown.group > 1 else "IoU"
+def back_words(p: CubeParams, moment: Moment, lag: int) -> str:
+    group = group_side(p)
+    iou = view.overlap(moment.frames[1], *moment.target, group)
+    level = "group-level IoU" if group > 1 else "IoU"
     when = f"{lag} moves before" if lag > 1 else ("of this move", "of the move before")[lag]
-    return f"back plane: {view.pixels(n)}; {kind} {text(iou, 2)}\nwith the dot {when}"
+    return f"{level} {text(iou, 2)}\nwith the dot {when}"
 
 
-def moment_words(shown: Shown, label: str) -> str:
-    first, stop = shown.moment
-    arrays = shown.recordings[label]
-    n = view.between(arrays, "cells", first, stop).size
-    rate, n_steps = view.recent_rate(arrays, shown.params, stop)
+def moment_words(shown: Shown, label: str, moment: Moment) -> str:
+    stop, arrays = shown.moment[1], shown.recordings[label]
+    rate, n_steps = kind.recent_rate(shown.params, shown.dots, arrays, stop)
     return (
-        f"{label}: step {stop - 1}, {n} spikes; "
+        f"{label}: step {stop - 1}, {moment.blocks.count.sum()} spikes; "
         f"fire {text(rate)} per cell and step, mean of the last {n_steps} steps"
     )
 
@@ -93,7 +84,7 @@ def activity(shown: Shown) -> Figure:
     run; an index that falls while the network learns means that learning makes waves. Below:
     spikes by layer; a focused cube fires in all of them, a silent one only near layer 0.
     """
-    both = {label: Activity.from_arrays(bins(shown.recordings[label])) for label in LABELS}
+    both = {label: activity_in(shown.recordings[label]) for label in LABELS}
     every = both["trained"].bin_steps
     figure = pages.page(shown, 11, f"Activity over time, in bins of {every} steps")
     axes = figure.subplots(5, 1, sharex=True, height_ratios=(1, 1, 1, 1.2, 1.2))
@@ -119,11 +110,6 @@ def activity(shown: Shown) -> Figure:
     if mesh is not None:
         figure.colorbar(mesh, ax=axes[3:], label="spikes per step", pad=0.01, aspect=30)
     return figure
-
-
-def bins(arrays) -> dict:
-    """The series of a recording by the names of `Activity`."""
-    return {k.removeprefix("bin_"): v for k, v in arrays.items() if k.startswith("bin_")}
 
 
 def removal(shown: Shown) -> Figure:
@@ -158,16 +144,15 @@ def output_by_lag(shown: Shown) -> Figure:
     Look for one peak at the dotted line, where a relay of one layer a step puts it, and for
     nothing beside it. A flat line means that the back plane says nothing of the dot.
     """
-    kind = "groups" if shown.group > 1 else "pixels"
+    kind = "groups" if group_side(shown.params) > 1 else "pixels"
     figure = pages.page(shown, 4.2, f"Back plane during a move, as a set of {kind}", width_in=10)
     ax = figure.subplots()
-    found = {label: shown.results[label]["output"] for label in LABELS}
-    values = {label: view.floats(o["iou_of_lag"]) for label, o in found.items()}
+    values = {label: shown.series_of(label, "output.iou_of_lag") for label in LABELS}
     series_panels.draw_lags(ax, values, lag_moves(shown.params))
     best = [
-        f"{label}: best {text(view.number_in(o, 'best_iou'), 2)} at lag "
-        f"{text(view.number_in(o, 'best_lag'))}"
-        for label, o in found.items()
+        f"{label}: best {text(shown.number_of(label, 'output.best_iou'), 2)} at lag "
+        f"{text(shown.number_of(label, 'output.best_lag'))}"
+        for label in LABELS
     ]
     ax.set_title("\n".join(best))
     return figure
@@ -179,29 +164,7 @@ def weights(shown: Shown) -> Figure:
     The untrained twin keeps those of the start. Look for mass at a bound: links that are all at
     their ceiling carry waves, links at their floor have been unlearned.
     """
-    return weight_page(shown)
-
-
-def weight_page(shown: Shown) -> Figure:
-    """A panel for each projection."""
-    arrays = shown.recordings["trained"]
-    names = projections(arrays)
-    n_columns = min(3, max(1, len(names)))
-    n_rows = -(-len(names) // n_columns) or 1
-    figure = pages.page(shown, 1.6 + 2.7 * n_rows, "Weights before and after training")
-    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    for ax, name in zip(axes, names, strict=False):
-        before, after = arrays[f"initial.{name}.w"], arrays[f"{name}.w"]
-        ceiling, floor = bounds(shown.params, name)
-        learning_panels.draw_weights(ax, before, after, floor, ceiling)
-        ax.set_title(f"{name}\n{learning_panels.weight_words(before, after)}")
-    for ax in axes[len(names) :]:
-        ax.set_axis_off()
-    if names:
-        legend(figure, max(axes, key=lambda ax: len(ax.get_legend_handles_labels()[1])))
-    else:
-        style.empty(axes[0], "no weights of their own in this network")
-    return figure
+    return pages.weight_page(shown)
 
 
 def reach(shown: Shown) -> Figure:
@@ -213,7 +176,7 @@ def reach(shown: Shown) -> Figure:
     figure = pages.page(shown, 4.2, f"Spikes by layer, from step {first} on")
     axes = figure.subplots(1, 2)
     found = {
-        key: {label: view.floats(shown.results[label][key]) for label in LABELS}
+        key: {label: shown.series_of(label, key) for label in LABELS}
         for key in ("spikes_per_move", "layer_ilf")
     }
     deepest = {label: shown.number_of(label, "reach") for label in LABELS}
@@ -241,7 +204,7 @@ def readout(shown: Shown) -> Figure | None:
     over.set(xlabel="move", xlim=(0, chance.size))
     over.set_title("A  Over the run")
     style.legend_above(over)
-    draw_tests(tests, shown, shown.number_of("trained", "readout", "copy_iou"))
+    pages.draw_tests(tests, shown, shown.number_of("trained", "readout.copy_iou"))
     tests.set_title("B  Frozen tests")
     return figure
 
@@ -255,18 +218,4 @@ def move_overlap(shown: Shown, label: str):
     return step_iou(arrays["output_i"], move, x, y, p.n)
 
 
-def draw_tests(ax, shown: Shown, copy: float):
-    """Bars of the frozen tests of a seed."""
-    names = list(shown.results["trained"].get("tests") or {})
-    found = [
-        {
-            name: (
-                shown.number_of(label, "tests", name, "iou"),
-                shown.number_of(label, "tests", name, "chance_iou"),
-                shown.results[label]["tests"][name]["n_moves"],
-            )
-            for name in names
-        }
-        for label in LABELS
-    ]
-    return learning_panels.draw_tests(ax, names, *found, copy)
+FIGURES = by_name(snapshot, activity, removal, output_by_lag, reach, readout, weights)
