@@ -16,7 +16,7 @@ import numpy as np
 
 from driver.experiment.statistics import mean_sd
 from driver.formatting import number
-from driver.run.saved import numbers_of
+from driver.run.saved import Fields, numbers_of
 
 TRAINED, UNTRAINED = LABELS = ("trained", "untrained")
 LEAST_WIDTH = 26  # of the names on the console
@@ -86,11 +86,17 @@ class Metric:
         return path(numbers) if callable(path) else value_at(numbers, path)
 
     def is_measured(self, numbers: Numbers) -> bool:
-        """Whether there is such a number; one that is undefined is there."""
+        """Whether there is such a number; one that is undefined is there.
+
+        Raises `NotARun`, which names the file, if it should stand at the top of a results file.
+        """
         path = self.path or self.name
         if callable(path):
             return path(numbers) is not None
-        *parts, last = names_of(path)
+        names = names_of(path)
+        if isinstance(numbers, Fields):
+            numbers[names[0]]
+        *parts, last = names
         place = value_at(numbers, parts)
         return isinstance(place, Mapping) and last in place
 

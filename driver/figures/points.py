@@ -79,7 +79,7 @@ def frame_panel(ax, metric: Metric, metrics: Sequence[Metric], band: Band | None
         low, high = metric.limits
         ax.set_ylim(low - 0.07 * (high - low), high + 0.07 * (high - low))
     elif not ax.dataLim.ymin < 0:
-        high = max(ax.get_ylim()[1], 0.0) or 1.0
+        high = max(ax.get_ylim()[1], 1.06 * ax.dataLim.ymax, 0.0) or 1.0
         ax.set_ylim(-0.04 * high, high)
 
 

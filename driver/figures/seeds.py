@@ -89,6 +89,7 @@ def seeds_figure(
     for k, (ax, m) in enumerate(zip(axes, metrics, strict=False)):
         if k % n_columns and m.axis == metrics[k - 1].axis:
             ax.sharey(axes[k - 1])
+            ax.tick_params(labelleft=False)
         else:
             ax.set_ylabel(mathtext(m.axis))
         judge = (usable or {}).get(m.name, m)
@@ -102,8 +103,7 @@ def seeds_figure(
             style.say(ax, if_undefined)
         name = f"{mathtext(m.label)}\n" if m.symbol else ""
         ax.set_title(f"{ascii_uppercase[k]}  {name}{title(found)}", fontsize="small")
-        if k + n_columns >= len(metrics):
-            ax.set_xlabel("seed number")
+        ax.set_xlabel("seed number")
         estimates += [*(found[label] for label in LABELS), found["paired"]["difference"]]
     for ax, m in zip(axes, metrics, strict=False):
         frame_panel(ax, m, metrics, (chance or {}).get(m.name))
