@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from driver.engine.compile.program import DECIDES
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
@@ -135,3 +137,17 @@ def test_what_is_said_to_know_nothing_of_brian_imports_none_of_it():
     command = [sys.executable, "-c", code, *WITHOUT_BRIAN]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_network_imports_only_what_its_compiled_program_is_known_by():
+    """`kinds` only says where a network stands."""
+    networks = [m for m in FILES if re.fullmatch(r"models\.\w+(\.\w+)?\.network(_genn)?", m)]
+    assert len(networks) >= 6
+    others = {
+        f"{module} imports {other}"
+        for module in networks
+        for other in IMPORTS[module]
+        if not other.startswith("driver.engine")
+        and other.rpartition(".")[2] not in (*DECIDES, "kinds")
+    }
+    assert others == set()

@@ -9,7 +9,14 @@ import pytest
 from driver.engine import compiled as standalone
 from driver.engine.choose import choose, open_engine
 from driver.engine.compile import program
-from driver.engine.compile.program import BuildError, Maker, find_or_build, generate, program_key
+from driver.engine.compile.program import (
+    BuildError,
+    Maker,
+    find_or_build,
+    generate,
+    model_files,
+    program_key,
+)
 from driver.engine.model import Model
 from driver.experiment.network import Session
 from models.lateral_line import simulation, values
@@ -126,3 +133,9 @@ def test_a_structure_is_json_and_knows_no_seed_and_no_weight(small):
     other_params = dataclasses.replace(small, seed=7, mon_ts_gain_mV=1.0, tau_m_ms=20.0)
     other = values.model(other_params, values.Wiring.of(other_params))
     assert json.dumps(one.structure) == json.dumps(other.structure)
+
+
+@pytest.mark.parametrize("room", ["lateral_line", "cube"])
+def test_a_program_is_known_by_the_science_of_its_model_and_not_by_how_it_is_shown(room):
+    names = {path.stem for path in model_files(f"models.{room}.network:build")}
+    assert names == {"equations", "network", "network_genn", "values", "wiring"}
