@@ -63,10 +63,6 @@ FROM_TABLE = {  # what a room with a table of its metrics need not write
     "write_sweep_report": "driver.report.sweep_page:write_sweep_report",
     "draw_summary": "driver.figures.seeds:draw_summary",
 }
-PLAIN = {  # nor one whose parameters are one dataclass, with presets in its format
-    "flags": read.plain_flags,
-    "read": read.plain_read,
-}
 
 
 def parameter_file(request: Request) -> dict[str, Any]:
@@ -142,7 +138,8 @@ class Room:
     parameter_file : function
         ``parameter_file(request)``: the parts of ``params.json`` that the model knows.
     completed : function
-        ``completed(request)``: the run is complete, what was kept to go on from may go.
+        ``completed(request)``: the run is complete, what was kept to go on from may go; that of
+        `driver.experiment.learning.twins` if not given.
     metric_words : function
         ``metric_words(metrics)``: what the status says of a seed in training: the metrics that
         `Progress` was told.
@@ -191,7 +188,7 @@ class Room:
     write_report: Callable | None = None
     parameter_file: Callable = parameter_file
     check_checkpoint: Callable = check_checkpoint
-    completed: Callable = nothing
+    completed: Callable = Named("driver.experiment.going_on:completed")
     metric_words: Callable = metric_words
     words: Callable = nothing
     megabytes: int = 200
@@ -208,13 +205,17 @@ class Room:
     draw_summary: Callable | None = None
 
     def __post_init__(self) -> None:
-        made: dict[str, Callable] = {"open": partial(Run, format=self.format)}
-        made |= {"headline": partial(headline, self.length), "seconds": partial(seconds, self.work)}
-        made |= {name: partial(function, self.format) for name, function in PLAIN.items()}
-        made |= {name: FromTable(f, (self.metrics,)) for name, f in FROM_TABLE.items()}
-        made["draw_seed"] = FromTable("driver.figures.draw:draw_all", (self.figures,))
         tables = (self.metrics, self.figures, self.equations)
-        made["write_report"] = FromTable("driver.report.run_page:write_plain", tables)
+        made = {
+            "flags": partial(read.plain_flags, self.format),
+            "read": partial(read.plain_read, self.format),
+            "open": partial(Run, format=self.format),
+            "headline": partial(headline, self.length),
+            "seconds": partial(seconds, self.work),
+            "draw_seed": FromTable("driver.figures.draw:draw_all", (self.figures,)),
+            "write_report": FromTable("driver.report.run_page:write_plain", tables),
+        }
+        made |= {name: FromTable(f, (self.metrics,)) for name, f in FROM_TABLE.items()}
         for name, function in made.items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, function)

@@ -49,6 +49,14 @@ def arrays(path) -> dict:
         return dict(file)
 
 
+def require_same_bits(run: Path, other: Path, seed: int) -> None:
+    for name in (f"latest_seed_{seed}", f"seed_{seed}_trained", f"seed_{seed}_untrained"):
+        ours, theirs = (arrays(folder / "artifacts" / f"{name}.npz") for folder in (run, other))
+        assert ours.keys() == theirs.keys()
+        for key in ours:
+            np.testing.assert_array_equal(ours[key], theirs[key], err_msg=f"{name} {key}")
+
+
 @pytest.mark.parametrize(("room", "most"), [("small", 300), ("toy", 150)])
 def test_a_room_costs_so_many_lines(room, most):
     lines = [path.read_text().splitlines() for path in (HERE / room).glob("*.py")]
@@ -73,10 +81,7 @@ def test_inputs_without_an_event_in_common_are_not_told_apart():
 
 def test_a_seed_alone_is_the_seed_among_others(made, here):
     assert small("--run-name", "b", "--seed-start", "2", "--no-figures", *SHORT) == 0
-    for name in ("latest_seed_2", "seed_2_trained", "seed_2_untrained"):
-        one, other = (arrays(run / "artifacts" / f"{name}.npz") for run in (made, Path("Runs/b")))
-        for key in one:
-            np.testing.assert_array_equal(one[key], other[key], err_msg=f"{name} {key}")
+    require_same_bits(made, Path("Runs/b"), seed=2)
 
 
 def test_an_interrupted_run_goes_on_to_the_same_bits(made, here, monkeypatch):
@@ -95,10 +100,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(made, here, monkeypatch):
     monkeypatch.setattr(experiment.Records, "feed", feed)
     assert small("--resume-from", "Runs/b", "--run-name", "c", "--eta", "1e-3", *SHORT) == 2
     assert small("--run-name", "b", "--no-figures", "--go-on", *SHORT) == 0
-    for name in ("latest_seed_1", "seed_1_trained", "seed_1_untrained"):
-        one, other = (arrays(run / "artifacts" / f"{name}.npz") for run in (made, Path("Runs/b")))
-        for key in one:
-            np.testing.assert_array_equal(one[key], other[key], err_msg=f"{name} {key}")
+    require_same_bits(made, Path("Runs/b"), seed=1)
     assert not Path("Runs/b/artifacts", checkpoint.name(1)).exists()
 
 

@@ -1,9 +1,4 @@
-"""State in, state out: one call that every backend serves.
-
-A block of steps is a pure function of its values, its first step and its length. Nothing
-hides in a clock, a queue or a generator, so a run is the same in one block or in many,
-resumed or not, and on any backend.
-"""
+"""Which backend runs a model, by the work to be done; and the model on it, ready to run."""
 
 from __future__ import annotations
 

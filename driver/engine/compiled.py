@@ -104,7 +104,7 @@ class StandaloneEngine:
         n_steps: int,
         record: tuple[str, ...] = (),
     ) -> Block:
-        """Run a block, see `driver.engine.choose.Engine`."""
+        """Run a block, see `driver.engine.model.Engine`."""
         with part(self.profile, BLOCKS):
             return self._run(values, first_step, n_steps, record)
 

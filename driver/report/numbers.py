@@ -7,11 +7,20 @@ from typing import Any
 
 from markupsafe import Markup
 
-from driver.experiment.metric import LABELS, Metric, MetricTable, Results, contrast
+from driver.experiment.metric import (
+    LABELS,
+    Metric,
+    MetricTable,
+    Results,
+    contrast,
+    known,
+    row_of,
+    verdicts_of_seeds,
+)
 from driver.experiment.statistics import mean_sd
 from driver.experiment.verdict import is_undefined
 from driver.formatting import text
-from driver.report.page import Table, marked_up
+from driver.report.page import Table, Text, marked_up
 from driver.run.saved import numbers_of
 
 COLUMNS = (*LABELS, "difference")
@@ -88,6 +97,17 @@ def table_of_seeds(
             ("n", *blank, *(s["n"] for s in spread)),
         ],
     )
+
+
+def blocks_of_seeds(table: MetricTable, seeds: Sequence[int], every: Sequence[Results]) -> list:
+    """Verdicts of the finished `seeds`, if there are any, and the table of their numbers."""
+    rows = [row_of(table, *pair) for pair in zip(seeds, every, strict=True)]
+    shown = known([m for m in table if m.console], rows)
+    if not table.verdicts:
+        return [table_of_seeds(shown, rows)]
+    verdicts = [tuple(numbers_of(r, label)["verdict"] for label in LABELS) for r in every]
+    numbers = table_of_seeds(shown, rows, verdicts=verdicts)
+    return [Text(verdicts_of_seeds(every), "verdict"), numbers]
 
 
 def value_of(row: Mapping[str, Any], metric: Metric, name: str) -> float | None:

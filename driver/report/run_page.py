@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from driver.experiment.metric import MetricTable, known, row_of
+from driver.experiment.metric import MetricTable
 from driver.experiment.metric import headline as headline_number
 from driver.figures.draw import Maker
 from driver.figures.seeds import seeds_summary
@@ -126,18 +126,20 @@ def write_plain(
 ) -> Path:
     """Write the page of a model that adds nothing to its tables; returns its path.
 
-    The verdict are the numbers of the first seed and, of several, of all of them.
+    It says the verdicts and numbers of the first seed and, of several, of all of them.
     """
     figures = Figures(run, {**makers, SUMMARY: seeds_summary}, SUMMARY)
     every = [run.seed(seed).results for seed in run.finished]
     blocks: list = []
-    if len(every) > 1:
-        rows = [row_of(metrics, *pair) for pair in zip(run.finished, every, strict=True)]
-        blocks = [numbers.table_of_seeds(known(metrics, rows), rows), *figures.summary()]
+    if every and len(run.seeds) > 1:
+        blocks = [*numbers.blocks_of_seeds(metrics, run.finished, every), *figures.summary()]
         blocks.append(Heading(f"The first seed, {run.finished[0]}"))
     if every:
         words = numbers.headline if metrics.verdicts else headline_number
         blocks.append(Text(words(metrics, every[0]), "verdict"))
+        if metrics.verdicts:
+            labels = {m.name: m.text for m in metrics}
+            blocks.append(numbers.condition_table(every[0], labels))
         blocks.append(numbers.number_table(metrics, every[0]))
     return write(
         run,

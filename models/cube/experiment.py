@@ -25,24 +25,10 @@ from models.cube.records import Records
 from models.cube.simulation import Simulation, run_path
 from stimuli.dots import DotParams
 
-SECONDS_PER_RUN = 2.0
-SECONDS_PER_CELL_STEP = 1e-8  # of a compiled program; waves cost ten times as much
-
-
-def length(request: Request) -> int:
-    """Steps of the run."""
-    return request.params.steps
-
 
 def work(request: Request) -> tuple[int, int]:
     """Steps of a run, and cells."""
     return simulation.work(request.params)
-
-
-def seconds(request: Request) -> float:
-    """Seconds of one core that a run will take once compiled, roughly."""
-    n_steps, n_cells = work(request)
-    return SECONDS_PER_RUN + n_steps * n_cells * SECONDS_PER_CELL_STEP
 
 
 def parameter_file(request: Request) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Kind:
 
     def __getattr__(self, name: str) -> ModuleType:
         if name not in FILES:
-            raise AttributeError(f"{self.package} has no file {name}")
+            raise AttributeError(f"a kind has no file {name}")
         return importlib.import_module(f"{self.package}.{name}")
 
 

@@ -1,6 +1,6 @@
 """The dot-prediction models as the driver sees them: see `driver.room.Room`."""
 
-from driver.room import Named, Room, named_in
+from driver.room import Room, named_in
 from models.cube.format import FORMAT
 
 here = named_in("models.cube")
@@ -10,11 +10,8 @@ ROOM = Room(
     read=here("options:read"),
     open=here("saved:Run"),
     headline=here("summary:headline"),
-    length=here("experiment:length"),
     work=here("experiment:work"),
-    seconds=here("experiment:seconds"),
     run_seed=here("experiment:run_seed"),
-    completed=Named("driver.experiment.going_on:completed"),
     parameter_file=here("experiment:parameter_file"),
     metrics=here("metric_table:TABLE"),
     run_summary=here("summary:run_summary"),

@@ -1,6 +1,6 @@
 """The lateral line as the driver sees it: see `driver.room.Room`."""
 
-from driver.room import Room, named_in
+from driver.room import Room, named_in, nothing
 from models.lateral_line.format import FORMAT
 
 here = named_in("models.lateral_line")
@@ -15,6 +15,7 @@ ROOM = Room(
     seconds=here("experiment:seconds"),
     run_seed=here("experiment:run_seed"),
     check_checkpoint=here("experiment:check_checkpoint"),
+    completed=nothing,  # its checkpoint stays: a run can be trained on
     parameter_file=here("experiment:parameter_file"),
     seed_line=here("summary:seed_line"),
     closing_lines=here("summary:closing_lines"),

@@ -13,7 +13,7 @@ from driver.experiment.metric import Metric, MetricTable
 from driver.files import replace_file
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import STRICT
-from driver.room import Room, named_in
+from driver.room import Room, named_in, nothing
 from driver.run import checkpoint, saved
 from driver.run.format import Format
 from driver.run.progress import Progress
@@ -97,6 +97,7 @@ ROOM = Room(
     work=here("room:work"),
     run_seed=here("room:run_seed"),
     check_checkpoint=here("room:check_checkpoint"),
+    completed=nothing,
     draw_seed=here("room:draw_seed"),
     write_report=here("room:write_report"),
     metrics=here("room:METRICS"),

@@ -54,7 +54,7 @@ class GennEngine(StandaloneEngine):
         return GennMaker(self.model, self.profile is not None, on_gpu=self.backend == "genn_gpu")
 
     def run(self, values, **how) -> Block:
-        """Run a block, see `driver.engine.choose.Engine`."""
+        """Run a block, see `driver.engine.model.Engine`."""
         given = {key: self._in(key, value) for key, value in values.items()}
         block = super().run(given, **how)
         state = {key: self._out(key, value) for key, value in block.state.items()}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from driver.experiment.metric import LABELS, known, row_of, verdicts_of_seeds
 from driver.report import numbers, parts, run_page
 from driver.report.figures import Figures
 from driver.report.page import Heading, Plot, Section, Text
@@ -76,13 +75,8 @@ def verdict_blocks(run, figures: Figures) -> list:
         return []
     blocks: list = []
     if len(run.seeds) > 1:
-        rows = [row_of(TABLE, *pair) for pair in zip(run.finished, every, strict=True)]
-        verdicts = [tuple(r[label]["verdict"] for label in LABELS) for r in every]
         blocks = [
-            Text(verdicts_of_seeds(every), "verdict"),
-            numbers.table_of_seeds(
-                known([m for m in TABLE if m.console], rows), rows, verdicts=verdicts
-            ),
+            *numbers.blocks_of_seeds(TABLE, run.finished, every),
             *figures.summary(),
             Heading(f"The first seed, {run.finished[0]}"),
         ]
