@@ -38,13 +38,15 @@ from stimuli.flow import (
 )
 from stimuli.frames import (
     MIN_DISTANCE_CM,
+    SWEEP_MARGIN_CM,
     Frames,
     frame_rates,
     hold_steps,
     training_frames,
+    training_positions,
     training_steps,
 )
-from stimuli.sweeps import SWEEP_MARGIN_CM, n_test_steps, test_frames
+from stimuli.sweeps import n_test_steps, test_frames
 from stimuli.tables import (
     MIN_SPEED_CM_S,
     STANDALONE_MARGIN_CM,

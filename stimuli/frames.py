@@ -23,6 +23,7 @@ from stimuli.flow import (
     noise_factor,
 )
 
+SWEEP_MARGIN_CM = 0.5  # the test sweep starts this far outside the body
 MIN_DISTANCE_CM = 1e-6  # a normal law may draw D <= 0, for which there is no field
 
 
@@ -96,6 +97,19 @@ def positions(params) -> np.ndarray:
     return neuromast_positions(params.n_ll, params.ll_body_length_cm)
 
 
+def training_positions(params) -> np.ndarray:
+    """Where the source is held in training, ascending, shape (n,), cm.
+
+    At every afferent, or as densely on a path that begins and ends `SWEEP_MARGIN_CM` beyond them.
+    """
+    xi_cm = positions(params)
+    if params.training_positions == "body":
+        return xi_cm
+    low, high = xi_cm[0] - SWEEP_MARGIN_CM, xi_cm[-1] + SWEEP_MARGIN_CM
+    spacing = (xi_cm[-1] - xi_cm[0]) / max(params.n_ll - 1, 1) or SWEEP_MARGIN_CM
+    return np.linspace(low, high, round((high - low) / spacing) + 1)
+
+
 # Held snapshots: the training, and the held test
 
 
@@ -133,14 +147,14 @@ def held_frames(
     """
     hold = hold_steps(params)
     snapshot = np.arange(first_step // hold, -(-(first_step + n_steps) // hold))
-    xi_cm = positions(params)
     scale = _noise_scale(params, snapshot * hold, total_steps)
-    d_cm, eta_hz = _snapshot_draws(params, stimulus, phase, snapshot, xi_cm, scale)
+    d_cm, eta_hz = _snapshot_draws(params, stimulus, phase, snapshot, positions(params), scale)
+    held_cm = training_positions(params) if phase == "training" else positions(params)
     backward = params.training_bidirectional & (snapshot % 2 == 1)
     return Frames(
         first_step=first_step // hold * hold,
         frame_steps=hold,
-        x_cm=xi_cm[_position_index(params, phase, snapshot)],
+        x_cm=held_cm[_position_index(params, phase, snapshot, len(held_cm))],
         d_cm=d_cm,
         direction=np.where(backward, -1.0, 1.0),
         eta_hz=eta_hz,
@@ -153,17 +167,17 @@ def _noise_scale(params, start_step: np.ndarray, total_steps: int) -> np.ndarray
     return np.where(is_early, params.training_noise_scale_early, params.training_noise_scale_late)
 
 
-def _position_index(params, phase: str, snapshot: np.ndarray) -> np.ndarray:
-    """Afferent under the source in each snapshot; a pass visits every afferent once.
+def _position_index(params, phase: str, snapshot: np.ndarray, n_held: int) -> np.ndarray:
+    """Which of `n_held` positions each snapshot holds; a pass visits every one once.
 
     Ordered passes run forward and backward in turn, so each end is held twice in a row.
     """
-    pass_number, place = np.divmod(snapshot, params.n_ll)
+    pass_number, place = np.divmod(snapshot, n_held)
     if params.training_ordered_sweeps:
-        return np.where(pass_number % 2 == 0, place, params.n_ll - 1 - place)
+        return np.where(pass_number % 2 == 0, place, n_held - 1 - place)
     index = np.empty_like(snapshot)
     for number in np.unique(pass_number).tolist():
-        order = generator(params.seed, f"{phase} shuffled pass", number).permutation(params.n_ll)
+        order = generator(params.seed, f"{phase} shuffled pass", number).permutation(n_held)
         here = pass_number == number
         index[here] = order[place[here]]
     return index

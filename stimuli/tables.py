@@ -101,7 +101,7 @@ def simulate_lateral_line(
         ll_rate_gain=1.0,
         test_ll_noise_hz=0.0,
     )
-    frames = sweep_test(sweep, stimulus, STANDALONE_MARGIN_CM, "stand-alone noise")
+    frames = sweep_test(sweep, stimulus, margin_cm=STANDALONE_MARGIN_CM, stream="stand-alone noise")
     return _sweep_table(frames, sweep, stimulus)
 
 

@@ -5,6 +5,7 @@ Tables of names with unit and meaning stand in the README and are held against a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,13 +15,14 @@ from driver.engine.model import Spikes
 from driver.experiment.seed_files import write_arrays
 from driver.run.folder import RunFolder
 from models.lateral_line.format import FORMAT
+from models.lateral_line.map_metrics import Pass
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.protocol import Result
-from models.lateral_line.records import N_TRACKED, SERIES
+from models.lateral_line.records import Records
 from models.lateral_line.results import seed_results
 from models.lateral_line.simulation import x_per_step
 from models.lateral_line.values import POPULATIONS
-from stimulus import hold_steps, n_test_steps, training_frames
+from stimulus import hold_steps, n_test_steps, training_frames, training_positions
 
 
 def recordings(result: Result) -> dict[str, np.ndarray]:
@@ -47,7 +49,9 @@ def recordings(result: Result) -> dict[str, np.ndarray]:
     for label, outcome in (("test", result.trained), ("untrained", result.untrained)):
         for name, spikes in outcome.spikes.items():
             arrays |= spike_arrays(f"{label}_{name}", spikes)
+    arrays["passes_x_cm"] = np.array([one.x_cm for one in result.trained.passes])
     for label, outcome in (("", result.trained), ("untrained_", result.untrained)):
+        arrays |= spike_arrays(f"{label}passes_ts", joined(outcome.passes))
         arrays |= map_arrays(f"{label}pv", outcome.path)
         arrays |= map_arrays(f"{label}pv_body", outcome.body)
         arrays |= map_arrays(f"{label}pv_ll", outcome.ll)
@@ -56,6 +60,14 @@ def recordings(result: Result) -> dict[str, np.ndarray]:
 
 def spike_arrays(label: str, spikes: Spikes) -> dict[str, np.ndarray]:
     return {f"{label}_i": spikes.index, f"{label}_step": spikes.step}
+
+
+def joined(passes: Sequence[Pass]) -> Spikes:
+    """Spikes of all passes; steps count from the start of the first."""
+    n_steps = passes[0].x_cm.size
+    return Spikes.concatenate(
+        [Spikes(one.index, one.step + number * n_steps) for number, one in enumerate(passes)]
+    )
 
 
 def map_arrays(label: str, quality: MapQuality) -> dict[str, Any]:
@@ -69,16 +81,14 @@ def training_series(result: Result) -> dict[str, np.ndarray]:
     """Series over the training; empty if there was none in this run."""
     if result.training:
         return result.training.records.arrays()
-    n_tracked = min(N_TRACKED, result.wiring.mon_ts.i.size)
-    return {name: np.empty(0) for name in SERIES} | {
-        "tracked_weight_series": np.empty((0, n_tracked))
-    }
+    records = Records.start(result.params, result.initial_weights[1])
+    return {name: array[:0] for name, array in records.arrays().items()}
 
 
 def training_sources(result: Result) -> dict[str, np.ndarray]:
     """Source positions of the first pass of the training, at most two passes long."""
     p = result.params
-    n_steps = min(result.training_steps, 2 * p.n_ll * hold_steps(p))
+    n_steps = min(result.training_steps, 2 * len(training_positions(p)) * hold_steps(p))
     if n_steps == 0:
         return {"train_x_cm": np.empty(0), "train_d_cm": np.empty(0)}
     frames = training_frames(p, result.stimulus, 0, n_steps)

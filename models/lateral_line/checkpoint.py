@@ -27,6 +27,8 @@ FREE = {
     "checkpoint_save_every_n_checkpoints",
     "test_ll_noise_hz",
     "test_path_cm",
+    "test_passes",
+    "test_there_and_back",
     "test_using_held_snapshots",
     "keep_mon_ts_stdp_during_test",
     "mon_ts_gain_test_mV",
@@ -88,7 +90,7 @@ def load(path: Path, sim) -> tuple[Training, str | None]:
     records.trial = int(stored["trial_idx"]) + 1
     kept = tail_start(sim.params), sim.params.training_steps
     training = Training(
-        state={key: stored[f"state.{key}"] for key in values.STATE},
+        state={key: stored[f"state.{key}"] for key in values.state_of(sim.params)},
         done=records.trial,
         records=records,
         counts={key: int(stored[f"count.{key}"]) for key in values.POPULATIONS},
@@ -116,10 +118,10 @@ def require_same(
         )
     needed = ["wiring_sha256", "trial_idx", "w_last", *SERIES]
     needed += ["mon_ts_w_before", "ll_mon_homeo_target_mV"]
-    needed += [f"state.{key}" for key in values.STATE]
+    needed += [f"state.{key}" for key in values.state_of(params)]
     for name in values.POPULATIONS:
         needed += [f"count.{name}", f"tail.{name}.i", f"tail.{name}.step"]
-    free = FREE if same_noise(params) else FREE - {"n_training_trials"}
+    free = FREE if goes_on_alike(params) else FREE - {"n_training_trials"}
     ours = identity_of(params, stimulus)
     going_on.require_same(stored, ours, path, mark="state.mon.v", needed=needed, free=free)
     wiring = Wiring.of(params)
@@ -141,6 +143,9 @@ def require_same(
         )
 
 
-def same_noise(params: NetworkParams) -> bool:
-    """Whether noise is the same all through; if not, its switch depends on the length."""
-    return params.training_noise_scale_early == params.training_noise_scale_late
+def goes_on_alike(params: NetworkParams) -> bool:
+    """Whether nothing in a trial depends on the length of the training: no switch of the noise, no
+    messenger that shrinks."""
+    same_noise = params.training_noise_scale_early == params.training_noise_scale_late
+    same_reach = params.messenger_reach_start == params.messenger_reach_end
+    return same_noise and (same_reach or not params.has_messenger)

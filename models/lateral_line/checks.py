@@ -32,6 +32,12 @@ def unused(p: NetworkParams) -> Iterator[Unused]:
         yield "no effect without --use-ll-mon-stdp", plastic
     if p.ll_mon_use_stdp:
         yield "no effect with --use-ll-mon-stdp", fixed
+    rule = ("mon_ts_apre", "mon_ts_apost")
+    messenger = {name for name in vars(p) if name.startswith("messenger_")}
+    if p.has_messenger:
+        yield "no effect with --mon-ts-rule messenger", rule
+    else:
+        yield "no effect without --mon-ts-rule messenger", messenger
     if not p.use_ts_feedback_inh:
         loop = ("ts_to_global_inh_p", "ts_to_global_inh_drive_mV", "global_inh_to_ts_mV")
         yield "no effect without --use-ts-feedback-inh", loop

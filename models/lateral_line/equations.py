@@ -134,6 +134,44 @@ w = clip(w + learn*A_minus*trace_post, 0, w_max)
 """
 MON_TS_ON_POST = "w = clip(w + learn*A_plus*trace_pre, 0, w_max)"
 
+# --- the messenger: learning from what neighbours do --------------------------------------
+
+# A TS cell that fires releases a messenger which spreads over its neighbours (a retrograde signal,
+# Gally et al. 1990; Krekelberg and Taylor 1996). Where there is more of it than usual, synapses
+# whose source fires now gain, elsewhere they lose. tau_D is such that the Euler step decays by
+# exactly exp(-dt/tau). Weights see the messenger before the spikes of their own step.
+MESSENGER = """
+dD/dt       = -D/tau_D                  : 1                    # messenger at this cell
+dD_mean/dt  = (D - D_mean)/tau_mean     : 1                    # what usually is
+tau_D       : second (shared, constant)
+tau_mean    : second (shared, constant)
+released    : 1                                                # what a spike releases, before it is scaled to 1
+"""
+MON_TS_MESSENGER = """
+w           : 1                                                # weight, 0 to w_max
+G           : volt (shared, constant)                          # EPSP jump of a weight of 1
+w_max       : 1 (shared, constant)
+A           : 1 (shared, constant)                             # in units of w
+learn       : 1 (shared, constant)
+"""
+MON_TS_MESSENGER_ON_PRE = """
+g_e_post += G*w
+w = clip(w + learn*A*(D_post - D_mean_post), 0, w_max)
+"""
+TS_MESSENGER = """
+distance    : integer (constant)                               # between the two cells, along TS
+share       : 1                                                # of what the source releases
+"""
+TS_MESSENGER_ON_PRE = "D_post += share"
+# At the start of every trial, in this order. gauss(t, d) is exp(-d**2/(2*R**2)) with the reach R of
+# the trial; every backend reads it from a table, because their exp differ in the last bit.
+RELEASE_CLEAR = "released = 0"
+SHARE_SPREAD = """
+share = gauss(t, distance)
+released_pre += share
+"""
+SHARE_SCALE = "share = share/released_pre"
+
 EXCITATION = "g_e_post += w"
 INHIBITION = "g_i_post += w"
 STATIC = """

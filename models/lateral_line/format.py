@@ -12,8 +12,19 @@ def parts(mode: str) -> dict[str, type]:
     return {"network_params": NetworkParams, "stimulus_params": StimulusParams}
 
 
+# fields that came later; their defaults are how it was before
+LATER = frozenset(
+    {
+        *("mon_ts_gain_test_mV", "training_positions", "test_passes"),
+        "test_there_and_back",
+        *("mon_ts_rule", "messenger_rate", "messenger_tau_ms", "messenger_mean_tau_s"),
+        *("messenger_reach_start", "messenger_reach_end", "messenger_shrink_fraction"),
+        "messenger_shuffled",
+    }
+)
+
 FORMAT = Format(
     prog="ll_stdp_brian2.py",
     parts=parts,
-    later=frozenset({"mon_ts_gain_test_mV"}),  # its default is how it was before
+    later=LATER,
 )

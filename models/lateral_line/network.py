@@ -1,7 +1,8 @@
 """The network of `equations.py`, built once per structure.
 
-A structure is what cannot change without compiling anew: sizes, time step, length of a trial
-and whether LL -> MON is plastic. Everything else is a number that arrives with each block.
+A structure is what cannot change without compiling anew: sizes, time step, length of a trial,
+whether LL -> MON is plastic and by which rule MON -> TS is. Everything else is a number that
+arrives with each block.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
     ----------
     structure : dict
         ``n_ll``, ``n_mon``, ``n_ts``, ``dt_s``, ``trial_steps``, ``n_frames`` (capacity of the
-        stimulus tables) and ``plastic_ll_mon``.
+        stimulus tables), ``plastic_ll_mon``, ``messenger`` (whether its rule changes MON -> TS) and
+        ``messenger_trials`` (capacity of its table).
     wiring : dict of ndarray of int
         ``"<synapses>.i"`` and ``"<synapses>.j"``.
     dialect : Dialect
@@ -95,7 +97,8 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
     ll = afferents(structure, dt, dialect)
     learns = eq.LIF + dialect.trace
     mon = cells("mon", structure["n_mon"], learns + eq.MON_HOMEOSTASIS, structure, dialect)
-    ts = cells("ts", structure["n_ts"], learns + eq.TS_HOMEOSTASIS, structure, dialect)
+    of_ts = learns + eq.TS_HOMEOSTASIS + (eq.MESSENGER if structure["messenger"] else "")
+    ts = cells("ts", structure["n_ts"], of_ts, structure, dialect)
     i_mon = cells("i_mon", 1, eq.LIF, structure, dialect)
     i_ts = cells("i_ts", 1, eq.LIF, structure, dialect)
     mon_background = background("mon_background", structure["n_mon"], dialect)
@@ -104,7 +107,7 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
 
     projections = [
         ll_to_mon(ll, mon, structure["plastic_ll_mon"], dialect),
-        mon_to_ts(mon, ts, dialect),
+        mon_to_ts(mon, ts, structure["messenger"], dialect),
         links(mon, i_mon, eq.STATIC, eq.EXCITATION, "mon_i_mon"),
         links(i_mon, mon, eq.STATIC, eq.INHIBITION, "i_mon_mon"),
         links(ts, ts, eq.STATIC, eq.INHIBITION, "ts_ts"),
@@ -115,6 +118,8 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
     ]
     if "ts_ts_mean.i" in wiring:  # GeNN does without
         projections.append(b2.Synapses(ts, ts_mean, name="ts_ts_mean"))
+    if structure["messenger"]:
+        projections.append(messenger(ts, structure, trial_clock))
     connect(projections, wiring)
 
     made = {item.name: item for item in (mon, ts, ts_mean, *projections)}
@@ -197,9 +202,28 @@ def ll_to_mon(ll, mon, plastic: bool, dialect: Dialect = BRIAN) -> b2.Synapses:
     return learning(ll, mon, rules, "ll_mon", dialect)
 
 
-def mon_to_ts(mon, ts, dialect: Dialect = BRIAN) -> b2.Synapses:
+def mon_to_ts(mon, ts, messenger: bool, dialect: Dialect = BRIAN) -> b2.Synapses:
+    if messenger:
+        return links(mon, ts, eq.MON_TS_MESSENGER, eq.MON_TS_MESSENGER_ON_PRE, "mon_ts")
     rules = eq.MON_TS_PLASTIC, eq.MON_TS_ON_PRE, eq.MON_TS_ON_POST
     return learning(mon, ts, rules, "mon_ts", dialect)
+
+
+def messenger(ts, structure: dict, trial_clock) -> b2.Synapses:
+    """What a TS spike spreads over TS, itself included; its reach is renewed every trial."""
+    rows = structure["messenger_trials"], structure["n_ts"]
+    gauss = b2.TimedArray(np.zeros(rows), dt=trial_clock.dt, name="gauss")
+    made = links(
+        ts,
+        ts,
+        eq.TS_MESSENGER,
+        eq.TS_MESSENGER_ON_PRE,
+        "ts_messenger",
+        namespace={"gauss": gauss},
+    )
+    pieces = (ts, eq.RELEASE_CLEAR), (made, eq.SHARE_SPREAD), (made, eq.SHARE_SCALE)
+    run_in_order(*pieces, clock=trial_clock, name="{group}_reach_{k}")
+    return scheduled(made, {"pre": ("synapses", 1)})  # after the weights have read D
 
 
 def learning(source, target, rules: tuple[str, str, str], name: str, dialect: Dialect):

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic.dataclasses import dataclass
 
+from driver.engine.model import GENN
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import STRICT, Adjustment, Group, UsageError
 from driver.flags.rules import flags_of
@@ -20,6 +21,7 @@ from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
 from models.lateral_line.saved import Run
+from models.lateral_line.values import for_genn
 from stimulus import StimulusParams
 
 DEFAULT_MODE = "ll_thesis"
@@ -94,6 +96,8 @@ def read(argv: Sequence[str]) -> Request:
     if options.disable_all_stdp:
         line.adjustments += overruled(line.given, line.values["network"])
     line.adjustments += without_effect(line.given, params)
+    if options.backend in GENN and isinstance(why := for_genn(params), str):
+        raise UsageError(f"--backend {options.backend}: {why}")
     check_conflicts(line.given, params, stimulus)
     made = line.request(Request, options, params, stimulus=stimulus)
     if source:
@@ -146,7 +150,7 @@ WITHOUT_FLAG = (
 
 LEARNING = (
     *("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost"),
-    *("ll_mon_homeo_eta", "mon_ts_homeo_eta"),
+    *("ll_mon_homeo_eta", "mon_ts_homeo_eta", "messenger_rate"),
 )
 
 

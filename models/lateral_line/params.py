@@ -61,6 +61,9 @@ class NetworkParams:
     """SD of extra white rate noise in the test, on top of the correlated noise."""
     training_noise_switch_fraction: Annotated[Share, Flag("training-noise-switch")] = 0.5
     """Fraction of the training at which early noise becomes late noise."""
+    training_positions: Literal["body", "path"] = "body"
+    """Where the source is held in training: along the body, or along a path that begins and ends \
+0.5 cm beyond it, as the sweeps of the test do. `body` and `path` name the window that decides."""
     training_ordered_sweeps: bool = True
     """Ordered passes along the body and back, else a shuffled order for each pass."""
     training_fixed_distance: bool = True
@@ -90,6 +93,12 @@ for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance
     """Length of the lateral line."""
     test_path_cm: Annotated[float, Field(ge=1e-9)] = 4.0
     """Length of the test sweep, which starts 0.5 cm before the body."""
+    test_passes: Count = 1
+    """Passes of the test, each with noise of its own. The first one is what sigma_theta is read \
+from; from two on, the map is also read with the rotation and reflection that suit it best, chosen \
+on one half of the passes and scored on the other."""
+    test_there_and_back: bool = False
+    """Every second pass of the test goes the way back, with the flow of that direction."""
     eval_x_min_cm: Annotated[float | None, Flag("eval-x-min", alias="eval-x-min-cm")] = None
     """Lower end of the evaluation window on the test path; none is the whole path."""
     eval_x_max_cm: Annotated[float | None, Flag("eval-x-max", alias="eval-x-max-cm")] = None
@@ -151,6 +160,8 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """SD of a topographic draw, in TS indices."""
     mon_to_ts_topography_strength: Annotated[Share, Flag("mon-ts-topo")] = 0.05
     """Share of topographic contacts (nominal: it is rounded to whole contacts)."""
+    mon_ts_rule: Literal["stdp", "messenger"] = "stdp"
+    """What changes the weights: pair STDP, or a messenger that spreads from TS cells that fire."""
     mon_ts_apre: Finite = 0.02
     """Gain of pre before post, additive, in units of the weight."""
     mon_ts_apost: Finite = -0.021
@@ -173,6 +184,20 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """EPSP of a unit weight in the test, trained and untrained; none is that of the training."""
     stdp_tau_ms: Annotated[float, Field(ge=0.1)] = 20.0
     """Decay time of all spike traces of both rules."""
+    messenger_rate: NonNegative = 1e-4
+    """Change of a weight at a spike of its source, per unit of messenger above its usual level."""
+    messenger_tau_ms: Annotated[float, Field(gt=0)] = 60.0
+    """Decay time of the messenger."""
+    messenger_mean_tau_s: Annotated[float, Field(gt=0)] = 3.0
+    """Time over which its usual level is averaged."""
+    messenger_reach_start: Annotated[float, Field(gt=0)] = 150.0
+    """SD of the messenger's spread when training starts, in TS cells; at most half of TS."""
+    messenger_reach_end: Annotated[float, Field(gt=0)] = 6.0
+    """The same when it has shrunk."""
+    messenger_shrink_fraction: Share = 0.85
+    """Fraction of the training over which the reach shrinks, exponentially."""
+    messenger_shuffled: bool = False
+    """Spread the messenger among TS cells in a random order that stays (control)."""
     keep_mon_ts_stdp_during_test: bool = False
     """Leave MON -> TS plastic in the test (diagnostic)."""
     test_using_held_snapshots: bool = False
@@ -223,10 +248,21 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
         return self.n_training_trials * self.trial_steps
 
     @property
+    def has_messenger(self) -> bool:
+        """Whether the messenger's rule changes MON -> TS."""
+        return self.mon_ts_rule == "messenger"
+
+    @property
     def gain_in_test_mV(self) -> float:
         """EPSP of a unit MON -> TS weight in the test."""
         tested = self.mon_ts_gain_test_mV
         return self.mon_ts_gain_mV if tested is None else tested
+
+    @property
+    def training_window_cm(self) -> tuple[float, float]:
+        """Where the source is held in training."""
+        margin = SWEEP_MARGIN_CM if self.training_positions == "path" else 0.0
+        return -margin, self.ll_body_length_cm + margin
 
     @property
     def body_window_cm(self) -> tuple[float, float]:
@@ -279,6 +315,7 @@ def relations(p: NetworkParams) -> Iterator[Relation]:
             tau * 1e-3 >= p.dt_s,
             f"--{flag} {tau:g} is shorter than --dt-s {p.dt_s:g}: the Euler step is unstable",
         )
+    yield from messenger_bounds(p)
     yield from weight_bounds(p)
     yield from rate_bounds(p)
     yield from path_bounds(p)
@@ -298,6 +335,28 @@ def relations(p: NetworkParams) -> Iterator[Relation]:
         p.p_ll_to_mon > 0 or not p.ll_mon_bernoulli or p.ll_to_mon_topography_strength > 0,
         "--p-ll-to-mon 0 with --ll-mon-bernoulli at --ll-mon-topo 0 leaves no LL -> MON synapse",
     )
+
+
+def messenger_bounds(p: NetworkParams) -> Iterator[Relation]:
+    """The messenger is slower than a step; it reaches no further than TS and does not widen."""
+    if not p.has_messenger:
+        return
+    start, end = p.messenger_reach_start, p.messenger_reach_end
+    for flag, reach in (("start", start), ("end", end)):
+        yield (
+            reach <= p.n_ts / 2,
+            f"--messenger-reach-{flag} {reach:g} is more than half of --n-ts {p.n_ts}",
+        )
+    yield (
+        end <= start,
+        f"--messenger-reach-end {end:g} exceeds --messenger-reach-start {start:g}: the reach of "
+        "the messenger shrinks",
+    )
+    for flag, tau_s, typed in (
+        ("tau-ms", p.messenger_tau_ms * 1e-3, p.messenger_tau_ms),
+        ("mean-tau-s", p.messenger_mean_tau_s, p.messenger_mean_tau_s),
+    ):
+        yield tau_s >= p.dt_s, f"--messenger-{flag} {typed:g} is shorter than --dt-s {p.dt_s:g}"
 
 
 def weight_bounds(p: NetworkParams) -> Iterator[Relation]:
@@ -332,6 +391,10 @@ def path_bounds(p: NetworkParams) -> Iterator[Relation]:
         2 <= steps <= most,
         f"--test-path-cm {p.test_path_cm:g} at --speed-cm-s {p.speed_cm_s:g} takes {steps} steps; "
         f"2 to {most} are possible with --n-ll {p.n_ll}",
+    )
+    yield (
+        p.test_passes * steps <= MAX_TEST_RATES,
+        f"--test-passes {p.test_passes} of {steps} steps are more than {MAX_TEST_RATES} steps",
     )
     low, high = p.eval_x_min_cm, p.eval_x_max_cm
     if (low is None) != (high is None):

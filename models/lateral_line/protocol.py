@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from driver.experiment.learning import learn
 from driver.experiment.network import Session, State
 from driver.run.progress import Progress
 from models.lateral_line import checkpoint, metrics, values
+from models.lateral_line.map_metrics import Pass
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.simulation import Simulation, x_per_step
@@ -32,24 +34,36 @@ class Outcome:
     Attributes
     ----------
     spikes : dict of Spikes
-        By population; steps count from the start of the test.
+        Of the first pass, by population; steps count from the start of the test.
     path, body, ll : MapQuality
         TS decode in the evaluation window (the whole path if none is set), TS decode over the
-        body 0 to L, and the decode of the LL afferents in the evaluation window.
+        body 0 to L, and the decode of the LL afferents in the evaluation window, of the first pass.
+    passes : tuple of Pass
+        TS spikes and source of every pass.
     """
 
     spikes: dict[str, Spikes]
     path: MapQuality
     body: MapQuality
     ll: MapQuality
+    passes: tuple[Pass, ...]
 
 
-def judge(block: Block, frames: Frames, start: int, params: NetworkParams) -> Outcome:
-    """Measure a test block."""
+def judge(blocks: Sequence[tuple[Block, Frames]], start: int, params: NetworkParams) -> Outcome:
+    """Measure the passes of a test."""
+    n_steps, (first, _) = n_test_steps(params), blocks[0]
+    passes = tuple(
+        Pass(
+            ts.step - start - number * n_steps,
+            ts.index,
+            x_per_step(frames, number * n_steps, n_steps),
+        )
+        for number, (ts, frames) in enumerate((b.spikes["ts"], frames) for b, frames in blocks)
+    )
     spikes = {
-        name: Spikes(s.index, s.step - start) for name, s in block.spikes.items()
+        name: Spikes(s.index, s.step - start) for name, s in first.spikes.items()
     }  # counted from the start of the test
-    x_cm = x_per_step(frames, 0, n_test_steps(params))
+    x_cm = passes[0].x_cm
 
     def decode(population: str, n: int, window) -> MapQuality:
         s = spikes[population]
@@ -62,6 +76,7 @@ def judge(block: Block, frames: Frames, start: int, params: NetworkParams) -> Ou
         path=decode("ts", params.n_ts, params.eval_window_cm),
         body=decode("ts", params.n_ts, params.body_window_cm),
         ll=decode("ll", params.n_ll, params.eval_window_cm),
+        passes=passes,
     )
 
 
@@ -247,16 +262,15 @@ def both_tests(
     """Test the network with both sets of weights at the same moment; fields of a `Result`."""
     session.log.info("testing, trained and untrained")
     session.status.phase("testing")
-    block, frames = sim.test(trained, start)
-    twin, _ = sim.test(untrained, start)
+    blocks, twin = (list(sim.passes(state, start)) for state in (trained, untrained))
     return {
         "params": sim.params,
         "stimulus": sim.stimulus,
         "backend": sim.engine.backend,
         "wiring": sim.wiring,
-        "trained": judge(block, frames, start, sim.params),
-        "untrained": judge(twin, frames, start, sim.params),
-        "test_frames": frames,
+        "trained": judge(blocks, start, sim.params),
+        "untrained": judge(twin, start, sim.params),
+        "test_frames": blocks[0][1],
     }
 
 

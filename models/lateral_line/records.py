@@ -8,10 +8,11 @@ import numpy as np
 
 from driver.engine.model import Spikes
 from driver.engine.randomness import generator
-from models.lateral_line import metrics
+from models.lateral_line import map_metrics, metrics
 from models.lateral_line.params import NetworkParams
 
 N_TRACKED = 24
+MAX_MAPS = 100  # that are kept of a training, evenly over it
 SERIES = (
     "checkpoint_t_s",
     "w_mean_series",
@@ -25,7 +26,12 @@ SERIES = (
     "pv_sigma_theta_series",
     "pv_delta_trial_series",
     "pv_valid_fraction_series",
+    "pv_sigma_theta_mirrored_series",
+    "map_trial_series",
+    "map_spikes_series",
+    "map_steps_series",
 )
+KINDS = {"map_trial_series": np.int64, "map_spikes_series": np.uint16, "map_steps_series": np.int64}
 
 
 @dataclasses.dataclass
@@ -86,8 +92,10 @@ class Records:
         t_s = trial * p.trial_duration_s
         self.add_weights(t_s, w)
         self.series["ts_ckpt_rate_series"].append(ts_spikes.index.size / (p.n_ts * seconds))
+        first = self.trial * p.trial_steps
         if self.number(trial) % p.pv_eval_every_checkpoints == 0:
-            self.add_decode(t_s, ts_spikes, self.trial * p.trial_steps, x_cm)
+            self.add_decode(t_s, ts_spikes, first, x_cm)
+        self.add_map(trial, ts_spikes, first, x_cm)
         self.trial = trial
 
     def add_decode(self, t_s: float, ts_spikes: Spikes, first: int, x_cm: np.ndarray) -> None:
@@ -97,8 +105,32 @@ class Records:
         )
         self.series["pv_ckpt_t_s"].append(t_s)
         self.series["pv_sigma_theta_series"].append(quality.sigma_theta)
+        mirrored = metrics.circular_sd(metrics.wrap(-quality.bias_theta - 2 * quality.theta_bins))
+        mirrored = mirrored if quality.n_bins_decoded > 1 else np.nan
+        self.series["pv_sigma_theta_mirrored_series"].append(mirrored)
         self.series["pv_delta_trial_series"].append(quality.delta_trial)
         self.series["pv_valid_fraction_series"].append(quality.valid_fraction)
+
+    def add_map(self, trial: int, ts_spikes: Spikes, first: int, x_cm: np.ndarray) -> None:
+        """TS spikes by position since the last record, from absolute step `first` on.
+
+        Of a long training every second, fourth ... record is kept, and the newest.
+        """
+        p = self.params
+        spikes, steps = map_metrics.spikes_by_position(
+            ts_spikes.step - first, ts_spikes.index, p.n_ts, x_cm, p.training_window_cm
+        )
+        for name, value in (
+            ("map_trial_series", trial),
+            ("map_spikes_series", np.minimum(spikes, np.iinfo(np.uint16).max).astype(np.uint16)),
+            ("map_steps_series", steps),
+        ):
+            self.series[name].append(value)
+        numbers = [self.number(trial) for trial in self.series["map_trial_series"]]
+        every = 1 << max(0, (-(-numbers[-1] // MAX_MAPS) - 1).bit_length())
+        kept = [k for k, n in enumerate(numbers) if n % every == 0 or n == numbers[-1]]
+        for name in KINDS:
+            self.series[name] = [self.series[name][k] for k in kept]
 
     def number(self, trial: int) -> int:
         """Number of the record after `trial` trials, from 1; absolute, also after a resume."""
@@ -109,14 +141,21 @@ class Records:
         return self.number(trial) % every == 0 or trial == self.params.n_training_trials
 
     def last(self) -> dict[str, float | None]:
-        """The last of the series that tell how it goes, under the names of a results file."""
+        """The last of the series that tell how it goes, under the names of a results file.
+
+        A map that organises itself has no orientation: of it, the better of the two reflections.
+        """
         names = {
             "sigma_theta_rad": "pv_sigma_theta_series",
             "delta_trial_rad": "pv_delta_trial_series",
             "valid_fraction": "pv_valid_fraction_series",
             "w_mean": "w_mean_series",
         }
-        return {name: (self.series[key] or [None])[-1] for name, key in names.items()}
+        last = {name: (self.series[key] or [None])[-1] for name, key in names.items()}
+        if self.params.has_messenger and last["sigma_theta_rad"] is not None:
+            mirrored = self.series["pv_sigma_theta_mirrored_series"][-1]
+            last["sigma_theta_rad"] = min(last["sigma_theta_rad"], mirrored)
+        return last
 
     def note(self) -> str:
         """The last decode in a few words."""
@@ -128,4 +167,7 @@ class Records:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Series as arrays."""
-        return {name: np.array(values, dtype=float) for name, values in self.series.items()}
+        return {
+            name: np.array(values, dtype=KINDS.get(name, float))
+            for name, values in self.series.items()
+        }

@@ -11,7 +11,7 @@ import numpy as np
 
 from driver.experiment import metric
 from driver.run.saved import checksum
-from models.lateral_line import metrics, summary
+from models.lateral_line import map_metrics, metrics, summary
 from models.lateral_line.format import FORMAT
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
@@ -70,6 +70,7 @@ def seed_results(result: Result) -> dict[str, Any]:
         "untrained": untrained,
         "difference": difference(trained, untrained),
         "chance_sigma_theta_rad": chance(result.trained.path),
+        "deciding_window": p.training_positions,
         "training": training_numbers(result),
         "weights": weight_numbers(result),
         "warnings": warnings(result),
@@ -85,7 +86,8 @@ def evaluation_mode(result: Result) -> str:
 
 def can_learn(p: NetworkParams) -> bool:
     """Whether any weight can differ from its start after the training."""
-    steps = (p.mon_ts_apre, p.mon_ts_apost, max(0.0, p.mon_ts_homeo_eta))
+    rule = (p.messenger_rate,) if p.has_messenger else (p.mon_ts_apre, p.mon_ts_apost)
+    steps = (*rule, max(0.0, p.mon_ts_homeo_eta))
     if p.ll_mon_use_stdp:
         steps += (p.ll_mon_apre, p.ll_mon_apost, max(0.0, p.ll_mon_homeo_eta))
     return p.n_training_trials > 0 and any(steps)
@@ -95,6 +97,7 @@ def test_condition(p: NetworkParams) -> dict[str, Any]:
     names = (
         *("distance_cm", "test_ll_noise_hz", "direction", "speed_cm_s", "sphere_radius_cm"),
         *("test_path_cm", "test_using_held_snapshots", "eval_x_min_cm", "eval_x_max_cm"),
+        *("test_passes", "test_there_and_back"),
         "mon_ts_gain_test_mV",
     )
     return {name: getattr(p, name) for name in names}
@@ -132,7 +135,57 @@ def outcome_numbers(outcome: Outcome, result: Result) -> dict[str, Any]:
         "tuning_width": {name: width_numbers(w) for name, w in widths.items()},
         "spikes": counts,
         "rates_hz": rates_hz(counts, p, seconds),
+        "map": map_numbers(outcome, p),
     }
+
+
+def map_numbers(outcome: Outcome, p: NetworkParams) -> dict[str, Any] | None:
+    """The map with the rotation and reflection that suit it best; None of a single pass."""
+    if p.test_passes == 1:
+        return None
+    read = outcome.passes, p.n_ts, p.dt_s
+    x_cm = outcome.passes[0].x_cm
+    ends = (float(x_cm.min()), float(x_cm.max())) if p.eval_window_cm is None else p.eval_window_cm
+    tuning = map_metrics.cell_tuning(*read, p.body_window_cm)
+    order = map_metrics.map_order(tuning.preferred_cm, tuning.tuned, p.body_window_cm, p.n_ts)
+    error = map_metrics.decoding_error(*read, p.body_window_cm)
+    return {
+        "n_passes": p.test_passes,
+        **{
+            name: aligned_numbers(map_metrics.aligned_map(*read, window))
+            for name, window in (("body", p.body_window_cm), ("path", ends))
+        },
+        "order": order.order,
+        "order_chance": quantiles(order.order_permuted),
+        "order_on_line": order.order_on_line,
+        "n_pieces": order.n_pieces,
+        "coverage": order.coverage,
+        "tuned_share": tuning.n_tuned / p.n_ts,
+        "single_peaked_share": tuning.single_peaked_share,
+        "tuning_width_cm": tuning.width_cm,
+        "decoding_error_cm": error.linear_rms_cm,
+        "decoding_error_likelihood_cm": error.likelihood_rms_cm,
+        "decoding_error_chance_cm": error.constant_rms_cm,
+    }
+
+
+def aligned_numbers(m: map_metrics.AlignedMap) -> dict[str, Any]:
+    return {
+        "sigma_theta_rad": m.sigma_theta_rad,
+        "sigma_theta_unaligned_rad": m.sigma_theta_unaligned_rad,
+        "sigma_theta_chance_rad": quantiles(m.permuted_rad),
+        "rms_error_rad": m.rms_error_rad,
+        "rms_error_cm": m.rms_error_cm,
+        "valid_fraction": m.valid_fraction,
+        "reflected": list(m.reflected),
+        "rotation_rad": list(m.rotation_rad),
+    }
+
+
+def quantiles(band: tuple[float, float, float]) -> dict[str, float]:
+    """Of what chance gives."""
+    low, median, high = band
+    return {"p05": low, "median": median, "p95": high}
 
 
 def layers(p: NetworkParams) -> dict[str, int]:

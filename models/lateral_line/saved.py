@@ -17,6 +17,7 @@ from driver.run import checkpoint
 from driver.run.checkpoint import Unreadable, read_newest
 from driver.run.saved import NotARun
 from models.lateral_line.format import FORMAT
+from models.lateral_line.map_metrics import Pass
 from models.lateral_line.records import SERIES
 from stimulus import StimulusParams
 
@@ -106,6 +107,17 @@ class Seed(driver.run.saved.Seed):
         """
         name = f"{phase}_{population}"
         return Spikes(self.recordings[f"{name}_i"], self.recordings[f"{name}_step"])
+
+    def passes(self, phase: str) -> list[Pass]:
+        """TS spikes and source of every pass of the test, of ``test`` or ``untrained``."""
+        a, label = self.recordings, {"test": "", "untrained": "untrained_"}[phase]
+        index, step = a[f"{label}passes_ts_i"], a[f"{label}passes_ts_step"]
+        n_steps = a["passes_x_cm"].shape[1]
+        number = step // n_steps
+        return [
+            Pass(step[number == k] - k * n_steps, index[number == k], x_cm)
+            for k, x_cm in enumerate(a["passes_x_cm"])
+        ]
 
     # --- times of the recordings -------------------------------------------------------
 

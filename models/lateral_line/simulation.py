@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -63,8 +64,8 @@ class Simulation(Network):
         block = self._run(state, frames, switches, values.TRAINING, 0, step, 1, ())
         return state | {key: block.state[key] for key in values.WEIGHTS}
 
-    def test(self, state: State, start: int) -> tuple[Block, Frames]:
-        """The test from absolute step `start`, which is its own step 0; weights are frozen.
+    def test(self, state: State, start: int, number: int = 0) -> tuple[Block, Frames]:
+        """A pass of the test, which has its step 0 at absolute step `start`; weights are frozen.
 
         Random numbers of the test count from its start, so the afferents' spikes are the same
         for every training length of a seed, and for the untrained twin.
@@ -74,28 +75,37 @@ class Simulation(Network):
         RuntimeError
             If a frozen weight changed by a single bit.
         """
-        frames = test_frames(self.params, self.stimulus)
+        frames = test_frames(self.params, self.stimulus, number)
         keep = self.params.keep_mon_ts_stdp_during_test
         switches = values.switches(self.params, ll_mon=False, mon_ts=keep, homeostasis=False)
         switches |= values.test_gain(self.params)
         n_steps = n_test_steps(self.params)
+        first = start + number * n_steps
         block = self._run(
-            state, frames, switches, values.TEST, start, start, n_steps, values.POPULATIONS
+            state, frames, switches, values.TEST, start, first, n_steps, values.POPULATIONS
         )
         for key in values.WEIGHTS if not keep else ("ll_mon.w",):
             if not np.array_equal(block.state[key], state[key]):
                 raise RuntimeError(f"{key} changed in the test although it was frozen")
         return block, frames
 
+    def passes(self, state: State, start: int) -> Iterator[tuple[Block, Frames]]:
+        """All passes of the test, one after the other."""
+        for number in range(self.params.test_passes):
+            block, frames = self.test(state, start, number)
+            yield block, frames
+            state = block.state
+
     def _run(self, state, frames, switches, phase, phase_start, first, n_steps, record) -> Block:
         source = values.source(frames, self.capacity, phase, phase_start)
-        given = self.constants | switches | source | state
+        reach = values.messenger_table(self.params, first)
+        given = self.constants | switches | source | reach | state
         return self.engine.run(given, first_step=first, n_steps=n_steps, record=record)
 
 
 def work(params: NetworkParams) -> tuple[int, int]:
     """Steps of a run, and cells: what it costs."""
-    n_steps = params.training_steps + 2 * n_test_steps(params)
+    n_steps = params.training_steps + 2 * params.test_passes * n_test_steps(params)
     return n_steps, 2 * (params.n_mon + params.n_ts) + params.n_ll
 
 

@@ -24,6 +24,7 @@ from stimulus import StimulusParams
 TEST = {
     *("distance_cm", "direction", "speed_cm_s", "sphere_radius_cm"),
     *("test_ll_noise_hz", "test_path_cm", "test_using_held_snapshots"),
+    *("test_passes", "test_there_and_back"),
     *("eval_x_min_cm", "eval_x_max_cm", "keep_mon_ts_stdp_during_test"),
     "mon_ts_gain_test_mV",
     *("sigma_noise_hz", "tau_noise_s", "l_noise_cm"),

@@ -54,7 +54,9 @@ def decode_untouched(sim: Simulation, state: State, records: Records) -> None:
     shown = list(blocks_to_record(sim, state, 0, learn=False))
     if shown:
         spikes = Spikes.concatenate([block.spikes["ts"] for block, _, _ in shown])
-        records.add_decode(0.0, spikes, 0, np.concatenate([x_cm for _, x_cm, _ in shown]))
+        x_cm = np.concatenate([x_cm for _, x_cm, _ in shown])
+        records.add_decode(0.0, spikes, 0, x_cm)
+        records.add_map(0, spikes, 0, x_cm)
 
 
 def blocks_to_record(sim: Simulation, state: State, trial: int, *, learn: bool = True):

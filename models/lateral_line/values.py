@@ -12,7 +12,7 @@ import numpy as np
 from driver.engine.model import ForGenn, Model, contacts
 from driver.engine.randomness import generator
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.wiring import Wiring, lateral_kernel
+from models.lateral_line.wiring import Wiring, lateral_kernel, messenger_contacts
 from stimulus import (
     Frames,
     StimulusParams,
@@ -37,6 +37,7 @@ STATE = (
     "ts_background.next_event",
     *WEIGHTS,
 )
+MESSENGER_STATE = ("ts.D", "ts.D_mean")
 SCRATCH = (
     *("mon.S", "mon.scale", "ts.S", "ts.scale", "ts.S_target"),
     *("ts_mean.total", "ts_mean.n_cells", "ts_mean.mean"),
@@ -50,6 +51,11 @@ FOR_GENN = ForGenn(
     ),
     without=("ts_ts_mean",),
 )
+
+
+def state_of(params: NetworkParams) -> tuple[str, ...]:
+    """Names of all that evolves."""
+    return (*STATE, *MESSENGER_STATE) if params.has_messenger else STATE
 
 
 def model(params: NetworkParams, wiring: Wiring) -> Model:
@@ -69,6 +75,10 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
         "ts_background_ts": (ts, ts),
         "ts_ts_mean": (ts, one_ts),
     }
+    scratch = SCRATCH if params.ll_mon_use_stdp else (*SCRATCH, "mon.S_target")
+    if params.has_messenger:
+        ends["ts_messenger"] = messenger_contacts(params)[:2]
+        scratch += ("ts.released", "ts_messenger.share")
     return Model(
         builder="models.lateral_line.network:build",
         structure={
@@ -79,13 +89,27 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
             "trial_steps": params.trial_steps,
             "n_frames": frame_capacity(params),
             "plastic_ll_mon": params.ll_mon_use_stdp,
+            "messenger": params.has_messenger,
+            "messenger_trials": block_trials(params),
         },
         wiring=contacts(ends),
-        state=STATE,
-        scratch=SCRATCH if params.ll_mon_use_stdp else (*SCRATCH, "mon.S_target"),
+        state=state_of(params),
+        scratch=scratch,
         populations=POPULATIONS,
-        genn=FOR_GENN,
+        genn=for_genn(params),
     )
+
+
+def for_genn(params: NetworkParams) -> ForGenn | str:
+    """How GeNN takes it, or why it cannot."""
+    return (
+        "--mon-ts-rule messenger has no description for GeNN" if params.has_messenger else FOR_GENN
+    )
+
+
+def block_trials(params: NetworkParams) -> int:
+    """Trials of the longest block of training."""
+    return min(params.checkpoint_trials, MAX_BLOCK_TRIALS)
 
 
 def frame_capacity(params: NetworkParams) -> int:
@@ -94,7 +118,7 @@ def frame_capacity(params: NetworkParams) -> int:
     Rounding up lets networks that are tested at another speed share a compiled program.
     """
     held = params.test_using_held_snapshots and params.test_ll_noise_hz == 0
-    block = min(params.checkpoint_trials, MAX_BLOCK_TRIALS) * params.trial_steps
+    block = block_trials(params) * params.trial_steps
     needed = max(block // hold_steps(params) + 2, params.n_ll if held else n_test_steps(params))
     return max(1024, 1 << (needed - 1).bit_length())
 
@@ -114,6 +138,8 @@ def initial_state(params: NetworkParams, wiring: Wiring) -> dict[str, np.ndarray
         state[f"{name}.trace"] = np.zeros(sizes[name])
     for name, rate_hz in (("mon", params.bg_rate_mon_hz), ("ts", params.bg_rate_ts_hz)):
         state[f"{name}_background.next_event"] = first_events(params, name, sizes[name], rate_hz)
+    if params.has_messenger:
+        state |= {key: np.zeros(params.n_ts) for key in MESSENGER_STATE}
     state["ll_mon.w"] = wiring.ll_mon.to_network(wiring.ll_mon_w_init_mV) * MV
     state["mon_ts.w"] = wiring.mon_ts.to_network(wiring.mon_ts_w_init)
     return state
@@ -150,6 +176,7 @@ def constants(
         | inhibition(params, wiring)
         | plasticity(params)
         | homeostasis(params, wiring)
+        | messenger(params)
     )
 
 
@@ -206,17 +233,49 @@ def lateral_contacts(params: NetworkParams) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def plasticity(params: NetworkParams) -> dict[str, float]:
-    values = {
-        "mon_ts.G": params.mon_ts_gain_mV * MV,
-        "mon_ts.w_max": params.mon_ts_wmax,
-        "mon_ts.A_plus": params.mon_ts_apre,
-        "mon_ts.A_minus": params.mon_ts_apost,
-    }
+    values = {"mon_ts.G": params.mon_ts_gain_mV * MV, "mon_ts.w_max": params.mon_ts_wmax}
+    if params.has_messenger:
+        values["mon_ts.A"] = params.messenger_rate
+    else:
+        values["mon_ts.A_plus"] = params.mon_ts_apre
+        values["mon_ts.A_minus"] = params.mon_ts_apost
     if params.ll_mon_use_stdp:
         values["ll_mon.w_max"] = params.ll_mon_wmax_mV * MV
         values["ll_mon.A_plus"] = params.ll_mon_apre
         values["ll_mon.A_minus"] = params.ll_mon_apost
     return values
+
+
+def messenger(params: NetworkParams) -> dict[str, np.ndarray | float]:
+    """Of the messenger, all but its reach; nothing without it."""
+    if not params.has_messenger:
+        return {}
+    return {
+        "ts.tau_D": euler_time_constant(params.messenger_tau_ms * MS, params.dt_s),
+        "ts.tau_mean": params.messenger_mean_tau_s,
+        "ts_messenger.distance": messenger_contacts(params)[2],
+    }
+
+
+def messenger_reach(params: NetworkParams, trials: np.ndarray) -> np.ndarray:
+    """SD of the messenger's spread in each of `trials`, in TS cells.
+
+    R_0 (R_1/R_0)**s, where s goes from 0 to 1 over the fraction of the training in which it
+    shrinks. It depends on the number of the trial alone, not on the blocks of a run.
+    """
+    shrinking = params.messenger_shrink_fraction * params.n_training_trials
+    done = np.minimum(np.asarray(trials) / shrinking, 1.0) if shrinking else np.ones(len(trials))
+    start, end = params.messenger_reach_start, params.messenger_reach_end
+    return start * (end / start) ** done
+
+
+def messenger_table(params: NetworkParams, first_step: int) -> dict[str, np.ndarray]:
+    """Its spread over the trials of a block that starts at `first_step`; nothing without it."""
+    if not params.has_messenger:
+        return {}
+    trials = first_step // params.trial_steps + np.arange(block_trials(params))
+    reach = messenger_reach(params, trials)[:, None]
+    return {"gauss.values": np.exp(-0.5 * (np.arange(params.n_ts) / reach) ** 2)}
 
 
 def test_gain(params: NetworkParams) -> dict[str, float]:

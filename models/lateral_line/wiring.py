@@ -172,6 +172,22 @@ def lateral_kernel(
     return i, j, peak * (1 - np.minimum(distance, n_ts - distance) / radius)
 
 
+def messenger_contacts(params: NetworkParams) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """TS -> TS contacts of the messenger: all pairs, a cell with itself too.
+
+    Returns
+    -------
+    i, j : ndarray of int, shape (n_ts**2,)
+    distance : ndarray of int
+        Along TS, which ends where it ends; shuffled, along a random order of the cells.
+    """
+    place = np.arange(params.n_ts)
+    if params.messenger_shuffled:
+        place = generator(params.seed, "messenger order").permutation(params.n_ts)
+    i, j = np.divmod(np.arange(params.n_ts**2), params.n_ts)
+    return i, j, np.abs(place[i] - place[j])
+
+
 def initial_ll_mon_weights(params: NetworkParams, n: int) -> np.ndarray:
     """Weights before training in mV: uniform above `ll_mon_w_init_mV` (plastic) or the mean."""
     u = generator(params.seed, "ll_mon weights").random(n)
@@ -205,7 +221,9 @@ class Wiring:
     @staticmethod
     def of(params: NetworkParams) -> Wiring:
         ll_mon = Projection.by_source(*build_ll_to_mon_indices(params))
-        mon_ts = Projection.by_target(*build_mon_to_ts_indices(params))
+        # the messenger's rule is one of presynaptic spikes alone
+        ordered = Projection.by_source if params.has_messenger else Projection.by_target
+        mon_ts = ordered(*build_mon_to_ts_indices(params))
         p_ts = params.ts_to_global_inh_p if params.use_ts_feedback_inh else 0.0
         return Wiring(
             ll_mon=ll_mon,
