@@ -38,6 +38,9 @@ class RunOptions:
 command can be started again and again."""
     save_tag: str = "latest"
     """Prefix of the weight artifact."""
+    save_weights_dir: Path | None = None
+    """Folder that keeps copies of the weight artifacts besides; made if it is missing. A copy of \
+the same name is replaced only with `--overwrite`."""
     multi_seed: Annotated[int, Field(ge=1)] = 1
     """Number of consecutive seeds, each in a process of its own."""
     jobs: Annotated[int, Field(ge=1)] = 1

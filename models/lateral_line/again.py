@@ -7,7 +7,6 @@ seed.retest(distance_cm=1.2).numbers
 from __future__ import annotations
 
 import dataclasses
-
 from typing import Literal
 
 from driver.experiment.network import Session

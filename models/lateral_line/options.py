@@ -37,8 +37,8 @@ published tables), or ll_learned (one whose training improves the map). Flags ov
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
 differ."""
     ll_mon_weights: Literal["final", "initial"] = "final"
-    """LL -> MON weights of a test with `--weights-from`: those after training, or the initial ones \
-beside the trained MON -> TS, which is what the published numbers were measured with."""
+    """LL -> MON weights of a test with `--weights-from`: those after training, or the initial \
+ones beside the trained MON -> TS, which is what the published numbers were measured with."""
     disable_all_stdp: bool = False
     """Switch off both STDP rules and both homeostases: weights stay as they start."""
 

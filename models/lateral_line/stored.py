@@ -77,7 +77,9 @@ def check_ll_mon(seed: Seed, ll_mon_weights: str) -> None:
     """Raise `ValueError` unless a seed has LL -> MON weights of this kind."""
     folder, asked = seed.run.folder, f"--ll-mon-weights {ll_mon_weights}"
     if ll_mon_weights == "initial" and not seed.params.ll_mon_use_stdp:
-        raise ValueError(f"{asked}: LL -> MON of {folder} is not plastic, so they are the final ones")
+        raise ValueError(
+            f"{asked}: LL -> MON of {folder} is not plastic, so they are the final ones"
+        )
     if ll_mon_weights == "final" and seed.run.ll_mon_weights == "initial":
         raise ValueError(
             f"{asked}: {folder} is a test with the initial ones and has no others; give "
