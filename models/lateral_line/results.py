@@ -278,6 +278,8 @@ def warnings(result: Result) -> list[str]:
     """What a reader must know before believing a number."""
     p, found = result.params, []
     where = summary.spoken(summary.place(p.eval_window_cm))
+    if summary.ll_mon_weights(result.source) == "initial":
+        found.append(summary.NOT_AS_TRAINED)
     for name, outcome in (("trained", result.trained), ("untrained", result.untrained)):
         if why := why_not(outcome, where):
             found.append(f"{name} network: {why}")
