@@ -181,6 +181,16 @@ STATIC_SHARED = """
 w           : volt (shared, constant)
 """
 
+# Flat inhibition among TS cells: the spikes of a step are counted in one cell, which passes them on
+# to all, so a spike costs one event and not one for each cell.
+TS_POOL = """
+n_spikes    : 1                                                # of all TS cells in this step
+w           : volt (shared, constant)                          # jump of every g_i for each of them
+"""
+POOL_ON_PRE = "n_spikes_post += 1"
+POOL_TELL = "g_i_pre += w_post*n_spikes_post"
+POOL_CLEAR = "n_spikes = 0"
+
 # --- homeostasis: slow rescaling of summed input, once per trial clock, in this order -----
 
 # `due` selects the trials that end a period; on all others the scale is exactly 1.

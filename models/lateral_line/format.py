@@ -19,7 +19,7 @@ LATER = frozenset(
         "test_there_and_back",
         *("mon_ts_rule", "messenger_rate", "messenger_tau_ms", "messenger_mean_tau_s"),
         *("messenger_reach_start", "messenger_reach_end", "messenger_shrink_fraction"),
-        "messenger_shuffled",
+        *("messenger_shuffled", "ts_flat_inh_mV"),
     }
 )
 

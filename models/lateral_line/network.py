@@ -1,8 +1,8 @@
 """The network of `equations.py`, built once per structure.
 
 A structure is what cannot change without compiling anew: sizes, time step, length of a trial,
-whether LL -> MON is plastic and by which rule MON -> TS is. Everything else is a number that
-arrives with each block.
+whether LL -> MON is plastic, by which rule MON -> TS is, and whether TS has flat inhibition.
+Everything else is a number that arrives with each block.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
     ----------
     structure : dict
         ``n_ll``, ``n_mon``, ``n_ts``, ``dt_s``, ``trial_steps``, ``n_frames`` (capacity of the
-        stimulus tables), ``plastic_ll_mon``, ``messenger`` (whether its rule changes MON -> TS) and
-        ``messenger_trials`` (capacity of its table).
+        stimulus tables), ``plastic_ll_mon``, ``messenger`` (whether its rule changes MON -> TS),
+        ``messenger_trials`` (capacity of its table) and ``flat_inhibition``.
     wiring : dict of ndarray of int
         ``"<synapses>.i"`` and ``"<synapses>.j"``.
     dialect : Dialect
@@ -118,8 +118,13 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
     ]
     if "ts_ts_mean.i" in wiring:  # GeNN does without
         projections.append(b2.Synapses(ts, ts_mean, name="ts_ts_mean"))
+    others = [mon_background, ts_background, ts_mean]
     if structure["messenger"]:
         projections.append(messenger(ts, structure, trial_clock))
+    if structure["flat_inhibition"]:
+        pool = b2.NeuronGroup(1, eq.TS_POOL, name="ts_pool")
+        projections.append(flat_inhibition(ts, pool))
+        others.append(pool)
     connect(projections, wiring)
 
     made = {item.name: item for item in (mon, ts, ts_mean, *projections)}
@@ -129,7 +134,6 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
         run_in_order(*steps, clock=trial_clock, name=dialect.homeostasis_name)
 
     populations = [ll, mon, ts, i_mon, i_ts]
-    others = [mon_background, ts_background, ts_mean]
     return b2.Network(populations, others, projections, record(populations), name="network")
 
 
@@ -207,6 +211,14 @@ def mon_to_ts(mon, ts, messenger: bool, dialect: Dialect = BRIAN) -> b2.Synapses
         return links(mon, ts, eq.MON_TS_MESSENGER, eq.MON_TS_MESSENGER_ON_PRE, "mon_ts")
     rules = eq.MON_TS_PLASTIC, eq.MON_TS_ON_PRE, eq.MON_TS_ON_POST
     return learning(mon, ts, rules, "mon_ts", dialect)
+
+
+def flat_inhibition(ts, pool) -> b2.Synapses:
+    """Every TS spike on all of TS, after the other synapses of its step."""
+    made = links(ts, pool, "", eq.POOL_ON_PRE, "ts_ts_pool")
+    pieces = (made, eq.POOL_TELL), (pool, eq.POOL_CLEAR)
+    run_in_order(*pieces, when="after_synapses", name="{group}_flat_{k}")
+    return made
 
 
 def messenger(ts, structure: dict, trial_clock) -> b2.Synapses:

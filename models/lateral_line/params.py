@@ -184,7 +184,7 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """EPSP of a unit weight in the test, trained and untrained; none is that of the training."""
     stdp_tau_ms: Annotated[float, Field(ge=0.1)] = 20.0
     """Decay time of all spike traces of both rules."""
-    messenger_rate: NonNegative = 1e-4
+    messenger_rate: NonNegative = 3e-5
     """Change of a weight at a spike of its source, per unit of messenger above its usual level."""
     messenger_tau_ms: Annotated[float, Field(gt=0)] = 60.0
     """Decay time of the messenger."""
@@ -214,6 +214,8 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """Radius of TS lateral inhibition on the ring, in TS indices."""
     ts_local_inh_peak_mV: NonNegative = 1.0
     """Peak IPSP of TS lateral inhibition; it falls linearly to 0 at the radius."""
+    ts_flat_inh_mV: NonNegative = 0.0
+    """IPSP of every TS spike on all of TS, the cell that fired included."""
     use_ts_feedback_inh: bool = False
     """Build the TS -> I_TS -> TS loop."""
     ts_to_global_inh_p: Annotated[Share, Flag("ts-feedback-p")] = 0.12

@@ -79,6 +79,9 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
     if params.has_messenger:
         ends["ts_messenger"] = messenger_contacts(params)[:2]
         scratch += ("ts.released", "ts_messenger.share")
+    if params.ts_flat_inh_mV:
+        ends["ts_ts_pool"] = (ts, one_ts)
+        scratch += ("ts_pool.n_spikes",)
     return Model(
         builder="models.lateral_line.network:build",
         structure={
@@ -91,6 +94,7 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
             "plastic_ll_mon": params.ll_mon_use_stdp,
             "messenger": params.has_messenger,
             "messenger_trials": block_trials(params),
+            "flat_inhibition": params.ts_flat_inh_mV > 0,
         },
         wiring=contacts(ends),
         state=state_of(params),
@@ -102,6 +106,8 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
 
 def for_genn(params: NetworkParams) -> ForGenn | str:
     """How GeNN takes it, or why it cannot."""
+    if params.ts_flat_inh_mV:
+        return "--ts-flat-inh-mv has no description for GeNN"
     return (
         "--mon-ts-rule messenger has no description for GeNN" if params.has_messenger else FOR_GENN
     )
@@ -215,7 +221,8 @@ def background(params: NetworkParams) -> dict[str, float]:
 
 def inhibition(params: NetworkParams, wiring: Wiring) -> dict[str, np.ndarray]:
     _, _, lateral = lateral_contacts(params)
-    return {
+    flat = {"ts_pool.w": params.ts_flat_inh_mV * MV} if params.ts_flat_inh_mV else {}
+    return flat | {
         "mon_i_mon.w": wiring.mon_drives * params.mon_to_global_inh_drive_mV * MV,
         "i_mon_mon.w": np.full(params.n_mon, params.global_inh_to_mon_mV * MV),
         "ts_ts.w": lateral,
