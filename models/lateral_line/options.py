@@ -161,7 +161,8 @@ WITHOUT_FLAG = (
 
 LEARNING = (
     *("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost"),
-    *("ll_mon_homeo_eta", "mon_ts_homeo_eta", "messenger_rate"),
+    *("ll_mon_homeo_eta", "mon_ts_homeo_eta"),
+    *("messenger_rate_start", "messenger_rate_end"),
 )
 
 

@@ -86,7 +86,7 @@ def evaluation_mode(result: Result) -> str:
 
 def can_learn(p: NetworkParams) -> bool:
     """Whether any weight can differ from its start after the training."""
-    rule = (p.messenger_rate,) if p.has_messenger else (p.mon_ts_apre, p.mon_ts_apost)
+    rule = (p.messenger_rate_start,) if p.has_messenger else (p.mon_ts_apre, p.mon_ts_apost)
     steps = (*rule, max(0.0, p.mon_ts_homeo_eta))
     if p.ll_mon_use_stdp:
         steps += (p.ll_mon_apre, p.ll_mon_apost, max(0.0, p.ll_mon_homeo_eta))
