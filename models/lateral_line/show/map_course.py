@@ -12,7 +12,7 @@ from models.lateral_line import map_metrics, metrics
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels
-from models.lateral_line.show.map_panels import share_of_peak
+from models.lateral_line.show.map_panels import RANDOM_ORDER, cells, share_of_peak
 from models.lateral_line.show.panels import SIGMA
 from models.lateral_line.values import messenger_reach
 
@@ -83,7 +83,7 @@ class Course:
     def order_chance(self) -> Band:
         """Where the order lies if the cells of the last map are put in random order."""
         low, median, high = self.map_order(-1, N_PERMUTATIONS).order_permuted
-        return Band(low, high, "chance, 5–95 %", median)
+        return Band(low, high, RANDOM_ORDER, median)
 
     @cached_property
     def sigma(self) -> dict[str, np.ndarray]:
@@ -112,7 +112,7 @@ class Course:
         """Which record `k` is, and how far the messenger reached then."""
         words = f"trial {self.trial[k]}" if self.trial[k] else "untouched"
         reach = self.reach(self.trial[[k]])
-        return words if reach is None else f"{words}, reach {reach[0]:.3g} cells"
+        return words if reach is None else f"{words}, reach {cells(reach[0])} cells"
 
     def moments(self, n: int) -> list[int]:
         """Records at up to `n` moments evenly over the training, with the first and the last."""

@@ -75,7 +75,7 @@ class Tested:
         sigma = f"{SIGMA} {number(sigma, ' rad')}, valid {self.valid_fraction:.2f}"
         if not aligned:
             peaks = self.single_peaked_share
-            single = "" if peaks is None else f", {peaks:.0%} of the cells single-peaked"
+            single = "" if peaks is None else f", {peaks:.0%} of tuned cells single-peaked"
             return f"as the cells are numbered\norder {said(self.order)}{single}; {sigma}"
         if self.cells is None:
             return f"no alignment: nothing was decoded\n{sigma}"
@@ -93,7 +93,7 @@ def chance(quantiles: Mapping[str, float | None]) -> Chance:
 
 def said(value: float | None) -> str:
     """A number that may be negative."""
-    return number(value).replace("-", "−")
+    return number(value).replace("-0.00", "0.00").replace("-", "−")
 
 
 def of_one_pass(passes, p: NetworkParams):
@@ -112,7 +112,7 @@ def map_by_position(saved: Seed) -> Figure | None:
     beside untrained, as the cells are numbered and, of a test of several passes, after the one
     rotation and reflection that suit each network best. A map is a band that rises or falls from
     cell to cell, and after the alignment follows the dashed line; no map is noise, however it is
-    turned. The dotted lines are the ends of the body."""
+    turned. The dotted lines are the ends of the body; grey rows are cells that are not tuned."""
     if "passes_x_cm" not in saved.recordings:
         return None  # a run of an earlier program
     found = {label: Tested.of(saved, label) for label in CONDITIONS}
@@ -165,8 +165,7 @@ def map_over_training(saved: Seed) -> Figure | None:
     """The map at moments of the training, evenly apart, from the untouched network to the last
     record: rate of every TS cell by the position at which the source is held, each row over its
     own peak. Look for when noise becomes a band, how that tears or straightens, and whether it
-    still changes at the end. A messenger that reaches far sets the order, one that reaches less
-    makes it fine."""
+    still changes at the end. Grey: a cell that is not tuned, or where the source was not held."""
     course = Course.of(saved)
     if course is None:
         return None
@@ -192,9 +191,9 @@ def map_over_training(saved: Seed) -> Figure | None:
 def order_over_training(saved: Seed) -> Figure | None:
     """Order of the map over training (rank correlation of the distance of two cells in TS with that
     of the positions they prefer: 1 is a map, 0 is none), and the spread of its decoding error.
-    Grey is chance; the first point is of the untouched network, the points at the right are of the
-    test after it. Look for when the order leaves chance, and whether it is lost again. In training
-    sources are held, so its numbers and those of the test are of different stimuli."""
+    Grey is chance; the first point is of the untouched network, those at the right are of the test
+    after the training. Look for when the order leaves chance, and whether it is lost again. In
+    training sources are held, so its numbers and those of the test are of different stimuli."""
     course = Course.of(saved)
     if course is None:
         return None
@@ -202,8 +201,11 @@ def order_over_training(saved: Seed) -> Figure | None:
     figure = page(saved, 8.2 if has_reach else 6.8, "Order of the map over training")
     ratios = (3, 3, 1.1) if has_reach else (1, 1)
     axes = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
-    draw_courses(axes, course)
-    tests(axes, saved, course.trial[-1])
+    found = {label: saved.numbers(label).get("map") for label in CONDITIONS}
+    was_tested = None not in found.values()  # in several passes
+    draw_courses(axes, course, bare=was_tested)
+    if was_tested:
+        draw_tests(axes, course.trial[-1], found)
     for ax, letter, title in zip(axes, "ABC", TITLES, strict=False):
         ax.set_title(f"{letter}  {title}")
     for ax in axes[:2]:
@@ -212,14 +214,17 @@ def order_over_training(saved: Seed) -> Figure | None:
     return figure
 
 
-def draw_courses(axes, course: Course):
-    """Order, `sigma_theta` and, where there is a messenger, its reach; the axes of a column."""
+def draw_courses(axes, course: Course, bare: bool = False):
+    """Order, `sigma_theta` and, where there is a messenger, its reach; the axes of a column.
+
+    `bare` of the chance of `sigma_theta` without order, which neighbouring bins beat.
+    """
     looks = (style.LINE["trained"], map_panels.MIRRORED)
     map_panels.draw_course(axes[0], course.trial, course.order, "in training")
     map_panels.frame_order(axes[0], course.order_chance)
     for look, (label, sigma) in zip(looks, course.sigma.items(), strict=False):
         map_panels.draw_course(axes[1], course.decode_trial, sigma, label, look)
-    map_panels.frame_sigma(axes[1], course.sigma_chance)
+    map_panels.frame_sigma(axes[1], None if bare else course.sigma_chance)
     if course.params.has_messenger:
         trial = np.arange(course.trial[-1] + 1)
         map_panels.draw_reach(axes[2], trial, course.reach(trial))
@@ -227,19 +232,23 @@ def draw_courses(axes, course: Course):
     return axes
 
 
-def tests(axes, saved: Seed, last: int) -> None:
-    """The test after training, to the right of the panels; nothing of a test of one pass."""
-    found = {label: saved.numbers(label).get("map") for label in CONDITIONS}
-    if None in found.values():
-        return
-    x = 1.04 * last
-    for ax, value in zip(axes, (lambda m: m["order"], aligned_rad), strict=False):
-        defined = {label: v for label, m in found.items() if (v := value(m)) is not None}
-        map_panels.draw_tests(ax, x, defined)
+def draw_tests(axes, last: int, found: Mapping[str, Mapping]) -> None:
+    """To the right of the panels the test after `last` trials, with what chance gives there."""
+    places = {"trained": 1.035 * last, "untrained": 1.065 * last}
+    body = {label: numbers["body"] for label, numbers in found.items()}
+    chances = {label: chance(b["sigma_theta_chance_rad"]) for label, b in body.items()}
+    chances = {label: band for label, band in chances.items() if None not in band}
+    order = {label: numbers["order"] for label, numbers in found.items()}
+    sigma = {label: b["sigma_theta_rad"] for label, b in body.items()}
+    map_panels.draw_tests(axes[0], places, defined(order))
+    map_panels.draw_tests(axes[1], places, defined(sigma), chances)
+    map_panels.frame_sigma(axes[1])
+    ticks = [t for t in axes[-1].get_xticks() if 0 <= t <= last]
+    axes[-1].set_xticks([*ticks, 1.05 * last], [*(f"{t:g}" for t in ticks), "test"])
     for ax in axes:
-        ax.axvline(1.02 * last, color=style.CHANCE, lw=1)
-        ax.set_xlim(right=1.06 * last)
+        ax.axvline(1.015 * last, color=style.CHANCE, lw=1)
+    axes[0].set_xlim(right=1.085 * last)
 
 
-def aligned_rad(numbers: Mapping) -> float | None:
-    return numbers["body"]["sigma_theta_rad"]
+def defined(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {label: value for label, value in values.items() if value is not None}

@@ -18,6 +18,7 @@ SHARE = "rate over the cell's own peak (1)"
 CELLS, ALIGNED_CELLS = "TS cell index", "TS cell index, aligned"
 TRIALS = "trials of training (count)"
 MIRRORED = {"color": style.MUTED, "lw": 1.3, "ls": (0, (4, 1.5))}
+RANDOM_ORDER = "cells in random order, 5–95 %"  # what chance is
 NAMES = {"trained": "test, trained", "untrained": "test, untrained"}
 
 
@@ -70,19 +71,24 @@ def draw_course(ax, trial, values, label: str = "", look: Mapping = style.LINE["
     return ax
 
 
-def draw_tests(ax, x: float, values: Mapping[str, float]):
-    """What the test found after training, at `x`, of the trained network and its untrained twin.
+def draw_tests(ax, places: Mapping[str, float], values: Mapping[str, float], chance=None):
+    """What the test found after training, of the trained network and its untrained twin.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-    x : float
-    values : dict of str to float
-        Of ``trained`` and ``untrained``, as far as it is defined.
+    places, values : dict of str to float
+        Of ``trained`` and ``untrained``, as far as it is defined: where on the x axis, and what.
+    chance : dict of str to (float, float), optional
+        A grey bar behind each of them.
     """
+    for label, (low, high) in (chance or {}).items():
+        ax.vlines(places[label], low, high, color=style.CHANCE, lw=9, zorder=1)
+    if chance:
+        ax.fill_between([], [], color=style.CHANCE, lw=0, label=RANDOM_ORDER)
     for label, value in values.items():
         look = {"ls": "none", "zorder": 5} | style.LOOK[label]
-        ax.plot([x], [value], label=NAMES[label], **look)
+        ax.plot([places[label]], [value], label=NAMES[label], **look)
     return ax
 
 
@@ -93,11 +99,12 @@ def frame_order(ax, band: Band):
     return ax
 
 
-def frame_sigma(ax, band: Band):
-    """Axis and chance band of `sigma_theta`, radians, from 0 on; returns the axes."""
-    mark_band(ax, band)
-    ax.set_ylabel(r"$\sigma_\theta$ (rad)")
-    ax.set_ylim(0, 1.05 * max(band.high if np.isfinite(band.high) else 0.0, ax.dataLim.ymax, 1.0))
+def frame_sigma(ax, band: Band | None = None):
+    """Axis of `sigma_theta`, radians, from 0 on, and its chance band if given; returns the axes."""
+    if band is not None:
+        mark_band(ax, band)
+    high = ax.dataLim.ymax if np.isfinite(ax.dataLim.ymax) else 0.0
+    ax.set(ylabel=r"$\sigma_\theta$ (rad)", ylim=(0, 1.05 * max(1.0, high)))
     return ax
 
 
@@ -109,6 +116,15 @@ def draw_reach(ax, trial, reach):
     ax : matplotlib.axes.Axes
     trial, reach : ndarray, shape (n_trials,)
     """
-    ax.semilogy(trial, reach, color=style.MUTED, lw=1.2)
-    ax.set(ylabel="reach of the\nmessenger (cells)")
+    ax.plot(trial, reach, color=style.MUTED, lw=1.2)
+    ends = sorted({reach[0], reach[-1]})
+    ax.set_yscale("log")
+    ax.set_yticks(ends, [cells(end) for end in ends])
+    ax.minorticks_off()
+    ax.set(ylabel="reach (cells)", ylim=(ends[0] / 1.4, 1.4 * ends[-1]))
     return ax
+
+
+def cells(reach: float) -> str:
+    """A reach in cells, for a label."""
+    return f"{reach:.0f}" if reach >= 10 else f"{reach:.2g}"
