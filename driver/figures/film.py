@@ -78,7 +78,7 @@ class GifWriter(PillowWriter):
         sheet = Image.new("RGB", (shown[0].width, shown[0].height * len(shown)))
         for k, frame in enumerate(shown):
             sheet.paste(frame, (0, k * frame.height))
-        palette = sheet.quantize(GIF_COLOURS)
+        palette = sheet.quantize(GIF_COLOURS, Image.Quantize.MAXCOVERAGE)
         plain = Image.Dither.NONE
         self._frames = [
             frame.convert("RGB").quantize(palette=palette, dither=plain) for frame in self._frames

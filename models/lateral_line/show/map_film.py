@@ -88,7 +88,7 @@ class Film:
         inner = cell.subgridspec(n, 1, height_ratios=(3, 3, 1.4)[:n], hspace=0.18)
         first = self.figure.add_subplot(inner[0])
         axes = [first, *(self.figure.add_subplot(inner[k], sharex=first) for k in range(1, n))]
-        draw_courses(axes, self.course)
+        draw_courses(axes, self.course, bare=True)
         for ax in axes:
             ax.label_outer()
         axes[1].set_ylabel(r"$\sigma_\theta$ (rad)")
