@@ -17,7 +17,7 @@ from models.lateral_line.show import map_panels, position_panels
 from models.lateral_line.show.map_course import Course
 from models.lateral_line.show.map_panels import ALIGNED_CELLS, CELLS, SHARE, TRIALS
 from models.lateral_line.show.overviews import number
-from models.lateral_line.show.pages import CONDITIONS, page, remarks
+from models.lateral_line.show.pages import CONDITIONS, page, remarks, spike_words
 from models.lateral_line.show.panels import SIGMA
 
 N_MOMENTS, N_COLUMNS = 10, 5
@@ -154,6 +154,7 @@ def map_subject(saved: Seed, found: Mapping[str, Tested]) -> str:
         f"Rate of the {saved.params.n_ts} TS cells by source position, {passes} of the test; "
         "numbers are of the body\n"
         f"Chance, with the cells in random order (5 to 95 %): {'; '.join(chances)}"
+        + spike_words(saved, "ts")
     )
 
 
@@ -170,21 +171,23 @@ def map_over_training(saved: Seed) -> Figure | None:
     if course is None:
         return None
     moments = course.moments(N_MOMENTS)
-    n_columns = min(N_COLUMNS, len(moments))
-    n_rows = -(-len(moments) // n_columns)
+    n_rows = 1 if len(moments) <= N_COLUMNS else 2
+    n_columns = -(-len(moments) // n_rows)
     p, every = saved.params, np.diff(course.trial[-2:])[0]
     trials = f"{every} trials" if every > 1 else "trial"
     subject = f"TS cells by position of the held source, over the last {trials} before each moment"
     figure = page(saved, 1.4 + 3.1 * n_rows, subject)
     axes = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
-    for ax, k in zip(axes.ravel(), moments, strict=False):
-        draw = map_panels.draw_map
-        draw(ax, course.share(k), p.training_window_cm, p.ll_body_length_cm)
-        ax.set(xlabel=POSITION, title=course.moment(k))
-    for ax in axes.ravel():
-        ax.set_visible(bool(ax.images))
-        ax.label_outer()
-    figure.colorbar(axes[0, 0].images[0], ax=axes, label=SHARE, pad=0.01, aspect=40)
+    for place, (ax, k) in enumerate(zip(axes.ravel(), moments, strict=False)):
+        map_panels.draw_map(ax, course.share(k), p.training_window_cm, p.ll_body_length_cm)
+        ax.set_title(course.moment(k))
+        is_left, is_bottom = place % n_columns == 0, place + n_columns >= len(moments)
+        ax.set(xlabel=POSITION if is_bottom else "", ylabel=CELLS if is_left else "")
+        ax.tick_params(labelbottom=is_bottom, labelleft=is_left)
+    for ax in axes.ravel()[len(moments) :]:
+        ax.remove()
+    shown = axes.ravel()[: len(moments)]
+    figure.colorbar(shown[0].images[0], ax=list(shown), label=SHARE, pad=0.01, aspect=40)
     return figure
 
 
