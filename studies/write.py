@@ -27,8 +27,8 @@ TABLE, TABLE_TEXT, FIGURE = "table.csv", "table.md", "figure.png"
 SUMMARY, CONTENT = "summary.md", "study.json"
 SCHEMA_VERSION = 1
 HOW = (
-    "Means with 95 % intervals over seeds (Student's t for fewer than 10, BCa bootstrap from there "
-    "on), SD with ddof 1. A run without a usable map or number is counted and left out."
+    "Means with 95 % intervals over seeds (Student's t), SD with ddof 1. A run without a usable "
+    "map or number is counted and left out."
 )
 GOALS = "Median (lowest to highest) over seeds, trained; *untrained* below it."
 

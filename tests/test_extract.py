@@ -13,6 +13,8 @@ from driver.run import checkpoint as files
 from driver.run.saved import NotARun
 from models.lateral_line import stored as extract
 from models.lateral_line.again import Run
+from models.lateral_line.show.overviews import network_of
+from models.lateral_line.show.report import write_report
 from tests import program
 from tests.program import SEED, call, differing, full, listing, problems, shared
 from tests.test_schemas import sizes, wrong_arrays
@@ -131,6 +133,7 @@ REFUSED = {
     "seeds": (("--multi-seed", "3"), "--weights-from", "no seed 124"),
     "resume": (("--resume-from", "x"), "--resume-from", "give one of them"),
     "learning": (("--disable-all-stdp",), "--disable-all-stdp", "nothing is trained"),
+    "neither": (("--ll-mon-weights", "trained"), "--ll-mon-weights", "initial"),
     "no number": (("--distance-cm", "nan"), "--distance-cm nan", "not a finite number"),
 }
 
@@ -231,6 +234,102 @@ def test_the_source_cannot_be_overwritten(tmp_path):
     status, _, said = call("--weights-from", tmp_path / "run", *place)
     assert status == 2 and "--run-name run" in said
     assert listing(tmp_path) == before
+
+
+# --- with the LL -> MON weights of before training ----------------------------------------
+
+
+@functools.cache
+def with_initial():
+    root = Path(tempfile.mkdtemp(dir=program.home().name))
+    return extracted(root, full(), "--ll-mon-weights", "initial")
+
+
+def test_trained_mon_ts_can_be_tested_beside_ll_mon_of_before_training():
+    made, trained = with_initial(), same_test()
+    assert made.status == 0, made.said
+    assert made.results()["sigma_theta_rad"] != trained.results()["sigma_theta_rad"]
+    assert made.results()["spikes"]["mon"] != trained.results()["spikes"]["mon"]
+    assert made.results()["untrained"] == trained.results()["untrained"]
+    tested, learned = made.weights(), full().weights()
+    assert np.array_equal(tested["ll_mon_w_mV"], learned["ll_mon_w_init_mV"])
+    assert not np.array_equal(tested["ll_mon_w_mV"], learned["ll_mon_w_mV"])
+    # the file has the network that was tested
+    assert differing(tested, learned) == ["ll_mon_w_mV"]
+    assert differing(trained.weights(), learned) == []
+
+
+def test_a_test_that_is_not_of_the_trained_network_says_so_wherever_it_is_read(tmp_path):
+    made, trained = with_initial(), same_test()
+    assert (made.params["ll_mon_weights"], trained.params["ll_mon_weights"]) == ("initial", "final")
+    assert full().params["ll_mon_weights"] is None
+    sources = [run.results()["source"] for run in (made, trained)]
+    assert [s["ll_mon_weights"] for s in sources] == ["initial", "final"]
+    assert sources[0]["weights_sha256"] != sources[1]["weights_sha256"]
+    assert problems(made.results(), "seed_results.json") == []
+    assert problems(made.params, "params.json") == []
+    words = "not the network as trained"
+    assert words in made.said and words not in trained.said
+    for run, is_said in ((made, True), (trained, False)):
+        folder = shutil.copytree(run.folder, tmp_path / str(is_said))
+        page = write_report(Run(folder)).read_text(encoding="utf-8")
+        assert (words in page) == is_said
+        assert ("weights are those that it began with in both tests" in page) == is_said
+        assert ("of before them" in network_of(Run(folder).seed())) == is_said
+
+
+def test_a_test_with_initial_weights_is_another_run_and_no_source_of_trained_ones(tmp_path):
+    again = extracted(tmp_path, with_initial(), "--ll-mon-weights", "initial")
+    assert again.results()["source"] == with_initial().results()["source"]
+    assert differing(again.recordings(), with_initial().recordings()) == []
+    for flags in ((), ("--ll-mon-weights", "final")):
+        made = extracted(tmp_path, with_initial(), *flags, name="final")
+        assert made.status == 2 and "--ll-mon-weights final" in made.said
+        assert str(full().folder) in made.said
+    made = extracted(tmp_path, full(), "--go-on", "--ll-mon-weights", "final")
+    assert made.status == 2 and "a run of other parameters" in made.said
+    made = extracted(tmp_path, full(), "--go-on", "--ll-mon-weights", "initial")
+    assert made.status == 0 and "is complete" in made.said
+
+
+def test_results_of_before_there_was_a_choice_are_of_the_final_weights(tmp_path):
+    folder = shutil.copytree(same_test().folder, tmp_path / "old")
+    for name, change in (
+        ("params.json", lambda content: content.pop("ll_mon_weights")),
+        (f"artifacts/seed_{SEED}_results.json", lambda c: c["source"].pop("ll_mon_weights")),
+    ):
+        content = json.loads((folder / name).read_text())
+        change(content)
+        (folder / name).write_text(json.dumps(content))
+    seed = Run(folder).seed()
+    assert "not the network as trained" not in write_report(seed.run).read_text(encoding="utf-8")
+    assert seed.retest(program.BACKEND).source == same_test().results()["source"]
+
+
+@pytest.mark.parametrize("value", ["final", "initial"])
+def test_ll_mon_weights_are_refused_without_weights_to_test(tmp_path, value):
+    made = program.run(tmp_path, "--use-ll-mon-stdp", "--ll-mon-weights", value)
+    assert made.status == 2 and f"--ll-mon-weights {value}" in made.said
+    assert "--weights-from" in made.said and listing(tmp_path) == {}
+
+
+def test_initial_weights_of_what_did_not_learn_are_refused(tmp_path):
+    fixed = shared("--no-use-ll-mon-stdp")
+    made = extracted(tmp_path, fixed, "--ll-mon-weights", "initial")
+    assert made.status == 2 and "--ll-mon-weights initial" in made.said
+    assert "not plastic" in made.said and listing(tmp_path) == {}
+    with pytest.raises(ValueError, match="not plastic"):
+        Run(fixed.folder).seed().retest(ll_mon_weights="initial")
+
+
+def test_a_retest_in_memory_can_have_the_initial_weights_too():
+    seed = Run(full().folder).seed()
+    numbers = seed.retest(program.BACKEND, ll_mon_weights="initial").numbers
+    for name in ("sigma_theta_rad", "spikes", "untrained", "source", "warnings"):
+        assert numbers[name] == with_initial().results()[name]
+    assert "ll_mon_weights" not in seed.results  # what was read is left as it was
+    with pytest.raises(ValueError, match="no others"):
+        Run(with_initial().folder).seed().retest()
 
 
 # --- extract checkpoints of older programs -----------------------------------------------

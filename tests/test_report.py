@@ -486,7 +486,7 @@ def test_warnings_tell_too_little_from_a_single_bin_and_name_the_place(window, p
 
     params = NetworkParams(eval_x_min_cm=window[0], eval_x_max_cm=window[1])
     tests = {"trained": outcome(0.3), "untrained": outcome(1.0)}
-    said = warnings(SimpleNamespace(params=params, training=None, **tests))
+    said = warnings(SimpleNamespace(params=params, training=None, source=None, **tests))
     assert f"only 30% of {place} could be decoded" in said[0]
     assert f"single bin of {place}," in said[1] and "%" not in said[1] and len(said) == 2
 

@@ -115,7 +115,8 @@ def test_a_missing_or_an_unknown_key_anywhere_is_seen(which):
 
 NULLS = {
     "params.json": {
-        *("eval_x_min_cm", "eval_x_max_cm", "git_commit", "compiler", "weights_from"),
+        *("eval_x_min_cm", "eval_x_max_cm", "git_commit", "compiler"),
+        *("weights_from", "ll_mon_weights"),
         *("training_distance_min_cm", "training_distance_max_cm", "mon_ts_gain_test_mV"),
     },
     f"artifacts/latest_seed_{SEED}_params.json": {

@@ -37,6 +37,7 @@ from tests.program import SMALL, listing
 EXPECTED = {
     *("topography", "test_distance", "mon_size", "test_noise", "training_noise"),
     *("stimulus_variety", "training_distances", "multimodality", "learning_curve"),
+    "published_headline",
 }
 OURS = {
     "learned",
@@ -132,8 +133,12 @@ def test_every_condition_of_a_study_can_be_run(name, scale):
 def test_every_test_of_stored_weights_is_within_bounds(name, tmp_path):
     found = planned(name, "paper")
     axes = found.study.tests.axes({})
+    assert found.n_tests == len(axes.conditions()) * len(found.training.jobs)
+    axes = dataclasses.replace(  # without stored weights this one cannot be asked for
+        axes, product={k: v for k, v in axes.product.items() if k != "ll_mon_weights"}
+    )
     tests = plan(ROOM, "tests", axes, ["--mode", "ll_baseline"], tmp_path, figures=False)
-    assert found.n_tests == len(tests.jobs) * len(found.training.jobs)
+    assert len(tests.jobs) == len(axes.conditions())
     quick = planned(name, "quick")
     assert all(c in found.test_conditions for c in quick.test_conditions)
     assert not list(tmp_path.iterdir())
@@ -243,6 +248,26 @@ def test_tests_of_stored_weights_follow_the_training_and_share_it(finished, tmp_
     assert {r["distance_cm"] for r in rows} == {"1.2"}
     assert all("--weights-from" in r["command"] for r in rows)
     assert len(list((tmp_path / "Runs" / "study_tiny_quick").glob("*_seed_*"))) == 4
+
+
+def test_a_study_can_test_with_the_ll_mon_weights_of_before_training(known, tmp_path, monkeypatch):
+    """Two tests of one training, which differ where LL -> MON learned."""
+    plastic = dataclasses.replace(
+        TINY,
+        name="plastic",
+        flags=[*SMALL, "--use-ll-mon-stdp"],
+        train=Conditions(product={"mon_ts_topo": ["0.2"]}),
+        tests=Conditions(product={"ll_mon_weights": ["final", "initial"]}),
+    )
+    monkeypatch.setattr(door, "load", {"plastic": plastic}.get)
+    assert study(tmp_path, "plastic") == 0
+    rows = table(tmp_path, "plastic")
+    assert {r["state"] for r in rows} == {"done"} and len(rows) == 4
+    for seed in {r["seed"] for r in rows}:
+        final, initial = (r for r in rows if r["seed"] == seed)
+        assert (final["ll_mon_weights"], initial["ll_mon_weights"]) == ("final", "initial")
+        assert final["trained_unscreened"] != initial["trained_unscreened"]
+        assert final["untrained_unscreened"] == initial["untrained_unscreened"]
 
 
 def test_a_dry_run_writes_nothing(known, tmp_path, capsys):

@@ -13,7 +13,7 @@ from pathlib import Path
 from driver.engine.timing.profile import FIGURES, Profile, part, table
 from driver.files import remove_parts
 from driver.room import Room
-from driver.run import checkpoint, progress
+from driver.run import checkpoint, copies, progress
 from driver.run.environment import environment
 from driver.run.folder import FAILED, PARAMS, REPORT, REPORT_EVERY_S, SUMMARY
 from driver.run.isolation import INTERRUPTED, run_isolated
@@ -282,6 +282,7 @@ def finish(
     folder = request.folder
     done = [seed for seed in request.seeds if seed not in failed]
     rows = [read_json(folder.results_file(seed)) for seed in done]
+    copies.write(request, done)
     summary = room.run_summary(request, rows, failed)
     folder.write_json(SUMMARY, summary)
     if len(request.seeds) > 1:

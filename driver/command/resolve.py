@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
-from driver.run import checkpoint
+from driver.run import checkpoint, copies
 from driver.run.folder import PARAMS
 from driver.run.request import Request, held
 from driver.run.saved import NotARun, read_json
@@ -31,6 +31,7 @@ def resolve(room: Room, argv: Sequence[str]) -> Request:
     else:
         request.folder.check(request.options.overwrite)
     check_checkpoints(room, request)
+    copies.check(request, request.seeds)
     return request
 
 

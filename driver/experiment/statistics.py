@@ -1,6 +1,20 @@
 """Statements over seeds: means with intervals, paired differences, permutation tests.
 
 A value that is undefined is counted and never averaged in. Standard deviations have ddof 1.
+
+Intervals are Student's t. How often a 95 % interval holds the true mean, by simulation (100 000
+samples of n, 4000 of the bootstrap), beside the bootstrap that was used once:
+
+                          t, n = 5    10    20   BCa bootstrap, n = 5    10    20
+normal                        .951  .951  .948                   .849  .897  .923
+lognormal, sigma 0.5          .916  .920  .929                   .810  .877  .911
+lognormal, sigma 0.8          .865  .878  .899                   .783  .853  .882
+1 in 10 three times as large  .762  .718  .854                   .574  .688  .849
+pairs, lognormal, sigma 0.5   .960  .956  .953                   .829  .875  .900
+pairs, 1 in 10 three times    .979  .978  .961                   .777  .791  .851
+
+For skewed values a studentised bootstrap, and Hall's (1992) transformation of t, hold it more often
+by .01 to .05, with intervals up to twice as wide; for pairs, from n = 10 on, less often.
 """
 
 from __future__ import annotations
@@ -12,9 +26,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 LEVEL = 0.95
-BOOTSTRAP_FROM = 10  # seeds; with fewer the bootstrap's own error is larger than that of t
-N_RESAMPLES = 9999
-SEED = 20_000  # of the resampling: the same data give the same interval
+N_PERMUTATIONS = 9999
+SEED = 20_000  # of sampled permutations: the same data give the same p
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +45,7 @@ class Estimate:
     n_undefined : int
         Values left out, because they were undefined.
     method : str
-        ``t``, ``BCa bootstrap``, or ``none``.
+        ``t``, or ``none`` for fewer than two values.
     level : float
     """
 
@@ -66,11 +79,7 @@ class Paired:
 
 
 def estimate(values: Sequence[float | None]) -> Estimate:
-    """Mean, SD and interval of the mean; None and NaN are undefined.
-
-    Student's t for fewer than `BOOTSTRAP_FROM` values, the bias-corrected and accelerated
-    bootstrap (Efron 1987) from there on.
-    """
+    """Mean, SD and interval of the mean, Student's t; None and NaN are undefined."""
     from scipy import stats
 
     everything = np.array(values, dtype=float)  # None becomes NaN
@@ -79,25 +88,10 @@ def estimate(values: Sequence[float | None]) -> Estimate:
     if n < 2:
         mean = float(x[0]) if n else math.nan
         return Estimate(mean, math.nan, math.nan, math.nan, n, left_out, "none")
+    mean = float(x.mean())
     sd = float(x.std(ddof=1)) if np.ptp(x) else 0.0  # a mean may round, and differ from all
-    if np.ptp(x) == 0:
-        low = high = float(x.mean())
-        method = "t"
-    elif n < BOOTSTRAP_FROM:
-        low, high = stats.t.interval(LEVEL, n - 1, loc=x.mean(), scale=sd / math.sqrt(n))
-        method = "t"
-    else:
-        resampled = stats.bootstrap(
-            (x,),
-            np.mean,
-            confidence_level=LEVEL,
-            n_resamples=N_RESAMPLES,
-            method="BCa",
-            rng=np.random.default_rng(SEED),
-        )
-        low, high = resampled.confidence_interval
-        method = "BCa bootstrap"
-    return Estimate(float(x.mean()), sd, float(low), float(high), n, left_out, method)
+    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * sd / math.sqrt(n)
+    return Estimate(mean, sd, mean - half, mean + half, n, left_out, "t")
 
 
 def paired(first: Sequence[float | None], second: Sequence[float | None]) -> Paired:
@@ -133,7 +127,7 @@ def sign_flip_p(differences: np.ndarray) -> float:
         (differences,),
         np.mean,
         permutation_type="samples",
-        n_resamples=N_RESAMPLES,
+        n_resamples=N_PERMUTATIONS,
         vectorized=True,
         rng=np.random.default_rng(SEED),
     )

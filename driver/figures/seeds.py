@@ -14,7 +14,6 @@ from matplotlib.lines import Line2D
 
 from driver.experiment.comparison import contrasted
 from driver.experiment.metric import LABELS, Metric, MetricTable, known, row_of, verdicts_of_seeds
-from driver.experiment.statistics import BOOTSTRAP_FROM
 from driver.figures import draw as drawing
 from driver.figures import style
 from driver.figures.page import page
@@ -23,12 +22,6 @@ from driver.formatting import interval, mathtext
 from driver.run.saved import Run
 
 MAX_TICKS = 10  # seeds with a number below the axis
-INTERVALS = {  # in the legend, by the methods that were used in the figure
-    (): "mean",
-    ("t",): "mean, 95 % t interval",
-    ("BCa bootstrap",): "mean, 95 % BCa bootstrap interval",
-    ("BCa bootstrap", "t"): f"mean, 95 % interval:\nt; BCa bootstrap from n = {BOOTSTRAP_FROM}",
-}
 
 
 def draw_summary(table: MetricTable, run: Run) -> list[Path]:
@@ -163,9 +156,9 @@ def handles(
     if limits:
         hollow = {**style.LOOK["trained"], "mfc": "white", "ls": "none", "label": "not usable"}
         found.append(Line2D([], [], **hollow))
-    wide = [e for e in estimates if e["high"] > e["low"]]  # of equal values none is drawn
-    methods = tuple(sorted({e["method"] for e in wide}))
-    look = {"color": style.TRAINED, "marker": "|", "ms": 7, "label": INTERVALS[methods]}
+    drawn = any(e["high"] > e["low"] for e in estimates)  # of equal values none is
+    mean = "mean, 95 % t interval" if drawn else "mean"
+    look = {"color": style.TRAINED, "marker": "|", "ms": 7, "label": mean}
     found += [Line2D([], [], **look), *{band.get_label(): band for band in bands}.values()]
     dotted = {"color": style.MUTED, "ls": ":"}
     return [*found, *(Line2D([], [], label=f"usable from {x:.2f}", **dotted) for x in limits)]

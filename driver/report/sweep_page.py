@@ -24,10 +24,9 @@ from driver.report.page import Page, Picture, Section, Table, Text, marked_up
 FIGURE, REPORT = "sweep.png", "report.html"
 MAX_NAMED = 10  # runs that are not done
 HOW = (
-    "Mean and 95 % interval over seeds (Student's t for fewer than 10 values, BCa bootstrap from "
-    "there on). difference: trained − untrained of the same seed; lower: in how many of them "
-    "trained is lower; p: two-sided permutation test that swaps the two. usable: how many values "
-    "count, trained and untrained; all others are left out."
+    "Mean and 95 % interval over seeds (Student's t). difference: trained − untrained of the same "
+    "seed; lower: in how many of them trained is lower; p: two-sided permutation test that swaps "
+    "the two. usable: how many values count, trained and untrained; all others are left out."
 )
 
 

@@ -101,10 +101,7 @@ class RunFolder:
 
     def check(self, overwrite: bool = False) -> None:
         """Raise what `create` would raise, touching nothing."""
-        root = next(
-            p for p in (self.path.parent.absolute(), *self.path.absolute().parents) if p.exists()
-        )
-        if not root.is_dir() or not os.access(root, os.W_OK):
+        if not can_be_made(self.path.parent):
             raise UsageError(f"--output-root {self.path.parent}: no folder can be made there")
         if not self.path.exists():
             return
@@ -154,6 +151,12 @@ class RunFolder:
     def write_npz(self, name: str, arrays: Mapping[str, Any]) -> Path:
         """Write a compressed archive of arrays, no pickles."""
         return replace_file(self.path / name, lambda file: np.savez_compressed(file, **arrays))
+
+
+def can_be_made(folder: Path) -> bool:
+    """Whether files can be written to a folder, which need not exist yet."""
+    there = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 def lock(handle: int, kind: int) -> bool:

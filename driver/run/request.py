@@ -38,6 +38,9 @@ class RunOptions:
 command can be started again and again."""
     save_tag: str = "latest"
     """Prefix of the weight artifact."""
+    save_weights_dir: Path | None = None
+    """Folder that keeps copies of the weight artifacts besides; made if it is missing. A copy of \
+the same name is replaced only with `--overwrite`."""
     multi_seed: Annotated[int, Field(ge=1)] = 1
     """Number of consecutive seeds, each in a process of its own."""
     jobs: Annotated[int, Field(ge=1)] = 1
@@ -123,6 +126,10 @@ class Request:
         path = checkpoint.find(source, self.params.seed)
         return path if checkpoint.exists(path) or not self.continues_in_place else None
 
+    def is_that_of(self, run: Run) -> bool:
+        """Whether a run folder holds the very run that is asked for."""
+        return (run.parts, run.seeds) == (self.parts, self.seeds)
+
     def of(self, seed: int) -> Request:
         """The same with another first seed."""
         return dataclasses.replace(self, params=dataclasses.replace(self.params, seed=seed))
@@ -166,7 +173,7 @@ def held(request: Request, open_run: Callable[[Path], Run]) -> str:
         run = open_run(folder)
     except NotARun as error:
         raise UsageError(str(error)) from None
-    if (run.parts, run.seeds) != (request.parts, request.seeds):
+    if not request.is_that_of(run):
         raise UsageError(f"{folder} holds a run of other parameters: choose another name")
     if run.summary is not None and run.finished == run.seeds:
         return "complete"

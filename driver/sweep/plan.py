@@ -25,7 +25,8 @@ SWITCH = {"true": True, "false": False}
 MAX_CONDITION = 120  # letters of a condition in the name of a folder
 SEEDS = {"seed", "multi_seed"}
 OURS = SEEDS | {
-    *("run_name", "output_root", "overwrite", "go_on", "resume_from", "figures", "jobs", "profile")
+    *("run_name", "output_root", "overwrite", "go_on", "resume_from", "figures", "jobs", "profile"),
+    "save_weights_dir",
 }
 
 
@@ -109,6 +110,11 @@ def plan(
         first = room.read([*typed, "--output-root", str(folder), "--run-name", "plan"])
         if first.options.profile:
             raise UsageError("--profile is for one run: give it with the flags of one condition")
+        if first.options.save_weights_dir and len(axes.conditions()) > 1:
+            raise UsageError(
+                f"--save-weights-dir {first.options.save_weights_dir}: weights of several "
+                "conditions have the same names"
+            )
         typed = cli.without(typed, ("--multi-seed", "--seed-start"))
         typed += backend_for(room, first)
         for seed in first.seeds:

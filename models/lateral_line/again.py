@@ -7,6 +7,7 @@ seed.retest(distance_cm=1.2).numbers
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 from driver.experiment.network import Session
 from driver.flags.from_dataclass import UsageError
@@ -38,12 +39,20 @@ class Seed(saved.Seed):
         """
         return Simulation(self.params, self.run.stimulus, Session(backend))
 
-    def retest(self, backend: str = "auto", **changes) -> Result:
+    def retest(
+        self,
+        backend: str = "auto",
+        ll_mon_weights: Literal["final", "initial"] = "final",
+        **changes,
+    ) -> Result:
         """Test the stored weights, and their untrained twin, under other conditions.
 
         Parameters
         ----------
         backend : str
+        ll_mon_weights : {'final', 'initial'}
+            With ``initial`` the trained MON -> TS is tested beside LL -> MON of before training, as
+            the published numbers were: not the network as trained.
         **changes
             Fields of `NetworkParams` or `StimulusParams` that belong to the test, such as
             ``distance_cm=1.2`` (`models.lateral_line.stored.TEST` has all of them).
@@ -56,7 +65,8 @@ class Seed(saved.Seed):
         Raises
         ------
         ValueError
-            For a field that is not one of the test, or a value out of its bounds.
+            For a field that is not one of the test, a value out of its bounds, or LL -> MON weights
+            that the run does not have.
         """
         unknown = sorted(set(changes) - stored.TEST)
         if unknown:
@@ -71,7 +81,7 @@ class Seed(saved.Seed):
             checks.check_path(params)
         except UsageError as error:
             raise ValueError(str(error)) from None
-        weights = stored.stored(self)
+        weights = stored.stored(self, ll_mon_weights)
         return with_numbers(evaluate(params, weights, stimulus=stimulus, backend=backend))
 
     def continue_to(self, n_training_trials: int, backend: str = "auto") -> Result:

@@ -147,5 +147,8 @@ def goes_on_alike(params: NetworkParams) -> bool:
     """Whether nothing in a trial depends on the length of the training: no switch of the noise, no
     messenger that shrinks."""
     same_noise = params.training_noise_scale_early == params.training_noise_scale_late
-    same_reach = params.messenger_reach_start == params.messenger_reach_end
-    return same_noise and (same_reach or not params.has_messenger)
+    shrinks = (
+        params.messenger_reach_start != params.messenger_reach_end
+        or params.messenger_rate_start != params.messenger_rate_end
+    )
+    return same_noise and not (params.has_messenger and shrinks)

@@ -39,7 +39,7 @@ WEIGHT_ARRAYS = {
     "mon_ts_w": ("float (n_mon*K,)", "1", "MON -> TS weights after training"),
     "mon_ts_w_init": ("float (n_mon*K,)", "1", "before training"),
     "mon_ts_i, mon_ts_j": ("int (n_mon*K,)", "", "MON source, TS target"),
-    "ll_mon_w_mV": ("float (n_mon*K,)", "mV", "LL -> MON weights after training"),
+    "ll_mon_w_mV": ("float (n_mon*K,)", "mV", "LL -> MON weights after training, or those tested"),
     "ll_mon_w_init_mV": ("float (n_mon*K,)", "mV", "before training"),
     "ll_mon_i, ll_mon_j": ("int (n_mon*K,)", "", "LL source, MON target"),
     "schema_version, seed, trial_idx": ("int ()", "", "`trial_idx` is the last trial, from 0"),

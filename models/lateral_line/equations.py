@@ -151,7 +151,7 @@ MON_TS_MESSENGER = """
 w           : 1                                                # weight, 0 to w_max
 G           : volt (shared, constant)                          # EPSP jump of a weight of 1
 w_max       : 1 (shared, constant)
-A           : 1 (shared, constant)                             # in units of w
+A           = rate(t) : 1 (shared)                             # of this trial, in units of w
 learn       : 1 (shared, constant)
 """
 MON_TS_MESSENGER_ON_PRE = """
@@ -180,6 +180,16 @@ w           : volt                                             # jump of the tar
 STATIC_SHARED = """
 w           : volt (shared, constant)
 """
+
+# Flat inhibition among TS cells: the spikes of a step are counted in one cell, which passes them on
+# to all, so a spike costs one event and not one for each cell.
+TS_POOL = """
+n_spikes    : 1                                                # of all TS cells in this step
+w           : volt (shared, constant)                          # jump of every g_i for each of them
+"""
+POOL_ON_PRE = "n_spikes_post += 1"
+POOL_TELL = "g_i_pre += w_post*n_spikes_post"
+POOL_CLEAR = "n_spikes = 0"
 
 # --- homeostasis: slow rescaling of summed input, once per trial clock, in this order -----
 

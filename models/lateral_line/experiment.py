@@ -44,8 +44,12 @@ def seconds(request: Request) -> float:
 def parameter_file(request: Request) -> dict[str, Any]:
     """The parts of ``params.json`` that the model knows."""
     source = str(request.options.weights_from or "") or None
-    derived = effective(request.params, request.stimulus)
-    return {"weights_from": source, **parameters(request), "effective": derived}
+    return {
+        "weights_from": source,
+        "ll_mon_weights": request.options.ll_mon_weights if source else None,
+        **parameters(request),
+        "effective": effective(request.params, request.stimulus),
+    }
 
 
 def check_checkpoint(request: Request, path: Path) -> None:
@@ -61,8 +65,8 @@ def run_seed(
     session, options = Session.of(request, log, status, saved), request.options
     params, stimulus, source = request.params, request.stimulus, request.weights
     if source is not None:
-        log.info(f"testing weights of {source.folder}")
-        weights = stored(source.seed(params.seed))
+        log.info(f"testing weights of {source.folder}, LL -> MON {options.ll_mon_weights}")
+        weights = stored(source.seed(params.seed), options.ll_mon_weights)
         result = evaluate(params, weights, stimulus=stimulus, session=session)
     else:
         result = simulate(params, stimulus=stimulus, session=session)

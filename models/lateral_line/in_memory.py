@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from models.lateral_line.protocol import simulate
 from models.lateral_line.results import seed_results
 from stimulus import n_test_steps
 
+if TYPE_CHECKING:
+    from brian2 import Quantity
+
 
 @dataclasses.dataclass(frozen=True)
 class SpikeTimes:
@@ -24,16 +27,18 @@ class SpikeTimes:
     ----------
     i : ndarray of int, shape (n_spikes,)
         Cell of each spike.
-    t : ndarray, shape (n_spikes,)
-        s, from the start of the test, ascending.
+    t : Quantity, shape (n_spikes,)
+        From the start of the test, ascending, with its unit: ``t / second`` are plain numbers.
     """
 
     i: np.ndarray
-    t: np.ndarray
+    t: Quantity
 
     @staticmethod
     def of(spikes: Spikes, dt_s: float) -> SpikeTimes:
-        return SpikeTimes(spikes.index, spikes.step * dt_s)
+        from brian2 import second
+
+        return SpikeTimes(spikes.index, spikes.step * dt_s * second)
 
 
 def run_spatial_two_stage_model(

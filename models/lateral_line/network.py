@@ -1,8 +1,8 @@
 """The network of `equations.py`, built once per structure.
 
 A structure is what cannot change without compiling anew: sizes, time step, length of a trial,
-whether LL -> MON is plastic and by which rule MON -> TS is. Everything else is a number that
-arrives with each block.
+whether LL -> MON is plastic, by which rule MON -> TS is, and whether TS has flat inhibition.
+Everything else is a number that arrives with each block.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
     ----------
     structure : dict
         ``n_ll``, ``n_mon``, ``n_ts``, ``dt_s``, ``trial_steps``, ``n_frames`` (capacity of the
-        stimulus tables), ``plastic_ll_mon``, ``messenger`` (whether its rule changes MON -> TS) and
-        ``messenger_trials`` (capacity of its table).
+        stimulus tables), ``plastic_ll_mon``, ``messenger`` (whether its rule changes MON -> TS),
+        ``messenger_trials`` (capacity of its table) and ``flat_inhibition``.
     wiring : dict of ndarray of int
         ``"<synapses>.i"`` and ``"<synapses>.j"``.
     dialect : Dialect
@@ -107,7 +107,7 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
 
     projections = [
         ll_to_mon(ll, mon, structure["plastic_ll_mon"], dialect),
-        mon_to_ts(mon, ts, structure["messenger"], dialect),
+        mon_to_ts(mon, ts, structure, dialect),
         links(mon, i_mon, eq.STATIC, eq.EXCITATION, "mon_i_mon"),
         links(i_mon, mon, eq.STATIC, eq.INHIBITION, "i_mon_mon"),
         links(ts, ts, eq.STATIC, eq.INHIBITION, "ts_ts"),
@@ -118,8 +118,13 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
     ]
     if "ts_ts_mean.i" in wiring:  # GeNN does without
         projections.append(b2.Synapses(ts, ts_mean, name="ts_ts_mean"))
+    others = [mon_background, ts_background, ts_mean]
     if structure["messenger"]:
         projections.append(messenger(ts, structure, trial_clock))
+    if structure["flat_inhibition"]:
+        pool = b2.NeuronGroup(1, eq.TS_POOL, name="ts_pool")
+        projections.append(flat_inhibition(ts, pool))
+        others.append(pool)
     connect(projections, wiring)
 
     made = {item.name: item for item in (mon, ts, ts_mean, *projections)}
@@ -129,7 +134,6 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
         run_in_order(*steps, clock=trial_clock, name=dialect.homeostasis_name)
 
     populations = [ll, mon, ts, i_mon, i_ts]
-    others = [mon_background, ts_background, ts_mean]
     return b2.Network(populations, others, projections, record(populations), name="network")
 
 
@@ -202,25 +206,36 @@ def ll_to_mon(ll, mon, plastic: bool, dialect: Dialect = BRIAN) -> b2.Synapses:
     return learning(ll, mon, rules, "ll_mon", dialect)
 
 
-def mon_to_ts(mon, ts, messenger: bool, dialect: Dialect = BRIAN) -> b2.Synapses:
-    if messenger:
-        return links(mon, ts, eq.MON_TS_MESSENGER, eq.MON_TS_MESSENGER_ON_PRE, "mon_ts")
+def mon_to_ts(mon, ts, structure: dict, dialect: Dialect = BRIAN) -> b2.Synapses:
+    if structure["messenger"]:
+        rules = eq.MON_TS_MESSENGER, eq.MON_TS_MESSENGER_ON_PRE
+        return links(mon, ts, *rules, "mon_ts", namespace=trial_tables(structure, rate=()))
     rules = eq.MON_TS_PLASTIC, eq.MON_TS_ON_PRE, eq.MON_TS_ON_POST
     return learning(mon, ts, rules, "mon_ts", dialect)
 
 
+def trial_tables(structure: dict, **shapes: tuple[int, ...]) -> dict[str, b2.TimedArray]:
+    """Tables with a row for each trial of a block."""
+    n_trials, dt = structure["messenger_trials"], structure["trial_steps"] * structure["dt_s"]
+    return {
+        name: b2.TimedArray(np.zeros((n_trials, *shape)), dt=dt * b2.second, name=name)
+        for name, shape in shapes.items()
+    }
+
+
+def flat_inhibition(ts, pool) -> b2.Synapses:
+    """Every TS spike on all of TS, after the other synapses of its step."""
+    made = links(ts, pool, "", eq.POOL_ON_PRE, "ts_ts_pool")
+    pieces = (made, eq.POOL_TELL), (pool, eq.POOL_CLEAR)
+    run_in_order(*pieces, when="after_synapses", name="{group}_flat_{k}")
+    return made
+
+
 def messenger(ts, structure: dict, trial_clock) -> b2.Synapses:
     """What a TS spike spreads over TS, itself included; its reach is renewed every trial."""
-    rows = structure["messenger_trials"], structure["n_ts"]
-    gauss = b2.TimedArray(np.zeros(rows), dt=trial_clock.dt, name="gauss")
-    made = links(
-        ts,
-        ts,
-        eq.TS_MESSENGER,
-        eq.TS_MESSENGER_ON_PRE,
-        "ts_messenger",
-        namespace={"gauss": gauss},
-    )
+    tables = trial_tables(structure, gauss=(structure["n_ts"],))
+    rules = eq.TS_MESSENGER, eq.TS_MESSENGER_ON_PRE
+    made = links(ts, ts, *rules, "ts_messenger", namespace=tables)
     pieces = (ts, eq.RELEASE_CLEAR), (made, eq.SHARE_SPREAD), (made, eq.SHARE_SCALE)
     run_in_order(*pieces, clock=trial_clock, name="{group}_reach_{k}")
     return scheduled(made, {"pre": ("synapses", 1)})  # after the weights have read D

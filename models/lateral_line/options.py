@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
@@ -38,6 +38,9 @@ published tables), or ll_learned (one whose training improves the map). Flags ov
     """Run folder whose weights are tested, without training. All parameters and seeds are \
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
 differ."""
+    ll_mon_weights: Literal["final", "initial"] = "final"
+    """LL -> MON weights of a test with `--weights-from`: those after training, or the initial \
+ones beside the trained MON -> TS, which is what the published numbers were measured with."""
     disable_all_stdp: bool = False
     """Switch off both STDP rules and both homeostases: weights stay as they start."""
 
@@ -62,6 +65,9 @@ class Request(request.Request):
         folder = self.options.weights_from
         return None if folder is None else Run(folder)
 
+    def is_that_of(self, run: Run) -> bool:
+        return super().is_that_of(run) and run.ll_mon_weights == self.options.ll_mon_weights
+
 
 def flags() -> tuple[type, ...]:
     """Dataclasses of all flags: what a sweep can vary."""
@@ -85,6 +91,11 @@ def read(argv: Sequence[str]) -> Request:
     }
     line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups)
     options = line.build("run", decided)
+    if source is None and "ll_mon_weights" in line.given:
+        raise UsageError(
+            f"--ll-mon-weights {options.ll_mon_weights} is for tests of stored weights: give "
+            "--weights-from"
+        )
     # what switches learning off comes last and wins over explicit increments
     off = dict.fromkeys(LEARNING, 0.0) if options.disable_all_stdp else {}
     params = line.build("network", off)
@@ -150,7 +161,8 @@ WITHOUT_FLAG = (
 
 LEARNING = (
     *("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost"),
-    *("ll_mon_homeo_eta", "mon_ts_homeo_eta", "messenger_rate"),
+    *("ll_mon_homeo_eta", "mon_ts_homeo_eta"),
+    *("messenger_rate_start", "messenger_rate_end"),
 )
 
 

@@ -65,14 +65,14 @@ LL_SELFORG = LL_BASELINE | dict(
     mon_ts_rule="messenger", mon_ts_wmax=0.1,
     mon_ts_homeo_eta=1.0, mon_ts_homeo_every_trials=1, mon_ts_homeo_target="initial-mean",
     mon_ts_gain_mV=150.0, mon_ts_gain_test_mV=200.0,
-    ts_lateral_radius=30_000, ts_local_inh_peak_mV=1.0,
+    ts_lateral_radius=1, ts_local_inh_peak_mV=0.0, ts_flat_inh_mV=2.0,
 )
 
 # The same at a quarter of the size, for NumPy alone.
 LL_SELFORG_FAST = LL_SELFORG | dict(
     n_mon=800, n_ts=80, n_training_trials=200,
     messenger_reach_start=40.0, messenger_reach_end=2.0,
-    mon_to_ts_sigma=3.0, mon_ts_gain_mV=320.0, mon_ts_gain_test_mV=240.0, ts_local_inh_peak_mV=4.0,
+    mon_to_ts_sigma=3.0, mon_ts_gain_mV=320.0, mon_ts_gain_test_mV=240.0, ts_flat_inh_mV=8.0,
 )
 # fmt: on
 

@@ -90,9 +90,11 @@ class Stored:
     Attributes
     ----------
     initial, final : (ndarray, ndarray)
-        LL -> MON in mV and MON -> TS, before and after that training.
+        LL -> MON in mV and MON -> TS, before and after that training; LL -> MON may be that of
+        before it in both, see `models.lateral_line.stored.stored`.
     source : dict
-        Run, seed, checksum of the weights and number of trials, for the results file.
+        Run, seed, checksum of the weights, number of trials, and which LL -> MON weights are in
+        `final`, for the results file.
     """
 
     initial: Weights
@@ -107,8 +109,8 @@ class Result:
     Attributes
     ----------
     initial_weights, final_weights : (ndarray, ndarray)
-        LL -> MON in mV and MON -> TS, in construction order, before and after training. A weight
-        that never moved has the same bits in both.
+        LL -> MON in mV and MON -> TS, in construction order, before and after training: those of
+        both tests. A weight that never moved has the same bits in both.
     training : Training or None
         None if stored weights were tested.
     source : dict or None

@@ -86,7 +86,7 @@ def evaluation_mode(result: Result) -> str:
 
 def can_learn(p: NetworkParams) -> bool:
     """Whether any weight can differ from its start after the training."""
-    rule = (p.messenger_rate,) if p.has_messenger else (p.mon_ts_apre, p.mon_ts_apost)
+    rule = (p.messenger_rate_start,) if p.has_messenger else (p.mon_ts_apre, p.mon_ts_apost)
     steps = (*rule, max(0.0, p.mon_ts_homeo_eta))
     if p.ll_mon_use_stdp:
         steps += (p.ll_mon_apre, p.ll_mon_apost, max(0.0, p.ll_mon_homeo_eta))
@@ -278,6 +278,8 @@ def warnings(result: Result) -> list[str]:
     """What a reader must know before believing a number."""
     p, found = result.params, []
     where = summary.spoken(summary.place(p.eval_window_cm))
+    if summary.ll_mon_weights(result.source) == "initial":
+        found.append(summary.NOT_AS_TRAINED)
     for name, outcome in (("trained", result.trained), ("untrained", result.untrained)):
         if why := why_not(outcome, where):
             found.append(f"{name} network: {why}")

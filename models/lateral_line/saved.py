@@ -43,6 +43,11 @@ class Run(driver.run.saved.Run):
         """Whether a seed has a checkpoint to go on from; a test of stored weights has none."""
         return not self.file["weights_from"] and super().begun
 
+    @property
+    def ll_mon_weights(self) -> str:
+        """LL -> MON weights of its test, ``initial`` or ``final``; runs once did not say it."""
+        return self.file.get("ll_mon_weights") or "final"
+
     def seed(self, seed: int | None = None) -> Seed:
         return Seed(self, self.known(seed))
 

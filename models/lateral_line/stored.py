@@ -7,6 +7,8 @@ own gain is asked for.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from driver.flags import from_dataclass as cli
@@ -26,20 +28,25 @@ TEST = {
     *("test_ll_noise_hz", "test_path_cm", "test_using_held_snapshots"),
     *("test_passes", "test_there_and_back"),
     *("eval_x_min_cm", "eval_x_max_cm", "keep_mon_ts_stdp_during_test"),
-    "mon_ts_gain_test_mV",
+    *("mon_ts_gain_test_mV", "ll_mon_weights"),
     *("sigma_noise_hz", "tau_noise_s", "l_noise_cm"),
 }
 INITIAL = "ll_mon_w_init_mV", "mon_ts_w_init"
 FINAL = "ll_mon_w_mV", "mon_ts_w"
 
 
-def stored(seed: Seed) -> Stored:
+def stored(seed: Seed, ll_mon_weights: Literal["final", "initial"] = "final") -> Stored:
     """Weights of a finished seed.
+
+    With ``initial`` LL -> MON weights it is not the network as trained: the published program kept
+    LL -> MON as it was before training, and tested that beside the trained MON -> TS.
 
     Raises
     ------
     NotARun
         If the seed is not finished, or its weights do not belong to the wiring of its parameters.
+    ValueError
+        If it does not have such LL -> MON weights.
     """
     if seed.number not in seed.run.finished:
         raise NotARun(
@@ -53,14 +60,32 @@ def stored(seed: Seed) -> Stored:
         )
         if not same:  # another NumPy may draw other numbers
             raise NotARun(f"{seed.weight_file} does not belong to the wiring of its parameters")
+    check_ll_mon(seed, ll_mon_weights)
     source = seed.results["source"] or {
         "run": seed.run.name,
         "seed": seed.number,
         "n_training_trials": seed.params.n_training_trials,
     }
+    if ll_mon_weights == "initial":
+        weights = weights | {"ll_mon_w_mV": weights["ll_mon_w_init_mV"]}
     checksum = digest({key: weights[key] for key in (*INITIAL, *FINAL)})
+    source = source | {"ll_mon_weights": ll_mon_weights, "weights_sha256": checksum}
     initial, final = (tuple(weights[key] for key in keys) for keys in (INITIAL, FINAL))
-    return Stored(initial, final, source | {"weights_sha256": checksum})
+    return Stored(initial, final, source)
+
+
+def check_ll_mon(seed: Seed, ll_mon_weights: str) -> None:
+    """Raise `ValueError` unless a seed has LL -> MON weights of this kind."""
+    folder, asked = seed.run.folder, f"--ll-mon-weights {ll_mon_weights}"
+    if ll_mon_weights == "initial" and not seed.params.ll_mon_use_stdp:
+        raise ValueError(
+            f"{asked}: LL -> MON of {folder} is not plastic, so they are the final ones"
+        )
+    if ll_mon_weights == "final" and seed.run.ll_mon_weights == "initial":
+        raise ValueError(
+            f"{asked}: {folder} is a test with the initial ones and has no others; give "
+            f"--weights-from {seed.run.file['weights_from']}"
+        )
 
 
 def check_same_network(source: Run, params: NetworkParams, stimulus: StimulusParams) -> None:
@@ -84,7 +109,7 @@ def check_weights(request: Request, source: Run) -> None:
     try:
         check_same_network(source, request.params, request.stimulus)
         for seed in request.seeds:
-            stored(source.seed(seed))
+            stored(source.seed(seed), request.options.ll_mon_weights)
     except ValueError as error:
         flag = "" if str(error).startswith("--") else "--weights-from: "
         raise UsageError(f"{flag}{error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from driver.experiment import metric
@@ -149,10 +150,25 @@ def rate_lines(results: dict[str, Any]) -> list[str]:
     return [f"mean rates, training / test (Hz): {rates}", f"{changes}; stable mean {settled}"]
 
 
+NOT_AS_TRAINED = (
+    "not the network as trained: its LL -> MON weights are those of before training, its "
+    "MON -> TS weights those of after it (--ll-mon-weights initial)"
+)
+
+
+def ll_mon_weights(source: Mapping[str, Any] | None) -> str:
+    """Which LL -> MON weights were tested, from the `source` of a results file; once always final.
+
+    Those of a run that trained are its own, ``final``.
+    """
+    return (source or {}).get("ll_mon_weights", "final")
+
+
 def learned(results: dict[str, Any]) -> str:
     """Whose weights were tested, in words."""
     source = results["source"]
-    return f"{source['n_training_trials']} trials of {source['run']}, seed {source['seed']}"
+    text = f"{source['n_training_trials']} trials of {source['run']}, seed {source['seed']}"
+    return f"{text}; LL->MON weights {ll_mon_weights(source)}"
 
 
 def seed_line(results: dict[str, Any]) -> str:

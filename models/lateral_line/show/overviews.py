@@ -19,7 +19,7 @@ from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import panels
 from models.lateral_line.show.panels import COLOUR, SIGMA
-from models.lateral_line.summary import place
+from models.lateral_line.summary import ll_mon_weights, place
 
 MAX_NAME = 80  # letters of a run's name in a title
 
@@ -54,7 +54,11 @@ def run_name(run: Run) -> str:
 
 def network_of(saved: Seed) -> str:
     """`network` of a seed, whose weights may have been learned in another run."""
-    return network(saved.params, " in another run" if saved.results.get("source") else "")
+    source = saved.results.get("source")
+    where = " in another run" if source else ""
+    if ll_mon_weights(source) == "initial":
+        where += ", LL→MON weights of before them"
+    return network(saved.params, where)
 
 
 def network(p: NetworkParams, where: str = "") -> str:

@@ -27,6 +27,7 @@ from models.lateral_line.presets import PRESETS
 from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import overviews, panels, verdict, zoomable
 from models.lateral_line.show.figures import figures_of
+from models.lateral_line.summary import ll_mon_weights
 
 WATCHED = {
     "sigma_theta_rad": (marked_up(f"{SIGMA} in training (rad)"), 2),
@@ -121,12 +122,14 @@ def source(every: list[dict[str, Any]]) -> list[str]:
         return []
     trials = sorted({origin["n_training_trials"] for origin in origins})
     runs = sorted({origin["run"] for origin in origins})
+    initial = any(ll_mon_weights(origin) == "initial" for origin in origins)
+    without = " LL→MON weights are those that it began with in both tests." if initial else ""
     return [
         f"Nothing was trained here. Tested are the weights of run {', '.join(runs)}, seed "
         f"{', '.join(str(origin['seed']) for origin in origins)}, after "
         f"{', '.join(map(str, trials))} trials (SHA-256 "
         f"{', '.join(origin['weights_sha256'][:8] for origin in origins)}), beside those that it "
-        "began with."
+        f"began with.{without}"
     ]
 
 
