@@ -75,7 +75,7 @@ class Tested:
         sigma = f"{SIGMA} {number(sigma, ' rad')}, valid {self.valid_fraction:.2f}"
         if not aligned:
             peaks = self.single_peaked_share
-            single = "" if peaks is None else f", {peaks:.0%} of tuned cells single-peaked"
+            single = "" if peaks is None else f", {peaks:.0%} single-peaked"
             return f"as the cells are numbered\norder {said(self.order)}{single}; {sigma}"
         if self.cells is None:
             return f"no alignment: nothing was decoded\n{sigma}"
@@ -112,12 +112,13 @@ def map_by_position(saved: Seed) -> Figure | None:
     beside untrained, as the cells are numbered and, of a test of several passes, after the one
     rotation and reflection that suit each network best. A map is a band that rises or falls from
     cell to cell, and after the alignment follows the dashed line; no map is noise, however it is
-    turned. The dotted lines are the ends of the body; grey rows are cells that are not tuned."""
+    turned. Single-peaked is the share of the tuned cells whose curve has one peak. Dotted lines are
+    the ends of the body, grey rows cells that are not tuned."""
     if "passes_x_cm" not in saved.recordings:
         return None  # a run of an earlier program
     found = {label: Tested.of(saved, label) for label in CONDITIONS}
     n_rows = 2 if saved.params.test_passes > 1 else 1
-    figure = page(saved, 1.4 + 3.8 * n_rows, map_subject(saved, found))
+    figure = page(saved, 1.5 + 3.8 * n_rows, map_subject(saved, found))
     axes = figure.subplots(n_rows, 2, sharex=True, sharey=True, squeeze=False)
     for k, ax in enumerate(axes.ravel()):
         label, aligned = list(found)[k % 2], k > 1
@@ -150,10 +151,11 @@ def map_subject(saved: Seed, found: Mapping[str, Tested]) -> str:
         band = [f"order {reach(tested.order_chance)}"]
         band += [f"{SIGMA} {reach(tested.aligned_chance)} rad"] if n > 1 else []
         chances.append(f"{label} {', '.join(band)}")
+    line_break = "\n" if n > 1 else " "
     return (
         f"Rate of the {saved.params.n_ts} TS cells by source position, {passes} of the test; "
         "numbers are of the body\n"
-        f"Chance, with the cells in random order (5 to 95 %): {'; '.join(chances)}"
+        f"With the cells in random order (5 to 95 %):{line_break}{'; '.join(chances)}"
         + spike_words(saved, "ts")
     )
 

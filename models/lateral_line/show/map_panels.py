@@ -42,6 +42,7 @@ def draw_map(ax, share, ends_cm, body_cm: float):
         The body reaches from 0 to here; marked where the source goes further.
     """
     draw_image(ax, share, (*ends_cm, -0.5, len(share) - 0.5), 0.0, 1.0)
+    ax.set_facecolor(style.MUTED)  # lighter rows would look like lines
     for end in (0.0, body_cm):
         if ends_cm[0] < end < ends_cm[1]:
             ax.axvline(end, color="white", lw=2.4)
