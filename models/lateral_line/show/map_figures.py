@@ -155,7 +155,7 @@ def map_subject(saved: Seed, found: Mapping[str, Tested]) -> str:
     return (
         f"Rate of the {saved.params.n_ts} TS cells by source position, {passes} of the test; "
         "numbers are of the body\n"
-        f"With the cells in random order (5 to 95 %):{line_break}{'; '.join(chances)}"
+        f"Chance, with the cells in random order (5 to 95 %):{line_break}{'; '.join(chances)}"
         + spike_words(saved, "ts")
     )
 
