@@ -11,7 +11,7 @@ records       series during training; `checkpoint` keeps them with the state, to
 metrics       what is measured, functions of arrays; `metric_table` names it for all that follows
 results       the numbers of a seed's file; `artifacts` its arrays, `summary` those of a whole run
 saved         a run folder, read; `again` runs its network on, `stored` tests its weights
-show          figures, film, report and sweep report, from the folder alone; `export` for other programs
+show          figures, film and reports, from the folder alone; `export` for other programs
 analyses      tuning, convergence, and what stored weights and the flow alone imply
 room          what the driver calls: `options` and `checks` read flags, `experiment` runs a seed
 """
