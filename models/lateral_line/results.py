@@ -20,6 +20,8 @@ from models.lateral_line.simulation import x_per_step
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
 from stimulus import StimulusParams, n_test_steps
 
+N_PERMUTATIONS = 40  # of the cells, for the chance of an aligned map: a tenth of a second each ten
+
 # --- params.json -----------------------------------------------------------------------
 
 
@@ -152,7 +154,9 @@ def map_numbers(outcome: Outcome, p: NetworkParams) -> dict[str, Any] | None:
     return {
         "n_passes": p.test_passes,
         **{
-            name: aligned_numbers(map_metrics.aligned_map(*read, window))
+            name: aligned_numbers(
+                map_metrics.aligned_map(*read, window, n_permutations=N_PERMUTATIONS)
+            )
             for name, window in (("body", p.body_window_cm), ("path", ends))
         },
         "order": order.order,

@@ -9,7 +9,8 @@ from driver.experiment import metric
 from driver.experiment.metric import spread
 from driver.formatting import number
 from driver.run.request import Request
-from models.lateral_line.metric_table import TABLE
+from models.lateral_line import outcome
+from models.lateral_line.metric_table import ALIGNED_READINGS, TABLE
 from models.lateral_line.wiring import topographic_contacts
 
 QUALITY = (
@@ -128,8 +129,11 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
         "valid_fraction_body_window": "valid share of the body",
         "ts_spikes": "TS spikes in the test",
     }
+    labels |= {m.name: outcome.console(m.label) for m in ALIGNED_READINGS}
     lines = metric.comparison_lines(TABLE.renamed(labels), results)
-    return [*lines, *rate_lines(results), *results["warnings"], seed_line(results)]
+    said = outcome.console(f"{outcome.headline(results)} {outcome.decides(results)}")
+    notes = [*rate_lines(results), *results["warnings"], said]
+    return [*lines, *notes, seed_line(results)]
 
 
 def rate_lines(results: dict[str, Any]) -> list[str]:
