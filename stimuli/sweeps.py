@@ -44,7 +44,7 @@ def sweep_test(
     n_steps = _sweep_steps(params)
     sign = sign_of(params.direction)
     start_cm = -margin_cm if sign > 0 else params.ll_body_length_cm + margin_cm
-    if params.test_there_and_back and number % 2:
+    if number % 2 and params.test_there_and_back:
         start_cm += sign * params.test_path_cm
         sign = -sign
     x_cm = start_cm + sign * params.speed_cm_s * params.dt_s * np.arange(n_steps)

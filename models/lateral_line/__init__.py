@@ -13,7 +13,7 @@ metrics       what is measured, functions of arrays; `map_metrics` of a map that
 outcome       what a seed says, in a sentence
 results       the numbers of a seed's file; `artifacts` its arrays, `summary` those of a whole run
 saved         a run folder, read; `again` runs its network on, `stored` tests its weights
-show          figures, report and sweep report, from the folder alone; `export` for other programs
+show          figures, film and reports, from the folder alone; `export` for other programs
 analyses      tuning, convergence, and what stored weights and the flow alone imply
 room          what the driver calls: `options` and `checks` read flags, `experiment` runs a seed
 """
