@@ -35,8 +35,8 @@ ALIGNED = Metric(
     symbol=SIGMA,
     valid="valid_fraction_body_window",
     valid_from=USABLE_VALID_FRACTION,
-    meaning="the same over all passes of the test, with the better of the two reflections, which "
-    "is chosen on one half of the passes and scored on the other",
+    meaning="over all passes of the test, with the better of the two reflections, which is chosen "
+    "on one half of the passes and scored on the other; the same over the path",
 )
 ALIGNED_PATH = replace(
     ALIGNED,
@@ -44,6 +44,7 @@ ALIGNED_PATH = replace(
     path="map.path.sigma_theta_rad",
     label=f"{SIGMA} aligned, path",
     valid="valid_fraction_window",
+    meaning="",
 )
 ORDER = Metric(
     "map_order",

@@ -7,6 +7,9 @@ them with `marked_up`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+from markupsafe import Markup
 
 from driver.experiment.metric import contrast, row_of
 from driver.experiment.statistics import mean_sd
@@ -119,8 +122,17 @@ def table(results: Numbers) -> Table:
         **{m.name: m.label for m in ALIGNED_READINGS},
         "ts_spikes": "TS spikes in the test",
     }
-    caption = marked_up(chance(results))
-    return number_table(TABLE.renamed(labels), results, words=number, caption=caption)
+    shown = [replace(m, meaning="") for m in TABLE.renamed(labels)]
+    notes = [chance(results), *(definitions() if results.get("map") else ())]
+    caption = Markup("<br>").join(map(marked_up, notes))
+    return number_table(shown, results, words=number, caption=caption)
+
+
+def definitions() -> list[str]:
+    """What the readings of a map are that may be turned and mirrored."""
+    return [
+        f"{m.label[0].upper()}{m.label[1:]}: {m.meaning}." for m in ALIGNED_READINGS if m.meaning
+    ]
 
 
 def shown_labels(where: str) -> dict[str, str]:
