@@ -65,6 +65,7 @@ LL_SELFORG = LL_BASELINE | dict(
     training_position_hold_s=0.02, mon_ts_rule="messenger", mon_ts_wmax=0.1,
     mon_ts_homeo_eta=1.0, mon_ts_homeo_every_trials=1, mon_ts_homeo_target="initial-mean",
     mon_ts_gain_mV=150.0, mon_ts_gain_test_mV=200.0,
+    mon_to_global_inh_p=0.0, use_ts_feedback_inh=False,
     ts_lateral_radius=1, ts_local_inh_peak_mV=0.0, ts_flat_inh_mV=2.0,
 )
 
