@@ -10,7 +10,7 @@ from driver.experiment.metric import spread
 from driver.formatting import number
 from driver.run.request import Request
 from models.lateral_line import outcome
-from models.lateral_line.metric_table import ALIGNED_READINGS, TABLE
+from models.lateral_line.metric_table import ALIGNED, ALIGNED_READINGS, ORDER, TABLE
 from models.lateral_line.wiring import topographic_contacts
 
 QUALITY = (
@@ -129,7 +129,8 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
         "valid_fraction_body_window": "valid share of the body",
         "ts_spikes": "TS spikes in the test",
     }
-    labels |= {m.name: outcome.console(m.label) for m in ALIGNED_READINGS}
+    if results.get("map") is not None:  # what decides stands first
+        labels = {m.name: outcome.console(m.label) for m in ALIGNED_READINGS} | labels
     lines = metric.comparison_lines(TABLE.renamed(labels), results)
     said = outcome.console(f"{outcome.headline(results)} {outcome.decides(results)}")
     notes = [*rate_lines(results), *results["warnings"], said]
@@ -180,7 +181,11 @@ def seed_line(results: dict[str, Any]) -> str:
     sigma = results["sigma_theta_rad"]
     text = "nan" if sigma is None else number(sigma)  # scripts read it as a number
     valid = number(results["valid_fraction"])
-    return f"Seed {results['seed']} results: sigma_theta={text} rad, valid_fraction={valid}"
+    line = f"Seed {results['seed']} results: sigma_theta={text} rad, valid_fraction={valid}"
+    if results.get("map") is None:
+        return line
+    sigma, order = (number(m.value(results)) for m in (ALIGNED, ORDER))
+    return f"{line}, aligned sigma_theta={sigma} rad, order={order}"
 
 
 def metric_words(metrics: dict[str, float | None]) -> list[str]:

@@ -18,9 +18,12 @@ from driver.report.numbers import number_table
 from driver.report.numbers import table_of_seeds as seed_table
 from driver.report.page import Table, marked_up
 from models.lateral_line.metric_table import (
+    ALIGNED,
+    ALIGNED_PATH,
     ALIGNED_READINGS,
     BODY,
     DELTA,
+    ORDER,
     PATH,
     SIGMA,
     TABLE,
@@ -115,15 +118,16 @@ def chance(results: Numbers) -> str:
 def table(results: Numbers) -> Table:
     """The judged numbers of one seed: trained, untrained, difference."""
     where = place_of(results)
+    aligned = results.get("map") is not None  # what decides stands first
     labels = {
+        **{m.name: m.label for m in ALIGNED_READINGS if aligned},
         **shown_labels(where),
         "delta_trial_body_rad": f"{DELTA}, body",
         "delta_trial_rad": f"{DELTA}, {where}",
-        **{m.name: m.label for m in ALIGNED_READINGS},
         "ts_spikes": "TS spikes in the test",
     }
     shown = [replace(m, meaning="") for m in TABLE.renamed(labels)]
-    notes = [chance(results), *(definitions() if results.get("map") else ())]
+    notes = [chance(results), *(definitions() if aligned else ())]
     caption = Markup("<br>").join(map(marked_up, notes))
     return number_table(shown, results, words=number, caption=caption)
 
@@ -180,5 +184,8 @@ def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
 def table_of_seeds(every: Sequence[Numbers]) -> Table:
     """Every seed in a row; mean, SD and number of defined values below."""
     rows = [row_of(TABLE, r["seed"], r) for r in every]
-    shown = TABLE.renamed(shown_labels(place_of(every[0])))
+    labels = shown_labels(place_of(every[0]))
+    if every[0].get("map") is not None:
+        labels = {m.name: m.label for m in (ALIGNED, ALIGNED_PATH, ORDER)} | labels
+    shown = [replace(m, meaning="") for m in TABLE.renamed(labels)]
     return seed_table(shown, rows, words=number, without_difference=(BODY.valid, PATH.valid))
