@@ -46,6 +46,10 @@ OURS = {
     "learned_curve",
     "untrained_gain",
 }  # of our own recipe
+SELFORG = {  # of a map from no topography
+    *("selforg", "selforg_again", "selforg_gain", "selforg_size", "selforg_test"),
+    *("selforg_topography", "selforg_trials", "selforg_varied", "published_worse"),
+}
 DOTS = {"focus", "predict", "recall"}  # of the moving dot, see tests/cube/test_studies.py
 METRICS = common_metrics("lateral_line")
 TINY = Study(
@@ -120,7 +124,7 @@ def test_every_study_of_the_programme_is_there():
 
 
 @pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("name", sorted(EXPECTED | OURS))
+@pytest.mark.parametrize("name", sorted(EXPECTED | OURS | SELFORG))
 def test_every_condition_of_a_study_can_be_run(name, scale):
     found = planned(name, scale)
     assert len(found.training.jobs) >= 2
@@ -144,7 +148,7 @@ def test_every_test_of_stored_weights_is_within_bounds(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED | OURS))
+@pytest.mark.parametrize("name", sorted(EXPECTED | OURS | SELFORG))
 def test_every_claim_and_published_number_names_one_condition_of_the_full_study(name):
     defined, full = load(name), planned(name, "paper")
     trained = {tuple(job.condition.items()) for job in full.training.jobs}
@@ -174,6 +178,13 @@ def test_our_recipe_is_reported_on_seeds_it_was_not_tuned_on(name):
     seeds = {job.seed for scale in SCALES for job in planned(name, scale).training.jobs}
     assert seeds == set(range(133, 143) if name == "learned_again" else range(123, 133))
     assert seeds.isdisjoint(range(1, 6))
+
+
+@pytest.mark.parametrize("name", sorted(SELFORG))
+def test_a_map_from_no_topography_is_reported_on_seeds_it_was_not_tuned_on(name):
+    seeds = {job.seed for scale in SCALES for job in planned(name, scale).training.jobs}
+    assert seeds <= set(range(311, 321) if name == "selforg_again" else range(301, 311))
+    assert seeds.isdisjoint(range(1, 21))
 
 
 def test_a_case_is_a_named_set_of_flags():
