@@ -148,4 +148,5 @@ def goes_on_alike(params: NetworkParams) -> bool:
     messenger that shrinks."""
     same_noise = params.training_noise_scale_early == params.training_noise_scale_late
     same_reach = params.messenger_reach_start == params.messenger_reach_end
-    return same_noise and (same_reach or not params.has_messenger)
+    shrinks = params.messenger_shrink_fraction > 0 and not same_reach
+    return same_noise and not (params.has_messenger and shrinks)

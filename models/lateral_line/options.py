@@ -33,7 +33,9 @@ class RunOptions(request.RunOptions):
 
     mode: str = DEFAULT_MODE
     """Preset: ll_fast (small, about a minute), ll_thesis, ll_baseline (the recipe of the \
-published tables), or ll_learned (one whose training improves the map). Flags override it."""
+published tables), ll_learned (one whose training improves the map), ll_selforg (no topography: \
+the map organises itself) or ll_selforg_fast (the same at a quarter of the size). Flags override \
+it."""
     weights_from: Path | None = None
     """Run folder whose weights are tested, without training. All parameters and seeds are \
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
