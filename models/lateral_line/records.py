@@ -167,7 +167,10 @@ class Records:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Series as arrays."""
-        return {
+        made = {
             name: np.array(values, dtype=KINDS.get(name, float))
             for name, values in self.series.items()
         }
+        n_bins = metrics.N_POSITION_BINS
+        shapes = {"map_spikes_series": (self.params.n_ts, n_bins), "map_steps_series": (n_bins,)}
+        return made | {name: made[name].reshape(-1, *shape) for name, shape in shapes.items()}
