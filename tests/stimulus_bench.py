@@ -31,6 +31,7 @@ LL_THESIS = dict(
     ll_rate_gain=1.0,
     ll_body_length_cm=4.0,
     test_path_cm=5.0,
+    test_passes=1,
     test_there_and_back=False,
     test_using_held_snapshots=False,
     test_ll_noise_hz=0.0,

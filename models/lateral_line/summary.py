@@ -128,6 +128,15 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
         "valid_fraction_body_window": "valid share of the body",
         "ts_spikes": "TS spikes in the test",
     }
+    if results["map"]:
+        labels |= {
+            "aligned_path_rad": f"sigma_theta aligned, {where}",
+            "aligned_body_rad": "sigma_theta aligned, body",
+            "map_order": "order of the map",
+            "single_peaked_share": "cells with one peak",
+            "tuning_width_cm": "tuning width",
+            "decoding_error_cm": "linear readout, rms error",
+        }
     lines = metric.comparison_lines(TABLE.renamed(labels), results)
     return [*lines, *rate_lines(results), *results["warnings"], seed_line(results)]
 
