@@ -105,8 +105,7 @@ class Records:
         )
         self.series["pv_ckpt_t_s"].append(t_s)
         self.series["pv_sigma_theta_series"].append(quality.sigma_theta)
-        mirrored = metrics.circular_sd(metrics.wrap(-quality.bias_theta - 2 * quality.theta_bins))
-        mirrored = mirrored if quality.n_bins_decoded > 1 else np.nan
+        mirrored = metrics.mirrored_sigma_theta(quality)
         self.series["pv_sigma_theta_mirrored_series"].append(mirrored)
         self.series["pv_delta_trial_series"].append(quality.delta_trial)
         self.series["pv_valid_fraction_series"].append(quality.valid_fraction)
