@@ -502,6 +502,13 @@ def test_genn_is_refused_for_its_reason_whether_or_not_it_is_there(
     assert listing(tmp_path) == {}
 
 
+@pytest.mark.parametrize("asked", [MESSENGER, {"ts_flat_inh_mV": 0.3}])
+def test_from_python_genn_is_refused_for_the_same_reason(monkeypatch, asked):
+    monkeypatch.delenv("GENN_PATH", raising=False)
+    with pytest.raises(ValueError, match="--backend genn: .* has no description for GeNN"):
+        Bench(small_params(**asked), "genn")
+
+
 def remarks(*flags) -> dict[str, str]:
     return {a.flag: a.reason for a in resolve([*SIZES, *flags]).adjustments}
 

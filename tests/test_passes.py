@@ -170,7 +170,6 @@ def test_passes_may_differ_from_the_run_that_trained(tmp_path):
     assert again.results()["map"]["n_passes"] == 2
     tested = run(tmp_path, "--weights-from", full().folder, *flags, name="tested")
     assert tested.status == 0, tested.said
-    # a test of stored weights begins at rest, a resumed run where its training ended
     assert tested.results()["map"]["n_passes"] == 2
 
 
