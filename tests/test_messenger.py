@@ -13,6 +13,7 @@ import signal
 import numpy as np
 import pytest
 
+from driver.engine.choose import choose
 from models.lateral_line import equations as eq
 from models.lateral_line import network, values
 from models.lateral_line.params import NetworkParams
@@ -502,11 +503,13 @@ def test_genn_is_refused_for_its_reason_whether_or_not_it_is_there(
     assert listing(tmp_path) == {}
 
 
+@pytest.mark.compiler
 @pytest.mark.parametrize("asked", [MESSENGER, {"ts_flat_inh_mV": 0.3}])
 def test_from_python_genn_is_refused_for_the_same_reason(monkeypatch, asked):
     monkeypatch.delenv("GENN_PATH", raising=False)
+    params = small_params(**asked)
     with pytest.raises(ValueError, match="--backend genn: .* has no description for GeNN"):
-        Bench(small_params(**asked), "genn")
+        choose("genn", values.model(params, Wiring.of(params)), 1, 1)
 
 
 def remarks(*flags) -> dict[str, str]:
