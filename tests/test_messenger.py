@@ -530,6 +530,14 @@ def test_flags_that_do_nothing_are_named(tmp_path, monkeypatch):
     )
 
 
+def test_without_any_spike_trace_its_decay_does_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tau = ("--stdp-tau-ms", "10")
+    found = remarks(*FLAGS, *tau, "--no-use-ll-mon-stdp")
+    assert found["stdp-tau-ms"].startswith("no effect with --mon-ts-rule messenger")
+    assert remarks(*FLAGS, *tau) == remarks(*tau, "--no-use-ll-mon-stdp") == {}
+
+
 def test_there_and_back_of_one_pass_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "test-there-and-back" in remarks("--test-there-and-back")
