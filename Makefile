@@ -7,7 +7,7 @@ GENN_VENV ?= .venv-genn
 .PHONY: run test test-all lint benchmark genn genn-env nest clean
 
 run: $(VENV)/run.stamp
-	$(BIN)/python ll_stdp_brian2.py --mode ll_fast
+	$(BIN)/python ll_stdp_brian2.py --mode ll_selforg
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest

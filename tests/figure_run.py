@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import matplotlib.text
 import numpy as np
 from matplotlib.figure import Figure
 
+from driver.files import plain
 from models.lateral_line import metrics
+from models.lateral_line.map_metrics import Pass
 from models.lateral_line.params import NetworkParams
+from models.lateral_line.results import map_numbers
 from models.lateral_line.saved import Run, Seed
 from stimulus import StimulusParams
 
@@ -43,6 +47,7 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
         arrays["test_ll_i"],
         arrays["test_ll_step"],
     )
+    arrays |= make_passes(rng, params, arrays, silent if who == "ts" else ())
     quality = {phase: decode(arrays, params, phase) for phase in CONDITIONS}
     results = numbers(quality["test"]) | {
         "seed": SEED,
@@ -51,6 +56,8 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
         "untrained": numbers(quality["untrained"]),
         "training": {"stabilization_time_s": 1.5 if n_steps else None},
     }
+    for phase, of in (("test", results), ("untrained", results["untrained"])):
+        of["map"] = map_numbers(SimpleNamespace(passes=passes_of(arrays, phase)), params)
     for phase, label in CONDITIONS.items():
         for key in ("theta_hat", "delta_theta"):
             arrays[f"{label}pv_{key}"] = getattr(quality[phase], key)
@@ -60,7 +67,7 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
     np.savez(artifacts / f"{TAG}_seed_{SEED}.npz", **make_weights(rng, params, n_steps > 0))
     np.savez(artifacts / f"mid_checkpoint_seed_{SEED}.npz", mon_ts_w=np.zeros(3))
     (artifacts / f"{TAG}_seed_{SEED}_params.json").write_text("{}")
-    (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(results))
+    (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(plain(results)))
     content = {
         **dict(schema_version=2, run_folder=path.name, mode=mode),
         **dict(seed_start=SEED, multi_seed=n_seeds),
@@ -93,7 +100,50 @@ def make_series(rng, params: NetworkParams, silent: bool) -> dict:
         "pv_sigma_theta_series": np.where(silent, np.nan, 0.5 + 0.1 * decodes),
         "pv_delta_trial_series": np.where(silent, np.nan, 0.3 + 0.1 * decodes),
         "pv_valid_fraction_series": np.where(silent, 0.0, 0.9 - 0.2 * decodes),
+        "pv_sigma_theta_mirrored_series": np.where(silent, np.nan, 1.5 + 0.1 * decodes),
+        **make_maps(rng, params, silent),
     }
+
+
+def make_maps(rng, params: NetworkParams, silent: bool) -> dict:
+    """Maps over training: every cell fires at a place of its own, more and more so."""
+    trial = np.arange(params.n_training_trials + 1) if params.n_training_trials else np.empty(0)
+    cell, place = np.arange(params.n_ts)[:, None] / params.n_ts, np.arange(50) / 50
+    band = 40 * np.exp(-0.5 * ((place - cell) / 0.1) ** 2)
+    share = np.linspace(0, 1, trial.size)[:, None, None]
+    spikes = rng.poisson(share * band + (1 - share) * 8) * (not silent)
+    return {
+        "map_trial_series": trial.astype(np.int64),
+        "map_spikes_series": spikes.astype(np.uint16),
+        "map_steps_series": np.full((trial.size, 50), TRIAL_STEPS // 50),
+    }
+
+
+def make_passes(rng, params: NetworkParams, arrays: dict, silent) -> dict:
+    """All passes of the test: the first as it is, TS of the others a map or noise."""
+    n, x_cm = params.test_passes, arrays["test_x_cm"]
+    found = {"passes_x_cm": np.tile(x_cm, (n, 1))}
+    for phase, label in CONDITIONS.items():
+        step, index = [arrays[f"{phase}_ts_step"]], [arrays[f"{phase}_ts_i"]]
+        for k in range(1, 0 if phase in silent else n):
+            at = np.sort(rng.integers(0, N_TEST, 400))
+            cell = (1 - x_cm[at] / params.ll_body_length_cm) % 1 * params.n_ts  # falls
+            noise = rng.integers(0, params.n_ts, at.size)
+            index.append(noise if phase == "untrained" else cell.astype(int) % params.n_ts)
+            step.append(at + k * N_TEST)
+        found[f"{label}passes_ts_step"] = np.concatenate(step)
+        found[f"{label}passes_ts_i"] = np.concatenate(index)
+    return found
+
+
+def passes_of(arrays: dict, phase: str) -> list[Pass]:
+    """As `Seed.passes`, before there is a folder."""
+    label, passes = CONDITIONS[phase], []
+    step, index = arrays[f"{label}passes_ts_step"], arrays[f"{label}passes_ts_i"]
+    for k, x_cm in enumerate(arrays["passes_x_cm"]):
+        its = step // N_TEST == k
+        passes.append(Pass(step[its] - k * N_TEST, index[its], x_cm))
+    return passes
 
 
 def make_spikes(rng, params: NetworkParams, phase: str, silent: str | None) -> dict:

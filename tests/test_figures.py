@@ -36,7 +36,9 @@ from tests.figure_run import (
 EXPECTED = [
     f"brian2_{name}_u_5.0_nMON_500_nTS_12.png"
     for name in (
-        *("spatial_two_stage", "test_phase_only", "learning_curves", "llmon_weights"),
+        *("spatial_two_stage", "test_phase_only"),
+        *("map_by_position", "map_over_training", "order_over_training"),
+        *("learning_curves", "llmon_weights"),
         *("mon_ts_weight_profile", "mon_to_ts_receptive_fields", "ts_tuning"),
         *("mon_tuning_examples", "mon_ts_drive_heatmap", "mon_ts_drive_winner"),
         *("ll_spikes_vs_x_test", "mon_spikes_vs_x_test", "ts_spikes_vs_x_test"),
@@ -44,6 +46,7 @@ EXPECTED = [
     )
 ]
 OVERVIEWS = "spatial_two_stage", "test_phase_only"
+OF_TRAINING = {"map_over_training", "order_over_training"}  # None without one
 # figures that show the test activity of a layer
 SHOWING = {
     "ll": ("ll_spikes_vs_x_test",),
@@ -51,7 +54,10 @@ SHOWING = {
         *("mon_tuning_examples", "mon_spikes_vs_x_test"),
         *("mon_ts_drive_heatmap", "mon_ts_drive_winner"),
     ),
-    "ts": ("ts_tuning", "ts_spikes_vs_x_test", "ts_pop_rate_train_test_transition"),
+    "ts": (
+        *("map_by_position", "ts_tuning", "ts_spikes_vs_x_test"),
+        "ts_pop_rate_train_test_transition",
+    ),
 }
 
 
@@ -346,7 +352,9 @@ def test_figures_of_very_few_cells_are_as_tidy(tmp_path, sizes):
 def test_sigma_theta_never_stands_without_its_valid_fraction(made, saved):
     for name, figure in made.items():
         lines = [t for t in texts(figure).split("\n") if re.search(r"sigma_\\theta\$ [0-9]", t)]
-        assert len(lines) == (2 if name in OVERVIEWS else 0), name  # trained and untrained
+        assert len(lines) == (2 if name in (*OVERVIEWS, "map_by_position") else 0), (
+            name
+        )  # trained and untrained
         twins = (saved.results, saved.results["untrained"])
         for line, numbers in zip(lines, twins, strict=False):
             assert f"{numbers['sigma_theta_rad']:.2f} rad, valid" in line
@@ -375,11 +383,13 @@ def test_a_layer_that_is_silent_in_one_network_says_in_which(tmp_path, layer):
 def test_a_run_without_training_says_so_in_every_figure(tmp_path):
     saved = saved_run(tmp_path / "run", n_training_steps=0)
     with style.applied():
-        said = {name: texts(make(saved)) for name, make in figures.FIGURES.items()}
+        made = {name: make(saved) for name, make in figures.FIGURES.items()}
+    assert {name for name, figure in made.items() if figure is None} == OF_TRAINING
+    said = {name: texts(figure) for name, figure in made.items() if figure}
     assert said["spatial_two_stage"].count("no training") == 4
     assert "no weight has changed" in said["spatial_two_stage"]
     assert "training ended at 0 s" in said["test_phase_only"]
-    for name in figures.FIGURES.keys() - OVERVIEWS:
+    for name in said.keys() - OVERVIEWS:
         assert "no training: trained and untrained are the same network" in said[name], name
     assert said["learning_curves"].count("no training") == 4 + 1
 

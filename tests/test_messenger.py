@@ -28,7 +28,8 @@ ROUNDING = 1e-11
 
 MESSENGER = dict(
     mon_ts_rule="messenger",
-    messenger_rate=0.05,  # so that some weights reach 0 and some w_max
+    messenger_rate_start=0.1,  # so that some weights reach 0 and some w_max
+    messenger_rate_end=0.02,
     messenger_reach_start=12.0,
     messenger_reach_end=1.5,
     messenger_shrink_fraction=0.6,
@@ -36,12 +37,17 @@ MESSENGER = dict(
     ts_flat_inh_mV=0.3,
 )
 FLAGS = (
-    *("--mon-ts-rule", "messenger", "--messenger-rate", "0.002"),
+    *("--mon-ts-rule", "messenger"),
+    *("--messenger-rate-start", "0.004", "--messenger-rate-end", "0.001"),
     *("--messenger-reach-start", "12", "--messenger-reach-end", "1.5"),
     *("--messenger-shrink-fraction", "0.6", "--messenger-mean-tau-s", "0.5"),
     *("--ts-flat-inh-mv", "0.3"),
 )
-CONSTANT = (*FLAGS, "--messenger-reach-start", "3", "--messenger-reach-end", "3")
+CONSTANT = (
+    *FLAGS,
+    *("--messenger-reach-start", "3", "--messenger-reach-end", "3"),
+    *("--messenger-rate-start", "0.002", "--messenger-rate-end", "0.002"),
+)
 
 
 def with_messenger(**changes) -> NetworkParams:
@@ -84,10 +90,9 @@ def shares(distance, reach):
     return gauss / gauss.sum(axis=1, keepdims=True)
 
 
-def reach_of_trial(p, trial):
+def of_trial(p, trial, start, end):
     done = min(1.0, trial / (p.messenger_shrink_fraction * p.n_training_trials))
-    log_start, log_end = np.log(p.messenger_reach_start), np.log(p.messenger_reach_end)
-    return np.exp(log_start + done * (log_end - log_start))
+    return np.exp(np.log(start) + done * (np.log(end) - np.log(start)))
 
 
 def replayed(p, contacts, w, spikes, n_steps):
@@ -104,9 +109,12 @@ def replayed(p, contacts, w, spikes, n_steps):
     lowest, highest = np.inf, -np.inf
     for step in range(n_steps):
         if step % p.trial_steps == 0:
-            spread = shares(distance, reach_of_trial(p, step // p.trial_steps))
+            trial = step // p.trial_steps
+            reach = of_trial(p, trial, p.messenger_reach_start, p.messenger_reach_end)
+            rate = of_trial(p, trial, p.messenger_rate_start, p.messenger_rate_end)
+            spread = shares(distance, reach)
         d, d_mean = keep * d, d_mean + share * (d - d_mean)
-        moved = w + fired["mon"][step][i] * p.messenger_rate * (d - d_mean)[j]
+        moved = w + fired["mon"][step][i] * rate * (d - d_mean)[j]
         lowest, highest = min(lowest, moved.min()), max(highest, moved.max())
         w = np.clip(moved, 0, p.mon_ts_wmax)
         d = d + fired["ts"][step] @ spread
@@ -150,24 +158,26 @@ class Line:
         At the end; from each TS cell to each.
     """
 
-    def __init__(self, b2, mon, ts, w, reaches=(1.5,), *, learn=1.0):
+    def __init__(self, b2, mon, ts, w, reaches=(1.5,), *, rates=A, learn=1.0):
         trial_clock = b2.Clock(TRIAL_OF_10 * b2.ms, name="trial_clock")
         pre = forced(b2, "mon", mon, "g_e : volt")
         post = forced(b2, "ts", ts, "g_e : volt" + eq.MESSENGER)
-        weights = network.mon_to_ts(pre, post, messenger=True)
+        structure = {"messenger": True, "messenger_trials": len(reaches), "n_ts": N_CELLS}
+        structure |= {"trial_steps": TRIAL_OF_10, "dt_s": 1e-3}
+        weights = network.mon_to_ts(pre, post, structure)
         cells = np.arange(N_CELLS)
         weights.connect(i=cells, j=cells)
-        structure = {"messenger_trials": len(reaches), "n_ts": N_CELLS}
         spread = network.messenger(post, structure, trial_clock)
         spread.connect()
         i, j = np.array(spread.i), np.array(spread.j)
         table = np.exp(-0.5 * (cells / np.array(reaches)[:, None]) ** 2)
         spread.namespace["gauss"].values[:] = table
+        weights.namespace["rate"].values[:] = rates
         for made, numbers in (
             (post, {"tau_D": values.euler_time_constant(TAU * 1e-3, 1e-3)}),
             (post, {"tau_mean": TAU_MEAN * 1e-3}),
             (spread, {"distance": np.abs(i - j)}),
-            (weights, {"w": np.full(N_CELLS, w), "G": 1.0, "w_max": W_MAX, "A": A, "learn": learn}),
+            (weights, {"w": np.full(N_CELLS, w), "G": 1.0, "w_max": W_MAX, "learn": learn}),
         ):
             for name, number in numbers.items():
                 made.variables[name].set_value(number)
@@ -257,6 +267,16 @@ def test_a_spike_delivers_the_weight_it_found(brian):
     assert line.w[2, 5] > 0.5
 
 
+def test_the_rate_is_that_of_the_trial(brian):
+    """The same one after the other in three trials, at one reach."""
+    mon, ts = {2: [2, 12, 22]}, {2: [1, 11, 21]}
+    line = Line(brian, mon, ts, 0.5, reaches=(1.0, 1.0, 1.0), rates=(0.3, 0.1, 0.02))
+    for step, rate in ((2, 0.3), (12, 0.1), (22, 0.02)):
+        moved = line.w[2, step] - line.w[2, step - 1]
+        above = line.d[2, step] - line.d_mean[2, step]
+        assert moved == pytest.approx(rate * above, rel=1e-9)
+
+
 def test_below_the_usual_level_weights_fall_and_stop_at_0_and_at_w_max(brian):
     """The mean outlives the messenger, so a late spike of MON loses."""
     up = Line(brian, {2: range(4, 12)}, {2: [3, 4, 5, 6]}, 0.9)
@@ -286,6 +306,18 @@ def test_the_reach_shrinks_exponentially_over_its_fraction_of_the_training():
     assert (reach[50:] == reach[50]).all()
 
 
+def test_the_rate_shrinks_as_the_reach_does_and_may_be_0():
+    p = with_messenger(n_training_trials=100, messenger_shrink_fraction=0.5)
+    rate = values.messenger_rate(p, np.arange(120))
+    reach = values.messenger_reach(p, np.arange(120))
+    assert rate[0] == 0.1 and rate[50:] == pytest.approx(np.full(70, 0.02))
+    done = np.log(reach / 12) / np.log(1.5 / 12)
+    assert np.log(rate / 0.1) / np.log(0.02 / 0.1) == pytest.approx(done)
+    for start in (0.1, 0.0):
+        off = with_messenger(messenger_rate_start=start, messenger_rate_end=0.0)
+        assert not values.messenger_rate(off, np.arange(9))[1 if start else 0 :].any()
+
+
 @pytest.mark.parametrize("trials", [0, 1, 7])
 def test_a_fraction_of_0_is_the_end_at_once_and_1_the_last_trial(trials):
     at_once = with_messenger(n_training_trials=trials, messenger_shrink_fraction=0.0)
@@ -303,12 +335,14 @@ def test_a_block_has_a_row_of_the_table_for_each_of_its_trials():
         -(np.arange(24) ** 2) / (2 * values.messenger_reach(p, np.arange(16)) ** 2)[:, None]
     )
     for trial in (0, 3, 4, 8, 12):
-        table = values.messenger_table(p, trial * p.trial_steps)["gauss.values"]
+        table = values.messenger_tables(p, trial * p.trial_steps)["gauss.values"]
         assert table.shape == (values.block_trials(p), p.n_ts) == (4, 24)
         np.testing.assert_allclose(table, rows[trial : trial + 4], rtol=1e-12, atol=1e-300)
-    assert values.messenger_table(small_params(), 0) == {}
-    together = values.messenger_table(p, 0)["gauss.values"][2:]
-    alone = values.messenger_table(p, 2 * p.trial_steps)["gauss.values"][:2]
+    rates = values.messenger_tables(p, 0)["rate.values"]
+    np.testing.assert_allclose(rates, values.messenger_rate(p, np.arange(4)), rtol=1e-14)
+    assert values.messenger_tables(small_params(), 0) == {}
+    together = values.messenger_tables(p, 0)["gauss.values"][2:]
+    alone = values.messenger_tables(p, 2 * p.trial_steps)["gauss.values"][:2]
     assert together.tobytes() == alone.tobytes()
 
 
@@ -448,13 +482,17 @@ SIZES = ("--mode", "ll_fast", "--n-ts", "24", "--ts-lateral-radius", "3")
             ("--messenger-reach-start", "3", "--messenger-reach-end", "3.5"),
             "--messenger-reach-end 3.5 exceeds --messenger-reach-start 3",
         ),
+        (
+            ("--messenger-rate-start", "1e-4", "--messenger-rate-end", "2e-4"),
+            "--messenger-rate-end 0.0002 exceeds --messenger-rate-start 0.0001",
+        ),
         (("--messenger-tau-ms", "0.9"), "--messenger-tau-ms 0.9 is shorter than --dt-s 0.001"),
         (
             ("--messenger-mean-tau-s", "0.0005"),
             "--messenger-mean-tau-s 0.0005 is shorter than --dt-s 0.001",
         ),
     ],
-    ids=["start too wide", "end too wide", "widening", "tau", "tau of the mean"],
+    ids=["start too wide", "end too wide", "widening", "faster", "tau", "tau of the mean"],
 )
 def test_what_cannot_be_is_refused_by_the_name_of_its_flag(tmp_path, flags, words):
     made = bare(tmp_path, *SIZES, *FLAGS, *flags)
@@ -519,9 +557,9 @@ def remarks(*flags) -> dict[str, str]:
 def test_flags_that_do_nothing_are_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     without = "no effect without --mon-ts-rule messenger"
-    typed = ("--messenger-rate", "1e-4", "--messenger-reach-end", "2", "--messenger-shuffled")
+    typed = ("--messenger-rate-end", "1e-5", "--messenger-reach-end", "2", "--messenger-shuffled")
     found = remarks(*typed)
-    names = ("messenger-rate", "messenger-reach-end", "messenger-shuffled")
+    names = ("messenger-rate-end", "messenger-reach-end", "messenger-shuffled")
     assert {name: found[name] for name in names} == dict.fromkeys(names, without)
     assert remarks(*FLAGS) == {}
     found = remarks(*FLAGS, "--mon-ts-apre", "0.02", "--mon-ts-apost", "-0.01")
@@ -562,8 +600,9 @@ def test_the_messenger_alone_can_learn():
 
     off = dict(mon_ts_homeo_eta=0.0, ll_mon_use_stdp=False)
     assert can_learn(with_messenger(**off))
-    assert not can_learn(with_messenger(**off, messenger_rate=0.0))
-    still = dataclasses.replace(with_messenger(**off), messenger_rate=0.0, mon_ts_apre=0.02)
+    off |= dict(messenger_rate_start=0.0, messenger_rate_end=0.0)
+    assert not can_learn(with_messenger(**off))
+    still = dataclasses.replace(with_messenger(**off), mon_ts_apre=0.02)
     assert not can_learn(still)  # a gain of the rule that is not used
 
 

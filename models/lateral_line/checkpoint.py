@@ -147,6 +147,9 @@ def goes_on_alike(params: NetworkParams) -> bool:
     """Whether nothing in a trial depends on the length of the training: no switch of the noise, no
     messenger that shrinks."""
     same_noise = params.training_noise_scale_early == params.training_noise_scale_late
-    same_reach = params.messenger_reach_start == params.messenger_reach_end
-    shrinks = params.messenger_shrink_fraction > 0 and not same_reach
+    shrinks = (
+        params.messenger_reach_start != params.messenger_reach_end
+        or params.messenger_rate_start != params.messenger_rate_end
+    )
+    shrinks = shrinks and params.messenger_shrink_fraction > 0  # else it has from the first trial
     return same_noise and not (params.has_messenger and shrinks)

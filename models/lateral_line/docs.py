@@ -118,13 +118,13 @@ def equation_text() -> str:
         ("LL -> MON, postsynaptic spike", equations.LL_MON_ON_POST),
         ("MON -> TS, presynaptic spike", equations.MON_TS_ON_PRE),
         ("MON -> TS, postsynaptic spike", equations.MON_TS_ON_POST),
-        ("Messenger of a TS cell, --mon-ts-rule messenger", equations.MESSENGER),
-        ("Messenger, a TS spike, to every TS cell", equations.TS_MESSENGER_ON_PRE),
-        (
-            "Messenger, at the start of a trial: gauss(t, d) = exp(-d**2/(2*R**2)) with its reach R",
-            f"{equations.RELEASE_CLEAR}\n{equations.SHARE_SPREAD.strip()}\n{equations.SHARE_SCALE}",
-        ),
+        ("With --mon-ts-rule messenger instead: the messenger at a TS cell", equations.MESSENGER),
         ("MON -> TS by the messenger, presynaptic spike", equations.MON_TS_MESSENGER_ON_PRE),
+        (
+            "A TS spike releases the messenger over TS; shares are renewed every trial",
+            f"{equations.TS_MESSENGER_ON_PRE}\n{equations.SHARE_SPREAD.strip()}\n"
+            f"{equations.SHARE_SCALE}",
+        ),
         (
             "Homeostasis of a MON cell, when due: S is its summed input, S_target the initial mean",
             f"{equations.MON_SCALE}\n{equations.LL_MON_RESCALE}",
@@ -138,7 +138,10 @@ def equation_text() -> str:
             equations.BACKGROUND_RESET,
         ),
         ("TS -> TS inhibition at ring distance d, 0 < d <= radius", "w = peak*(1 - d/radius)"),
-        ("TS -> TS flat inhibition: n_spikes of a step are summed", equations.POOL_TELL),
+        (
+            "Flat inhibition of TS: a count of the spikes of a step, told to all",
+            equations.POOL_TELL,
+        ),
     ]
     return "```\n" + "\n\n".join(f"# {head}\n{body.strip()}" for head, body in parts) + "\n```"
 

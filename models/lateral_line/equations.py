@@ -151,7 +151,7 @@ MON_TS_MESSENGER = """
 w           : 1                                                # weight, 0 to w_max
 G           : volt (shared, constant)                          # EPSP jump of a weight of 1
 w_max       : 1 (shared, constant)
-A           : 1 (shared, constant)                             # in units of w
+A           = rate(t) : 1 (shared)                             # of this trial, in units of w
 learn       : 1 (shared, constant)
 """
 MON_TS_MESSENGER_ON_PRE = """

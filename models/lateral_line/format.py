@@ -17,7 +17,8 @@ LATER = frozenset(
     {
         *("mon_ts_gain_test_mV", "training_positions", "test_passes"),
         "test_there_and_back",
-        *("mon_ts_rule", "messenger_rate", "messenger_tau_ms", "messenger_mean_tau_s"),
+        *("mon_ts_rule", "messenger_rate_start", "messenger_rate_end"),
+        *("messenger_tau_ms", "messenger_mean_tau_s"),
         *("messenger_reach_start", "messenger_reach_end", "messenger_shrink_fraction"),
         *("messenger_shuffled", "ts_flat_inh_mV"),
     }

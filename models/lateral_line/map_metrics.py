@@ -215,6 +215,30 @@ def aligned_map(
     )
 
 
+def aligned_cells(reflected: Sequence, rotation_rad: Sequence, n_cells: int):
+    """Cells in the order in which an `AlignedMap` reads them; None where it is undefined.
+
+    With the reflection and rotation of both halves, or of the first where they differ in the
+    reflection. A map of the window has its cells rise from the lower end to the upper one.
+
+    Returns
+    -------
+    cells : ndarray of int, shape (n_cells,)
+        The cell that stands at each place.
+    turned : int
+        By how many cells, 0 to n_cells - 1, after the reflection.
+    mirrored : bool
+    """
+    found = [(bool(m), r) for m, r in zip(reflected, rotation_rad, strict=True) if m is not None]
+    if not found:
+        return None
+    mirrored = found[0][0]
+    rotation = metrics.circular_mean(np.array([r for m, r in found if m == mirrored]))
+    turned = round(rotation * n_cells / TWO_PI) % n_cells
+    sign = -1 if mirrored else 1
+    return sign * (np.arange(n_cells) + turned) % n_cells, turned, mirrored
+
+
 def spikes_by_position(step, index, n_cells: int, x_cm, window):
     """Spikes and steps in 50 equal bins of `window` (cm), of one pass or more.
 
@@ -273,6 +297,12 @@ def smoothed_rates(spikes, time_s, window):
     return spikes @ kernel / np.where(time_s > 0, time_s @ kernel, np.nan)
 
 
+def are_tuned(rate_Hz, n_spikes):
+    """Which cells are tuned, shape (n_cells,), by rates (n_cells, n_bins) and all their spikes."""
+    peak = np.nanmax(rate_Hz, axis=1, initial=0.0)
+    return (n_spikes >= metrics.MIN_TUNING_SPIKES) & (peak >= metrics.MIN_PEAK_HZ)
+
+
 def _bin_centres(window):
     share = (np.arange(N_POSITION_BINS) + 0.5) / N_POSITION_BINS
     return window[0] + share * (window[1] - window[0])
@@ -306,7 +336,7 @@ def cell_tuning(passes: Sequence[Pass], n_cells: int, dt_s: float, window) -> Ce
     x_cm, visited = _bin_centres(window), np.isfinite(rate).all(axis=0)
     seen = np.where(visited, rate, 0.0)
     peak = seen.max(axis=1)
-    tuned = (n_spikes >= metrics.MIN_TUNING_SPIKES) & (peak >= metrics.MIN_PEAK_HZ)
+    tuned = are_tuned(rate, n_spikes)
     n_peaks = np.where(tuned, _n_peaks(rate[:, visited], peak), np.nan)
     top = peak[:, None]
     run = metrics._longest_run_at_peak((seen >= PEAK_SHARE * top) & visited, seen == top)

@@ -33,8 +33,18 @@ ALIGNED = Metric(
     label=f"{SIGMA} aligned, body",
     unit="rad",
     symbol=SIGMA,
-    meaning="the same over all passes of the test, with the better of the two reflections, which "
-    "is chosen on one half of the passes and scored on the other",
+    valid="valid_fraction_body_window",
+    valid_from=USABLE_VALID_FRACTION,
+    meaning="over all passes of the test, with the better of the two reflections, which is chosen "
+    "on one half of the passes and scored on the other; the same over the path",
+)
+ALIGNED_PATH = replace(
+    ALIGNED,
+    name="aligned_path_rad",
+    path="map.path.sigma_theta_rad",
+    label=f"{SIGMA} aligned, path",
+    valid="valid_fraction_window",
+    meaning="",
 )
 ORDER = Metric(
     "map_order",
@@ -45,6 +55,36 @@ ORDER = Metric(
     "with the distance of the positions that they prefer",
     limits=(-0.2, 1.0),
 )
+ALIGNED_READINGS = (
+    ALIGNED,
+    ALIGNED_PATH,
+    ORDER,
+    Metric(
+        "single_peaked_share",
+        "map.single_peaked_share",
+        label="cells with one peak (share)",
+        symbol="share",
+        meaning="share of tuned TS cells whose curve has one peak above half of its height",
+        limits=SHARE,
+    ),
+    Metric(
+        "tuning_width_cm",
+        "map.tuning_width_cm",
+        label="tuning width",
+        unit="cm",
+        symbol="width",
+        meaning="full width at half height of a TS cell's curve, median of the tuned cells",
+    ),
+    Metric(
+        "decoding_error_cm",
+        "map.decoding_error_cm",
+        label="linear readout, rms error",
+        unit="cm",
+        symbol="error",
+        meaning="rms error of position by a linear readout calibrated on other passes, windows "
+        "of 20 ms over the body; a network without order can be read in this way too",
+    ),
+)  # of runs with several passes of the test
 TABLE = MetricTable(
     (
         PATH,
@@ -62,39 +102,7 @@ TABLE = MetricTable(
         ),
         Metric("usable_map"),
         Metric("silent"),
-        ALIGNED,
-        replace(
-            ALIGNED,
-            name="aligned_path_rad",
-            path="map.path.sigma_theta_rad",
-            label=f"{SIGMA} aligned, path",
-        ),
-        ORDER,
-        Metric(
-            "single_peaked_share",
-            "map.single_peaked_share",
-            label="cells with one peak (share)",
-            symbol="share",
-            meaning="share of tuned TS cells whose curve has one peak above half of its height",
-            limits=SHARE,
-        ),
-        Metric(
-            "tuning_width_cm",
-            "map.tuning_width_cm",
-            label="tuning width",
-            unit="cm",
-            symbol="width",
-            meaning="full width at half height of a TS cell's curve, median of the tuned cells",
-        ),
-        Metric(
-            "decoding_error_cm",
-            "map.decoding_error_cm",
-            label="linear readout, rms error",
-            unit="cm",
-            symbol="error",
-            meaning="rms error of position by a linear readout calibrated on other passes, windows "
-            "of 20 ms over the body; a network without order can be read in this way too",
-        ),
+        *ALIGNED_READINGS,
         Metric("ts_spikes", "spikes.ts", digits=0, key=False),
     ),
     title="the lateral line",

@@ -107,7 +107,7 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
 
     projections = [
         ll_to_mon(ll, mon, structure["plastic_ll_mon"], dialect),
-        mon_to_ts(mon, ts, structure["messenger"], dialect),
+        mon_to_ts(mon, ts, structure, dialect),
         links(mon, i_mon, eq.STATIC, eq.EXCITATION, "mon_i_mon"),
         links(i_mon, mon, eq.STATIC, eq.INHIBITION, "i_mon_mon"),
         links(ts, ts, eq.STATIC, eq.INHIBITION, "ts_ts"),
@@ -206,11 +206,21 @@ def ll_to_mon(ll, mon, plastic: bool, dialect: Dialect = BRIAN) -> b2.Synapses:
     return learning(ll, mon, rules, "ll_mon", dialect)
 
 
-def mon_to_ts(mon, ts, messenger: bool, dialect: Dialect = BRIAN) -> b2.Synapses:
-    if messenger:
-        return links(mon, ts, eq.MON_TS_MESSENGER, eq.MON_TS_MESSENGER_ON_PRE, "mon_ts")
+def mon_to_ts(mon, ts, structure: dict, dialect: Dialect = BRIAN) -> b2.Synapses:
+    if structure["messenger"]:
+        rules = eq.MON_TS_MESSENGER, eq.MON_TS_MESSENGER_ON_PRE
+        return links(mon, ts, *rules, "mon_ts", namespace=trial_tables(structure, rate=()))
     rules = eq.MON_TS_PLASTIC, eq.MON_TS_ON_PRE, eq.MON_TS_ON_POST
     return learning(mon, ts, rules, "mon_ts", dialect)
+
+
+def trial_tables(structure: dict, **shapes: tuple[int, ...]) -> dict[str, b2.TimedArray]:
+    """Tables with a row for each trial of a block."""
+    n_trials, dt = structure["messenger_trials"], structure["trial_steps"] * structure["dt_s"]
+    return {
+        name: b2.TimedArray(np.zeros((n_trials, *shape)), dt=dt * b2.second, name=name)
+        for name, shape in shapes.items()
+    }
 
 
 def flat_inhibition(ts, pool) -> b2.Synapses:
@@ -223,16 +233,9 @@ def flat_inhibition(ts, pool) -> b2.Synapses:
 
 def messenger(ts, structure: dict, trial_clock) -> b2.Synapses:
     """What a TS spike spreads over TS, itself included; its reach is renewed every trial."""
-    rows = structure["messenger_trials"], structure["n_ts"]
-    gauss = b2.TimedArray(np.zeros(rows), dt=trial_clock.dt, name="gauss")
-    made = links(
-        ts,
-        ts,
-        eq.TS_MESSENGER,
-        eq.TS_MESSENGER_ON_PRE,
-        "ts_messenger",
-        namespace={"gauss": gauss},
-    )
+    tables = trial_tables(structure, gauss=(structure["n_ts"],))
+    rules = eq.TS_MESSENGER, eq.TS_MESSENGER_ON_PRE
+    made = links(ts, ts, *rules, "ts_messenger", namespace=tables)
     pieces = (ts, eq.RELEASE_CLEAR), (made, eq.SHARE_SPREAD), (made, eq.SHARE_SCALE)
     run_in_order(*pieces, clock=trial_clock, name="{group}_reach_{k}")
     return scheduled(made, {"pre": ("synapses", 1)})  # after the weights have read D

@@ -33,9 +33,8 @@ class RunOptions(request.RunOptions):
 
     mode: str = DEFAULT_MODE
     """Preset: ll_fast (small, about a minute), ll_thesis, ll_baseline (the recipe of the \
-published tables), ll_learned (one whose training improves the map), ll_selforg (no topography: \
-the map organises itself) or ll_selforg_fast (the same at a quarter of the size). Flags override \
-it."""
+published tables), ll_learned (one whose training improves the map), ll_selforg (a map from no \
+topography at all) or ll_selforg_fast (the same, small). Flags override it."""
     weights_from: Path | None = None
     """Run folder whose weights are tested, without training. All parameters and seeds are \
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
@@ -150,8 +149,8 @@ def same_mode(argv: Sequence[str], source: Run) -> str:
 DESCRIPTION = (
     "Does a lateral-line network learn a map of source position? Trains LL -> MON -> TS, tests it, "
     "and tests its untrained twin. Values beyond a bound are moved to it and reported. "
-    "For what can be done with a run, the first word is figures, report, status, export or "
-    "stimulus; each has a --help of its own."
+    "For what can be done with a run, the first word is figures, report, status, export, "
+    "animate or stimulus; each has a --help of its own."
 )
 
 # the network's own fields override the first two; the others only serve stand-alone sweeps
@@ -163,7 +162,8 @@ WITHOUT_FLAG = (
 
 LEARNING = (
     *("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost"),
-    *("ll_mon_homeo_eta", "mon_ts_homeo_eta", "messenger_rate"),
+    *("ll_mon_homeo_eta", "mon_ts_homeo_eta"),
+    *("messenger_rate_start", "messenger_rate_end"),
 )
 
 

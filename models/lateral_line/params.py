@@ -184,8 +184,11 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """EPSP of a unit weight in the test, trained and untrained; none is that of the training."""
     stdp_tau_ms: Annotated[float, Field(ge=0.1)] = 20.0
     """Decay time of all spike traces of both rules."""
-    messenger_rate: NonNegative = 3e-5
-    """Change of a weight at a spike of its source, per unit of messenger above its usual level."""
+    messenger_rate_start: NonNegative = 1e-4
+    """Change of a weight at a spike of its source, per unit of messenger above its usual level, \
+when training starts."""
+    messenger_rate_end: NonNegative = 2e-5
+    """The same when the reach has shrunk; it falls as the reach does."""
     messenger_tau_ms: Annotated[float, Field(gt=0)] = 60.0
     """Decay time of the messenger."""
     messenger_mean_tau_s: Annotated[float, Field(gt=0)] = 3.0
@@ -195,7 +198,7 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     messenger_reach_end: Annotated[float, Field(gt=0)] = 6.0
     """The same when it has shrunk."""
     messenger_shrink_fraction: Share = 0.85
-    """Fraction of the training over which the reach shrinks, exponentially."""
+    """Fraction of the training over which reach and rate shrink, exponentially."""
     messenger_shuffled: bool = False
     """Spread the messenger among TS cells in a random order that stays (control)."""
     keep_mon_ts_stdp_during_test: bool = False
@@ -343,17 +346,19 @@ def messenger_bounds(p: NetworkParams) -> Iterator[Relation]:
     """The messenger is slower than a step; it reaches no further than TS and does not widen."""
     if not p.has_messenger:
         return
-    start, end = p.messenger_reach_start, p.messenger_reach_end
-    for flag, reach in (("start", start), ("end", end)):
+    reach = p.messenger_reach_start, p.messenger_reach_end
+    for flag, cells in zip(("start", "end"), reach, strict=True):
         yield (
-            reach <= p.n_ts / 2,
-            f"--messenger-reach-{flag} {reach:g} is more than half of --n-ts {p.n_ts}",
+            cells <= p.n_ts / 2,
+            f"--messenger-reach-{flag} {cells:g} is more than half of --n-ts {p.n_ts}",
         )
-    yield (
-        end <= start,
-        f"--messenger-reach-end {end:g} exceeds --messenger-reach-start {start:g}: the reach of "
-        "the messenger shrinks",
-    )
+    rate = p.messenger_rate_start, p.messenger_rate_end
+    for name, (start, end) in (("reach", reach), ("rate", rate)):
+        yield (
+            end <= start,
+            f"--messenger-{name}-end {end:g} exceeds --messenger-{name}-start {start:g}: the "
+            f"{name} of the messenger shrinks",
+        )
     for flag, tau_s, typed in (
         ("tau-ms", p.messenger_tau_ms * 1e-3, p.messenger_tau_ms),
         ("mean-tau-s", p.messenger_mean_tau_s, p.messenger_mean_tau_s),

@@ -62,15 +62,16 @@ LL_SELFORG = LL_BASELINE | dict(
     ll_to_mon_topography_strength=0.0, mon_to_ts_topography_strength=0.0,
     n_training_trials=1000, checkpoint_trials=10, pv_eval_every_checkpoints=1, test_passes=20,
     ll_mon_use_stdp=False, ll_mon_w_mean_mV=10.0, ll_mon_w_jitter_mV=8.0,
-    mon_ts_rule="messenger", mon_ts_wmax=0.1,
+    training_position_hold_s=0.02, mon_ts_rule="messenger", mon_ts_wmax=0.1,
     mon_ts_homeo_eta=1.0, mon_ts_homeo_every_trials=1, mon_ts_homeo_target="initial-mean",
     mon_ts_gain_mV=150.0, mon_ts_gain_test_mV=200.0,
+    mon_to_global_inh_p=0.0, use_ts_feedback_inh=False,
     ts_lateral_radius=1, ts_local_inh_peak_mV=0.0, ts_flat_inh_mV=2.0,
 )
 
 # The same at a quarter of the size, for NumPy alone.
 LL_SELFORG_FAST = LL_SELFORG | dict(
-    n_mon=800, n_ts=80, n_training_trials=200,
+    n_mon=800, n_ts=80, n_training_trials=100, test_passes=6, training_position_hold_s=0.01,
     messenger_reach_start=40.0, messenger_reach_end=2.0,
     mon_to_ts_sigma=3.0, mon_ts_gain_mV=320.0, mon_ts_gain_test_mV=240.0, ts_flat_inh_mV=8.0,
 )

@@ -20,6 +20,8 @@ from models.lateral_line.simulation import x_per_step
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
 from stimulus import StimulusParams, n_test_steps
 
+N_PERMUTATIONS = 40  # of the cells, for the chance of an aligned map: a tenth of a second each ten
+
 # --- params.json -----------------------------------------------------------------------
 
 
@@ -86,7 +88,7 @@ def evaluation_mode(result: Result) -> str:
 
 def can_learn(p: NetworkParams) -> bool:
     """Whether any weight can differ from its start after the training."""
-    rule = (p.messenger_rate,) if p.has_messenger else (p.mon_ts_apre, p.mon_ts_apost)
+    rule = (p.messenger_rate_start,) if p.has_messenger else (p.mon_ts_apre, p.mon_ts_apost)
     steps = (*rule, max(0.0, p.mon_ts_homeo_eta))
     if p.ll_mon_use_stdp:
         steps += (p.ll_mon_apre, p.ll_mon_apost, max(0.0, p.ll_mon_homeo_eta))
@@ -152,7 +154,9 @@ def map_numbers(outcome: Outcome, p: NetworkParams) -> dict[str, Any] | None:
     return {
         "n_passes": p.test_passes,
         **{
-            name: aligned_numbers(map_metrics.aligned_map(*read, window))
+            name: aligned_numbers(
+                map_metrics.aligned_map(*read, window, n_permutations=N_PERMUTATIONS)
+            )
             for name, window in (("body", p.body_window_cm), ("path", ends))
         },
         "order": order.order,

@@ -98,8 +98,8 @@ class Simulation(Network):
 
     def _run(self, state, frames, switches, phase, phase_start, first, n_steps, record) -> Block:
         source = values.source(frames, self.capacity, phase, phase_start)
-        reach = values.messenger_table(self.params, first)
-        given = self.constants | switches | source | reach | state
+        tables = values.messenger_tables(self.params, first)
+        given = self.constants | switches | source | tables | state
         return self.engine.run(given, first_step=first, n_steps=n_steps, record=record)
 
 

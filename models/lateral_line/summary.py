@@ -9,7 +9,8 @@ from driver.experiment import metric
 from driver.experiment.metric import spread
 from driver.formatting import number
 from driver.run.request import Request
-from models.lateral_line.metric_table import TABLE
+from models.lateral_line import outcome
+from models.lateral_line.metric_table import ALIGNED, ALIGNED_READINGS, ORDER, TABLE
 from models.lateral_line.wiring import topographic_contacts
 
 QUALITY = (
@@ -128,17 +129,12 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
         "valid_fraction_body_window": "valid share of the body",
         "ts_spikes": "TS spikes in the test",
     }
-    if results["map"]:
-        labels |= {
-            "aligned_path_rad": f"sigma_theta aligned, {where}",
-            "aligned_body_rad": "sigma_theta aligned, body",
-            "map_order": "order of the map",
-            "single_peaked_share": "cells with one peak",
-            "tuning_width_cm": "tuning width",
-            "decoding_error_cm": "linear readout, rms error",
-        }
+    if results.get("map") is not None:  # what decides stands first
+        labels = {m.name: outcome.console(m.label) for m in ALIGNED_READINGS} | labels
     lines = metric.comparison_lines(TABLE.renamed(labels), results)
-    return [*lines, *rate_lines(results), *results["warnings"], seed_line(results)]
+    said = outcome.console(f"{outcome.headline(results)} {outcome.decides(results)}")
+    notes = [*rate_lines(results), *results["warnings"], said]
+    return [*lines, *notes, seed_line(results)]
 
 
 def rate_lines(results: dict[str, Any]) -> list[str]:
@@ -185,7 +181,11 @@ def seed_line(results: dict[str, Any]) -> str:
     sigma = results["sigma_theta_rad"]
     text = "nan" if sigma is None else number(sigma)  # scripts read it as a number
     valid = number(results["valid_fraction"])
-    return f"Seed {results['seed']} results: sigma_theta={text} rad, valid_fraction={valid}"
+    line = f"Seed {results['seed']} results: sigma_theta={text} rad, valid_fraction={valid}"
+    if results.get("map") is None:
+        return line
+    sigma, order = (number(m.value(results)) for m in (ALIGNED, ORDER))
+    return f"{line}, aligned sigma_theta={sigma} rad, order={order}"
 
 
 def metric_words(metrics: dict[str, float | None]) -> list[str]:

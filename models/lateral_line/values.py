@@ -241,9 +241,7 @@ def lateral_contacts(params: NetworkParams) -> tuple[np.ndarray, np.ndarray, np.
 
 def plasticity(params: NetworkParams) -> dict[str, float]:
     values = {"mon_ts.G": params.mon_ts_gain_mV * MV, "mon_ts.w_max": params.mon_ts_wmax}
-    if params.has_messenger:
-        values["mon_ts.A"] = params.messenger_rate
-    else:
+    if not params.has_messenger:
         values["mon_ts.A_plus"] = params.mon_ts_apre
         values["mon_ts.A_minus"] = params.mon_ts_apost
     if params.ll_mon_use_stdp:
@@ -254,7 +252,7 @@ def plasticity(params: NetworkParams) -> dict[str, float]:
 
 
 def messenger(params: NetworkParams) -> dict[str, np.ndarray | float]:
-    """Of the messenger, all but its reach; nothing without it."""
+    """Of the messenger, all but what shrinks; nothing without it."""
     if not params.has_messenger:
         return {}
     return {
@@ -264,25 +262,37 @@ def messenger(params: NetworkParams) -> dict[str, np.ndarray | float]:
     }
 
 
-def messenger_reach(params: NetworkParams, trials: np.ndarray) -> np.ndarray:
-    """SD of the messenger's spread in each of `trials`, in TS cells.
+def shrunk(params: NetworkParams, start: float, end: float, trials: np.ndarray) -> np.ndarray:
+    """What shrinks from `start` to `end`, in each of `trials`.
 
-    R_0 (R_1/R_0)**s, where s goes from 0 to 1 over the fraction of the training in which it
-    shrinks. It depends on the number of the trial alone, not on the blocks of a run.
+    start (end/start)**s, where s goes from 0 to 1 over the fraction of the training in which reach
+    and rate shrink. It depends on the number of the trial alone, not on the blocks of a run.
     """
     shrinking = params.messenger_shrink_fraction * params.n_training_trials
     done = np.minimum(np.asarray(trials) / shrinking, 1.0) if shrinking else np.ones(len(trials))
-    start, end = params.messenger_reach_start, params.messenger_reach_end
-    return start * (end / start) ** done
+    return start * (end / start) ** done if start else np.zeros(len(trials))
 
 
-def messenger_table(params: NetworkParams, first_step: int) -> dict[str, np.ndarray]:
-    """Its spread over the trials of a block that starts at `first_step`; nothing without it."""
+def messenger_reach(params: NetworkParams, trials: np.ndarray) -> np.ndarray:
+    """SD of the messenger's spread in each of `trials`, in TS cells."""
+    return shrunk(params, params.messenger_reach_start, params.messenger_reach_end, trials)
+
+
+def messenger_rate(params: NetworkParams, trials: np.ndarray) -> np.ndarray:
+    """Learning rate of the messenger's rule in each of `trials`."""
+    return shrunk(params, params.messenger_rate_start, params.messenger_rate_end, trials)
+
+
+def messenger_tables(params: NetworkParams, first_step: int) -> dict[str, np.ndarray]:
+    """Rate and spread in the trials of a block that starts at `first_step`; nothing without it."""
     if not params.has_messenger:
         return {}
     trials = first_step // params.trial_steps + np.arange(block_trials(params))
     reach = messenger_reach(params, trials)[:, None]
-    return {"gauss.values": np.exp(-0.5 * (np.arange(params.n_ts) / reach) ** 2)}
+    return {
+        "rate.values": messenger_rate(params, trials),
+        "gauss.values": np.exp(-0.5 * (np.arange(params.n_ts) / reach) ** 2),
+    }
 
 
 def test_gain(params: NetworkParams) -> dict[str, float]:

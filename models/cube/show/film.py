@@ -1,33 +1,26 @@
 """The panels of a moment moving in time, as a film: MP4 where ffmpeg is found, else GIF.
 
-What stands still is drawn once; of every frame only spikes, dots and texts are drawn anew.
+Of every frame only spikes, dots and texts are drawn anew.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from matplotlib.animation import FFMpegWriter, PillowWriter
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from driver.figures import style
+from driver.figures.film import DPI, Stage, ffmpeg, write, writer_of
 from driver.figures.page import colour_of
-from driver.files import PART
 from driver.formatting import text
-from driver.run.progress import Progress
 from models.cube.metrics import output
 from models.cube.show import pages, panels, view
 from models.cube.show.view import Blocks, Moment, Shown
 
 MAX_FRAMES = 200
 FRAMES_PER_SECOND = 12
-DPI = 80
 
 
 def animate(
@@ -79,15 +72,11 @@ def animate(
         raise ValueError(f"down must be 1 to {shown.params.n}, got {down}")
     log = log or logging.getLogger(__name__)
     program = ffmpeg()
+    target = Path(path).with_suffix(".gif" if program is None else ".mp4")
     with style.applied():
-        if program is None:
-            writer, target = PillowWriter(FRAMES_PER_SECOND), Path(path).with_suffix(".gif")
-        else:
-            matplotlib.rcParams["animation.ffmpeg_path"] = program
-            first_the_index = ["-movflags", "+faststart"]  # a browser shows it while it loads
-            writer = FFMpegWriter(FRAMES_PER_SECOND, extra_args=first_the_index)
-            target = Path(path).with_suffix(".mp4")
-        return write(writer, target, Film(shown, label, every), steps, log)
+        writer = writer_of(program, FRAMES_PER_SECOND)
+        film = Film(shown, label, every)
+        return write(writer, target, map(film.frame, steps), len(steps), log)
 
 
 def frame_steps(arrays, first: int | None, stop: int | None, every: int) -> range:
@@ -100,28 +89,6 @@ def frame_steps(arrays, first: int | None, stop: int | None, every: int) -> rang
     if not kept_from <= first < stop <= kept_to:
         raise ValueError(f"steps {first} to {stop}: spikes were kept of {kept_from} to {kept_to}")
     return range(first, max(first + 1, stop - every + 1), every)
-
-
-def write(writer, target: Path, film: Film, steps: range, log: logging.Logger) -> Path:
-    """Film all frames with a writer of matplotlib; the file is there when it is whole."""
-    progress = Progress(len(steps), "film", log, unit="frame")
-    part = target.with_name(f".{target.stem}.{os.getpid()}{PART}{target.suffix}")
-    # a writer draws a whole figure anew: here one that is nothing but the pixels of a frame
-    sheet = Figure(film.figure.get_size_inches(), dpi=DPI)
-    pixels = sheet.figimage(film.frame(steps[0]))
-    try:
-        with writer.saving(sheet, str(part), DPI):
-            for step in steps:
-                pixels.set_data(film.frame(step))
-                writer.grab_frame()
-                progress.advance(1)
-        return part.replace(target)
-    except subprocess.CalledProcessError as error:
-        why = f"ffmpeg ended with {error.returncode}; {target} was not written"
-        raise OSError(why) from error
-    finally:
-        part.unlink(missing_ok=True)
-        progress.close()
 
 
 class Film:
@@ -150,11 +117,7 @@ class Film:
         self._frames()
         frames = [spine for image in self.images for spine in image.axes.spines.values()]
         self.moving = [self.head, *self.images, *frames, *self.marks, *self.titles, *self.space]
-        for artist in self.moving:
-            artist.set_animated(True)
-        self.canvas = FigureCanvasAgg(self.figure)
-        self.canvas.draw()
-        self.ground = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.stage = Stage(self.figure, self.moving)
 
     def _space(self):
         ax = self.figure.add_subplot(self.grid[-1], projection="3d")
@@ -180,13 +143,9 @@ class Film:
     def frame(self, step: int) -> np.ndarray:
         """Steps `step` to `step` + every - 1 as pixels, shape (height, width, 4)."""
         self.put(step)
-        self.canvas.restore_region(self.ground)
-        renderer = self.canvas.get_renderer()
-        for artist in self.moving:
-            if artist in self.space:
-                artist.do_3d_projection()
-            artist.draw(renderer)
-        return np.asarray(self.canvas.buffer_rgba())
+        for artist in self.space:
+            artist.do_3d_projection()
+        return self.stage.pixels()
 
     def put(self, step: int) -> None:
         """Move everything to a step."""
@@ -213,8 +172,3 @@ class Film:
         panels.move_points(dots, *moment.dots, np.zeros(len(moment.dots[0])))
         back = max(self.kind.planes(self.p))
         panels.move_points(output, *moment.output, np.full(len(moment.output[0]), back))
-
-
-def ffmpeg() -> str | None:
-    """The ffmpeg that matplotlib finds, by the user's settings; None without one."""
-    return FFMpegWriter.bin_path() if FFMpegWriter.isAvailable() else None

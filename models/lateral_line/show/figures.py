@@ -13,12 +13,24 @@ from driver.figures.draw import by_name
 from driver.report.figures import Figures
 from models.lateral_line.analyses import figures as reconstruction_figures
 from models.lateral_line.saved import Run, Seed
-from models.lateral_line.show import activity_figures, overviews, tuning_figures, weight_figures
+from models.lateral_line.show import (
+    activity_figures,
+    map_figures,
+    overviews,
+    tuning_figures,
+    weight_figures,
+)
 from models.lateral_line.show.summary_figure import multiseed_summary
 
+MAPS = by_name(
+    map_figures.map_by_position,
+    map_figures.map_over_training,
+    map_figures.order_over_training,
+)
 FIGURES = by_name(
     overviews.spatial_two_stage,
     overviews.test_phase_only,
+    *MAPS.values(),
     weight_figures.learning_curves,
     weight_figures.llmon_weights,
     weight_figures.mon_ts_weight_profile,
@@ -66,8 +78,10 @@ def draw_summary(run: Run) -> list[Path]:
 
 
 def figures_of(run: Run) -> Figures:
-    """Every figure in the folder of the run, for its report."""
+    """Every figure in the folder of the run, for its report; a map that was tested comes first."""
     makers = FIGURES | ANALYSES | SUMMARY
+    if run.params.test_passes > 1:
+        makers = MAPS | makers
     return Figures(run, makers, multiseed_summary.__name__, pattern=NAME)
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from driver.experiment.metric import row_of
 from driver.figures.seeds import seeds_figure
 from models.lateral_line import metrics, summary
-from models.lateral_line.metric_table import BODY, PATH, TABLE
+from models.lateral_line.metric_table import ALIGNED, ALIGNED_PATH, BODY, ORDER, PATH, TABLE
 from models.lateral_line.saved import Run
 from models.lateral_line.show.overviews import network_of, run_name
 from models.lateral_line.show.panels import SILENT, chance
@@ -23,6 +23,7 @@ ROWS = (  # over the scored path, and over the body
     ("delta_trial_rad", "delta_trial_body_rad"),
     (PATH.valid, BODY.valid),
 )
+ALIGNED_PAIR = ALIGNED_PATH, ALIGNED
 
 
 def multiseed_summary(run: Run) -> Figure:
@@ -34,6 +35,11 @@ def multiseed_summary(run: Run) -> Figure:
         for row in ROWS
         for name, window in zip(row, windows, strict=True)
     ]
+    if run.params.test_passes > 1:  # what decides stands first
+        aligned = (
+            replace(m, label=f"{w}, aligned") for m, w in zip(ALIGNED_PAIR, windows, strict=True)
+        )
+        shown = [*aligned, ORDER, TABLE["decoding_error_cm"], *shown]
     band = chance(min(metrics.MAX_ANGLE_BINS, run.params.n_ts))
     return seeds_figure(
         [row_of(TABLE, seed, found) for seed, found in results.items()],

@@ -1,66 +1,45 @@
-"""Did the network learn? What the numbers of a run say, in sentences and rows of a table.
+"""Did the network learn? What the numbers of a run say on its page, in sentences and tables.
 
-A seed is described, not tested: no sentence here claims more than "lower in this seed". The body
-comes first, because the wiring maps the body. Where little could be decoded there is no map, and
-`sigma_theta` is not compared. Sentences are plain; a page sets σ_θ in them with `marked_up`.
+The first sentence is that of `models.lateral_line.outcome`. Sentences are plain; a page sets σ_θ in
+them with `marked_up`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
-from driver.experiment.metric import Metric, contrast, row_of
+from markupsafe import Markup
+
+from driver.experiment.metric import contrast, row_of
 from driver.experiment.statistics import mean_sd
 from driver.formatting import number
 from driver.report.numbers import number_table
 from driver.report.numbers import table_of_seeds as seed_table
 from driver.report.page import Table, marked_up
-from models.lateral_line.metric_table import BODY, DELTA, PATH, SIGMA, TABLE
+from models.lateral_line.metric_table import (
+    ALIGNED,
+    ALIGNED_PATH,
+    ALIGNED_READINGS,
+    BODY,
+    DELTA,
+    ORDER,
+    PATH,
+    SIGMA,
+    TABLE,
+)
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
+from models.lateral_line.outcome import (
+    Numbers,
+    compared,
+    decides,
+    deciding,
+    lower,
+    usable,
+    value,
+    window,
+)
 from models.lateral_line.summary import place_of, spoken
-
-Numbers = dict[str, Any]  # of one test: a results file, or its "untrained"
-
-
-def usable(numbers: Numbers, sigma: Metric = BODY) -> bool:
-    """Whether enough was decoded for `sigma_theta` to mean a map."""
-    return sigma.counted(numbers) is not None
-
-
-def lower(results: Numbers) -> bool | None:
-    """Whether `sigma_theta` of the body is lower than the twin's; None if there is no such pair."""
-    twin = results["untrained"]
-    if not (usable(results) and usable(twin)):
-        return None
-    return results[BODY.name] < twin[BODY.name]
-
-
-def headline(results: Numbers) -> str:
-    """What one seed says, in a sentence."""
-    twin = results["untrained"]
-    if results["evaluation_mode"] == "untrained":
-        return "Nothing was to be learned: no weight could change in this run."
-    if usable(results) and usable(twin):
-        return compared(results, "body", BODY.name)
-    if usable(results):
-        return "There is a usable map after training, and none without."
-    if usable(twin):
-        return "There is no usable map after training; the untrained network has one."
-    if not results["spikes"]["ts"] and not twin["spikes"]["ts"]:
-        return "It cannot be said: TS is silent in the test, trained and untrained."
-    return "It cannot be said: there is no usable map, trained or untrained."
-
-
-def compared(results: Numbers, place: str, key: str) -> str:
-    """The trained `sigma_theta` beside that of the twin."""
-    trained, twin = results[key], results["untrained"][key]
-    if trained == twin:
-        same = "the same with and without training"
-        return f"{SIGMA} of the {place} is {same}: {number(trained)} rad."
-    word = "lower" if trained < twin else "higher"
-    values = f"{number(trained)} rad, untrained {number(twin)} rad"
-    return f"{SIGMA} of the {place} is {word} after training: {values}."
 
 
 def details(results: Numbers) -> list[str]:
@@ -71,16 +50,14 @@ def details(results: Numbers) -> list[str]:
             "Trained and untrained are the same network; the numbers are those of its start."
         )
     elif lower(results) is not None:
-        good = "the trained map is the more exact one" if lower(results) else "it is not better"
-        good = "nothing has changed" if results[BODY.name] == twin[BODY.name] else good
         texts.append(
-            f"Lower is better: in this one seed {good}. One seed describes; whether training "
-            "helps is a question to several (--multi-seed)."
+            f"{decides(results)} Lower is better. One seed describes; whether training helps is a "
+            "question to several (--multi-seed)."
         )
     for who, numbers in (("Trained", results), ("Untrained", twin)):
-        if not usable(numbers):
+        if not usable(numbers, deciding(results)):
             texts.append(f"{who}: {why_not(numbers)}.")
-    texts += path_says_otherwise(results)
+    texts += other_says_otherwise(results)
     if results["evaluation_mode"] != "untrained":
         texts.append(moved(results))
     return texts
@@ -102,18 +79,18 @@ def why_not(numbers: Numbers) -> str:
     return f"{share} (a usable map needs {USABLE_VALID_FRACTION:.0%}), so its {SIGMA} means little"
 
 
-def path_says_otherwise(results: Numbers) -> list[str]:
-    """The path or window, where its order of trained and untrained is not that of the body."""
-    twin = results["untrained"]
-    both = [usable(r, w) for r in (results, twin) for w in (BODY, PATH)]
-    if not all(both):
+def other_says_otherwise(results: Numbers) -> list[str]:
+    """The other window, where it has trained and untrained the other way round."""
+    first, other = (BODY, PATH) if window(results) == "body" else (PATH, BODY)
+    pairs = [[value(r, sigma) for r in (results, results["untrained"])] for sigma in (first, other)]
+    if any(v is None for pair in pairs for v in pair):
         return []
-    change, on_path = (results[k] - twin[k] for k in (BODY.name, PATH.name))
-    if change * on_path >= 0:
+    change, on_other = (trained - twin for trained, twin in pairs)
+    if change * on_other >= 0:
         return []
-    where = spoken(place_of(results))
+    where = "body" if other is BODY else spoken(place_of(results))
     who = "whole path" if where == "path" else where
-    return [f"The {who} says otherwise: {compared(results, where, PATH.name)}"]
+    return [f"The {who} says otherwise. {compared(results, other, f'of the {where}')}"]
 
 
 def moved(results: Numbers) -> str:
@@ -141,14 +118,25 @@ def chance(results: Numbers) -> str:
 def table(results: Numbers) -> Table:
     """The judged numbers of one seed: trained, untrained, difference."""
     where = place_of(results)
+    aligned = results.get("map") is not None  # what decides stands first
     labels = {
+        **{m.name: m.label for m in ALIGNED_READINGS if aligned},
         **shown_labels(where),
         "delta_trial_body_rad": f"{DELTA}, body",
         "delta_trial_rad": f"{DELTA}, {where}",
         "ts_spikes": "TS spikes in the test",
     }
-    caption = marked_up(chance(results))
-    return number_table(TABLE.renamed(labels), results, words=number, caption=caption)
+    shown = [replace(m, meaning="") for m in TABLE.renamed(labels)]
+    notes = [chance(results), *(definitions() if aligned else ())]
+    caption = Markup("<br>").join(map(marked_up, notes))
+    return number_table(shown, results, words=number, caption=caption)
+
+
+def definitions() -> list[str]:
+    """What the readings of a map are that may be turned and mirrored."""
+    return [
+        f"{m.label[0].upper()}{m.label[1:]}: {m.meaning}." for m in ALIGNED_READINGS if m.meaning
+    ]
 
 
 def shown_labels(where: str) -> dict[str, str]:
@@ -171,16 +159,19 @@ def headline_of_seeds(every: Sequence[Numbers]) -> str:
     without = len(every) - len(pairs)
     rest = f"; {without} cannot be compared" if without else ""
     seeds = f"{sum(pairs)} of {len(every)} seeds"
-    return f"{SIGMA} of the body is lower after training in {seeds}{rest}."
+    return f"The map of the {window(every[0])} is better after training in {seeds}{rest}."
 
 
 def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
     """The mean difference over results files, and seeds that were not counted."""
-    d, texts = mean_sd([contrast(BODY, r)[2] for r in every]), []
+    sigma = deciding(every[0])
+    d, texts = mean_sd([contrast(sigma, r)[2] for r in every]), [decides(every[0])]
     if d["n"]:
         spread = f"SD {number(d['sd'])}, " if d["sd"] is not None else ""
         mean = f"{number(d['mean'], signed=True)} rad, {spread}n = {d['n']}"
-        texts.append(f"Lower is better. Mean difference, trained − untrained: {mean}.")
+        texts.append(
+            f"Mean difference of {sigma.label}, trained − untrained: {mean}. Lower is better."
+        )
     without = [str(r["seed"]) for r in every if lower(r) is None]
     if without:
         texts.append(
@@ -193,5 +184,8 @@ def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
 def table_of_seeds(every: Sequence[Numbers]) -> Table:
     """Every seed in a row; mean, SD and number of defined values below."""
     rows = [row_of(TABLE, r["seed"], r) for r in every]
-    shown = TABLE.renamed(shown_labels(place_of(every[0])))
+    labels = shown_labels(place_of(every[0]))
+    if every[0].get("map") is not None:
+        labels = {m.name: m.label for m in (ALIGNED, ALIGNED_PATH, ORDER)} | labels
+    shown = [replace(m, meaning="") for m in TABLE.renamed(labels)]
     return seed_table(shown, rows, words=number, without_difference=(BODY.valid, PATH.valid))
