@@ -9,6 +9,7 @@ from driver.engine.model import Spikes
 from models.lateral_line import map_metrics, metrics
 from models.lateral_line.again import Seed
 from models.lateral_line.records import MAX_MAPS, Records
+from models.lateral_line.results import N_PERMUTATIONS
 from models.lateral_line.saved import Run
 from tests.conftest import small_params
 from tests.program import differing, full, run, shared
@@ -105,7 +106,7 @@ def test_numbers_of_the_map_are_those_of_the_recorded_passes(phase):
     passes, body = passes_of(three(), phase), (0.0, 4.0)
     ends = min(p.x_cm.min() for p in passes[:1]), passes[0].x_cm.max()
     for name, window in (("body", body), ("path", ends)):
-        aligned = map_metrics.aligned_map(passes, N_TS, 1e-3, window)
+        aligned = map_metrics.aligned_map(passes, N_TS, 1e-3, window, n_permutations=N_PERMUTATIONS)
         told = found[name]
         assert told["sigma_theta_rad"] == pytest.approx(aligned.sigma_theta_rad)
         assert told["rms_error_cm"] == pytest.approx(aligned.rms_error_cm)
@@ -136,7 +137,7 @@ ALIGNED = {
     "sigma_theta aligned, path (rad)": ("path", "sigma_theta_rad"),
     "sigma_theta aligned, body (rad)": ("body", "sigma_theta_rad"),
     "order of the map": ("order",),
-    "cells with one peak": ("single_peaked_share",),
+    "cells with one peak (share)": ("single_peaked_share",),
     "tuning width (cm)": ("tuning_width_cm",),
     "linear readout, rms error (cm)": ("decoding_error_cm",),
 }
