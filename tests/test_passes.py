@@ -139,7 +139,9 @@ ALIGNED = {
     "order of the map": ("order",),
     "cells with one peak (share)": ("single_peaked_share",),
     "tuning width (cm)": ("tuning_width_cm",),
+    "order on a line": ("order_on_line",),
     "linear readout, rms error (cm)": ("decoding_error_cm",),
+    "likelihood readout, rms error (cm)": ("decoding_error_likelihood_cm",),
 }
 
 

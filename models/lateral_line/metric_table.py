@@ -59,6 +59,15 @@ ALIGNED_READINGS = (
     ALIGNED,
     ALIGNED_PATH,
     ORDER,
+    replace(
+        ORDER,
+        name="map_order_on_line",
+        path="map.order_on_line",
+        label="order on a line",
+        meaning="the same of distances that do not go around: TS and the body have two ends each, "
+        "and a map that is turned loses by its seam",
+        figures=False,
+    ),
     Metric(
         "single_peaked_share",
         "map.single_peaked_share",
@@ -83,6 +92,16 @@ ALIGNED_READINGS = (
         symbol="error",
         meaning="rms error of position by a linear readout calibrated on other passes, windows "
         "of 20 ms over the body; a network without order can be read in this way too",
+    ),
+    Metric(
+        "decoding_error_likelihood_cm",
+        "map.decoding_error_likelihood_cm",
+        label="likelihood readout, rms error",
+        unit="cm",
+        symbol="error",
+        meaning="the same of the most likely position, given Poisson spikes and the tuning curves "
+        "of other passes",
+        figures=False,
     ),
 )  # of runs with several passes of the test
 TABLE = MetricTable(
