@@ -143,11 +143,12 @@ def held_frames(
 ) -> Frames:
     """Snapshots over a stretch of `phase`, "training" or "held test", of `total_steps` in all.
 
-    One generator for both; the phase names the random streams.
+    One generator for both; the phase names the random streams. Steps beyond `total_steps` are those
+    of another pass of the test, whose noise switches anew.
     """
     hold = hold_steps(params)
     snapshot = np.arange(first_step // hold, -(-(first_step + n_steps) // hold))
-    scale = _noise_scale(params, snapshot * hold, total_steps)
+    scale = _noise_scale(params, snapshot * hold % max(1, total_steps), total_steps)
     d_cm, eta_hz = _snapshot_draws(params, stimulus, phase, snapshot, positions(params), scale)
     held_cm = training_positions(params) if phase == "training" else positions(params)
     backward = params.training_bidirectional & (snapshot % 2 == 1)

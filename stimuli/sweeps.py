@@ -44,7 +44,7 @@ def sweep_test(
     n_steps = _sweep_steps(params)
     sign = sign_of(params.direction)
     start_cm = -margin_cm if sign > 0 else params.ll_body_length_cm + margin_cm
-    if number % 2 and params.test_there_and_back:
+    if is_way_back(params, number):
         start_cm += sign * params.test_path_cm
         sign = -sign
     x_cm = start_cm + sign * params.speed_cm_s * params.dt_s * np.arange(n_steps)
@@ -58,9 +58,17 @@ def sweep_test(
 def held_test(params, stimulus, number=0) -> Frames:
     """Held snapshots on every afferent once, in random streams of their own."""
     n_steps = held_test_steps(params)
-    in_all = n_steps * params.test_passes
-    frames = held_frames(params, stimulus, "held test", number * n_steps, n_steps, in_all)
-    return _with_extra_noise(frames, params, number)
+    frames = held_frames(params, stimulus, "held test", number * n_steps, n_steps, n_steps)
+    # unlike passes of the training, those of the test go back only if they are asked to
+    x_cm = positions(params) if params.training_ordered_sweeps else frames.x_cm
+    way = -1 if is_way_back(params, number) else 1
+    source = {"x_cm": x_cm[::way], "direction": way * frames.direction}
+    return _with_extra_noise(dataclasses.replace(frames, **source), params, number)
+
+
+def is_way_back(params, number: int) -> bool:
+    """Whether pass `number` goes back along the way of the pass before it."""
+    return number % 2 == 1 and params.test_there_and_back
 
 
 def stream_of_pass(seed: int, purpose: str, number: int) -> np.random.Generator:

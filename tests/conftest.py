@@ -179,6 +179,7 @@ class Bench:
             values.constants(self.params, self.stimulus, self.wiring)
             | values.switches(self.params, ll_mon=learn, mon_ts=learn, homeostasis=homeostasis)
             | values.source(frames, capacity, phase=values.TRAINING, phase_start=0)
+            | values.messenger_tables(self.params, first)
             | state
         )
 

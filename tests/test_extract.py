@@ -379,6 +379,6 @@ def test_arrays_of_a_test_have_the_names_of_the_table():
     from tests.test_schemas import WEIGHTS as TABLE
 
     params = same_test().params
-    size = sizes(params) | {"records": 0, "records + 1": 0, "decodes": 0, "snapshots": 0}
+    size = sizes(params) | {"records": 0, "records + 1": 0, "decodes": 0, "maps": 0, "snapshots": 0}
     assert wrong_arrays(same_test().weights(), TABLE, size) == []
     assert wrong_arrays(same_test().recordings(), RECORDINGS, size) == []

@@ -98,6 +98,19 @@ NEW = {
     "mon_ts_homeo_target": "current-mean",
     "mon_ts_gain_test_mV": None,
     "stdp_tau_ms": 20.0,
+    "training_positions": "body",
+    "test_passes": 1,
+    "test_there_and_back": False,
+    "mon_ts_rule": "stdp",
+    "messenger_rate_start": 1e-4,
+    "messenger_rate_end": 2e-5,
+    "messenger_tau_ms": 60.0,
+    "messenger_mean_tau_s": 3.0,
+    "messenger_reach_start": 150.0,
+    "messenger_reach_end": 6.0,
+    "messenger_shrink_fraction": 0.85,
+    "messenger_shuffled": False,
+    "ts_flat_inh_mV": 0.0,
 }
 # against ll_baseline: the published sizes, and what makes so few cells fire and decode
 FAST = dict(
@@ -162,7 +175,7 @@ def test_the_published_table_has_77_fields():
     assert len(ROWS) == len({row[0] for row in ROWS}) == 77
 
 
-def test_every_published_field_is_there_and_only_four_are_new():
+def test_every_published_field_is_there_and_only_these_are_new():
     names = [field.name for field in dataclasses.fields(NetworkParams)]
     assert sorted(names) == sorted([*(row[0] for row in ROWS), *NEW])
 
@@ -202,11 +215,22 @@ def test_every_field_has_a_help_text():
 def test_a_preset_names_only_what_it_changes(mode):
     repeated = {k for k, v in PRESETS[mode].items() if same(getattr(NetworkParams(), k), v)}
     # these go back to defaults that ll_baseline changes
+    organised = {"checkpoint_trials", "ll_mon_use_stdp", "use_ts_feedback_inh"}
     back = {
         "ll_fast": {"checkpoint_trials"},
         "ll_learned": {"ll_mon_use_stdp", "use_ts_feedback_inh"},
+        "ll_selforg": organised,
+        "ll_selforg_fast": organised,
     }
     assert repeated == back.get(mode, set())
+
+
+@pytest.mark.parametrize("mode", ["ll_selforg", "ll_selforg_fast"])
+def test_a_preset_that_organises_itself_begins_without_topography(mode):
+    made = apply_model_mode(NetworkParams(), mode)
+    assert made.ll_to_mon_topography_strength == made.mon_to_ts_topography_strength == 0
+    assert made.has_messenger and made.ts_flat_inh_mV > 0
+    assert made.test_passes > 1  # its map is turned and mirrored as it likes
 
 
 @pytest.mark.parametrize("mode", PRESETS)
@@ -246,15 +270,13 @@ def test_an_unknown_field_is_refused():
         dataclasses.replace(NetworkParams(), n_neurons=3)
 
 
-FLOATS = [row[0] for row in ROWS if "." in row[2] or row[2] == "None"] + [
-    "stdp_tau_ms",
-    "mon_ts_gain_test_mV",
-]
+FLOATS = [row[0] for row in ROWS if "." in row[2] or row[2] == "None"]
+FLOATS += [name for name, new in NEW.items() if new is None or isinstance(new, float)]
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_no_field_takes_a_number_that_is_not_finite(bad):
-    assert len(FLOATS) == 58
+    assert len(FLOATS) == 66
     taken = []
     for name in FLOATS:
         try:

@@ -567,6 +567,7 @@ def test_a_damaged_cache_is_rendered_anew(cache):
 
 def test_the_models_equations_are_all_on_the_page(page):
     assert page.source.count("<math") > 20 and "g_e_post += G*w" in page.text
+    assert "learn*A*(D_post - D_mean_post)" in page.text and "n_spikes_post" in page.text
     assert "m<sup>−1</sup>" in page.source
 
 

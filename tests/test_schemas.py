@@ -18,11 +18,17 @@ RUNS = {
     "untrained": ("--disable-all-stdp", "--n-training-trials", "2"),
     "no training": ("--n-training-trials", "0"),
     "silent": (*SILENT, "--n-training-trials", "2"),
+    "silent passes": (*SILENT, "--n-training-trials", "2", "--test-passes", "2"),
+    "passes": ("--test-passes", "3", "--test-there-and-back", "--n-training-trials", "2"),
+    "path": ("--training-positions", "path", "--n-training-trials", "3"),
     "windowed": (
         *("--eval-x-min", "1", "--eval-x-max-cm", "3", "--direction", "-1"),
         *("--training-distance-min-cm", "None", "--n-training-trials", "2"),
     ),
     "held": ("--test-using-held-snapshots", "--n-training-trials", "2", "--save-tag", "latest"),
+    "held passes": (
+        *("--test-using-held-snapshots", "--n-training-trials", "2", "--test-passes", "2"),
+    ),
     "moved": ("--ll-mon-topo", "7", "--multi-seed", "0", "--n-training-trials", "2"),
     "fixed afferents": (
         *("--no-use-ll-mon-stdp", "--n-training-trials", "2", "--speed-cm-s", "50"),
@@ -208,7 +214,7 @@ def test_the_files_of_a_run_agree_with_each_other(made):
 #
 # name -> (kind, bytes, shape); a word in a shape is a size, `any` is a number of spikes
 
-F, I4, I8 = ("f", 8), ("i", 4), ("i", 8)
+F, I4, I8, U2 = ("f", 8), ("i", 4), ("i", 8), ("u", 2)
 WEIGHTS = {
     **dict.fromkeys(("schema_version", "seed", "trial_idx"), (*I8, ())),
     **dict.fromkeys(("mon_ts_w", "mon_ts_w_init"), (*F, ("mon_ts",))),
@@ -229,6 +235,10 @@ RECORDS = {
     "pv_sigma_theta_series": (*F, ("decodes",)),
     "pv_delta_trial_series": (*F, ("decodes",)),
     "pv_valid_fraction_series": (*F, ("decodes",)),
+    "pv_sigma_theta_mirrored_series": (*F, ("decodes",)),
+    "map_trial_series": (*I8, ("maps",)),
+    "map_spikes_series": (*U2, ("maps", "n_ts", "bins")),
+    "map_steps_series": (*I8, ("maps", "bins")),
 }
 MAPS = {
     f"{twin}{window}_{kind}": (*F, shape)
@@ -252,6 +262,12 @@ RECORDINGS = {
     "dt_s": (*F, ()),
     **dict.fromkeys(("test_x_cm", "test_d_cm"), (*F, ("test",))),
     **dict.fromkeys(("train_x_cm", "train_d_cm"), (*F, ("snapshots",))),
+    "passes_x_cm": (*F, ("passes", "test")),
+    **{
+        f"{twin}passes_ts_{part}": (*kind, ("any",))
+        for twin in ("", "untrained_")
+        for part, kind in (("i", I4), ("step", I8))
+    },
     **RECORDS,
     **MAPS,
     **SPIKES,
@@ -294,6 +310,9 @@ def sizes(params: dict) -> dict[str, int]:
     steps = round(trials * p["trial_duration_s"] / p["dt_s"])
     hold = round(p["training_position_hold_s"] / p["dt_s"])
     one_pass = p["n_ll"] * hold
+    # as densely on the path as on the body: half a centimetre more at each end
+    beyond = 2 * 0.5 * (p["n_ll"] - 1) / p["ll_body_length_cm"]
+    n_held = p["n_ll"] + (round(beyond) if p["training_positions"] == "path" else 0)
     sweep = round(p["test_path_cm"] / p["speed_cm_s"] / p["dt_s"])
     records = -(-trials // interval)
     return {
@@ -306,7 +325,10 @@ def sizes(params: dict) -> dict[str, int]:
         "records + 1": records + 1,
         "decodes": records // p["pv_eval_every_checkpoints"] + (trials > 0),
         "test": one_pass if p["test_using_held_snapshots"] else sweep,
-        "snapshots": -(-min(steps, 2 * one_pass) // hold),
+        "snapshots": -(-min(steps, 2 * n_held * hold) // hold),
+        "passes": p["test_passes"],
+        "maps": records + (trials > 0),  # all of them, of a training of up to 100 records
+        "bins": 50,
     }
 
 

@@ -48,7 +48,7 @@ class Pairs:
         if rule == "ll_mon":
             synapses, numbers = network.ll_to_mon(pre, post, plastic=True), LL_MON
         else:
-            synapses, numbers = network.mon_to_ts(pre, post), MON_TS
+            synapses, numbers = network.mon_to_ts(pre, post, {"messenger": False}), MON_TS
         pairs = np.arange(len(spikes))
         i, j = (pairs, pairs) if contacts is None else contacts
         synapses.connect(i=i, j=j)

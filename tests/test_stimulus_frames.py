@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from stimuli import frames as frames_module
 from stimuli.flow import StimulusParams, neuromast_positions
-from stimuli.frames import frame_rates, hold_steps, training_frames, training_steps
+from stimuli.frames import (
+    frame_rates,
+    hold_steps,
+    training_frames,
+    training_positions,
+    training_steps,
+)
 from tests.stimulus_bench import RANDOM, SMALL, STIMULUS, field, network, whole_training
 
 # Frames
@@ -57,6 +63,65 @@ def test_shuffled_passes_visit_every_position_once_in_a_fresh_order():
     assert np.array_equal(np.sort(passes, axis=1), np.tile(xi, (3, 1)))
     assert not np.array_equal(passes[0], passes[1])
     assert not np.array_equal(passes[0], xi)
+
+
+ON_THE_PATH = dict(training_positions="path", training_position_hold_s=0.01)
+
+
+def test_a_path_begins_and_ends_half_a_centimetre_beyond_the_body():
+    """100 afferents lie 4/99 cm apart; 5 cm have 123.75 such spaces, so 124."""
+    held_cm = training_positions(network(training_positions="path"))
+    assert (held_cm[0], held_cm[-1], held_cm.size) == (-0.5, 4.5, 125)
+    assert np.diff(held_cm) == pytest.approx(np.full(124, 5 / 124))
+    assert np.diff(held_cm).mean() == pytest.approx(4 / 99, rel=0.5 / 124)
+    on_body = training_positions(network())
+    assert np.array_equal(on_body, neuromast_positions(100, 4.0))
+
+
+@pytest.mark.parametrize(("n_ll", "n_held"), [(1, 3), (2, 2), (5, 6), (9, 11), (41, 51)])
+def test_few_afferents_have_a_path_too(n_ll, n_held):
+    held_cm = training_positions(network(n_ll=n_ll, training_positions="path"))
+    assert held_cm.size == n_held
+    ends = neuromast_positions(n_ll, 4.0)[[0, -1]] + [-0.5, 0.5]
+    assert np.array_equal(held_cm[[0, -1]], ends)
+
+
+def test_ordered_passes_go_along_the_path_and_back():
+    params = network(**ON_THE_PATH)
+    held_cm = training_positions(params)
+    x = training_frames(params, STIMULUS, 0, 3 * 125 * 10).x_cm
+    assert np.array_equal(x, np.concatenate([held_cm, held_cm[::-1], held_cm]))
+
+
+def test_shuffled_passes_visit_every_place_of_the_path_once():
+    params = network(**ON_THE_PATH, training_ordered_sweeps=False)
+    passes = training_frames(params, STIMULUS, 0, 3 * 125 * 10).x_cm.reshape(3, 125)
+    assert np.array_equal(np.sort(passes, axis=1), np.tile(training_positions(params), (3, 1)))
+    assert not np.array_equal(passes[0], passes[1])
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_pieces_of_a_training_on_the_path_are_the_same_however_it_is_cut(ordered):
+    params = network(**SMALL | RANDOM | dict(training_positions="path"))
+    params.training_ordered_sweeps = ordered
+    whole = whole_training(params)
+    for n_steps in (1, 20, 33, 401):
+        for first in range(0, 1203, n_steps)[:40]:
+            piece = training_frames(params, STIMULUS, first, min(n_steps, 1203 - first))
+            start = piece.first_step // 20
+            for name in ("x_cm", "d_cm", "eta_hz"):
+                cut = getattr(whole, name)[start : start + piece.n_frames]
+                assert np.array_equal(getattr(piece, name), cut), name
+
+
+def test_the_path_moves_the_source_and_nothing_else():
+    body, path = (
+        whole_training(network(**SMALL | RANDOM | dict(training_positions=where)))
+        for where in ("body", "path")
+    )
+    for name in ("d_cm", "eta_hz", "direction"):
+        assert np.array_equal(getattr(body, name), getattr(path, name)), name
+    assert not np.array_equal(body.x_cm, path.x_cm)
 
 
 def test_direction_alternates_only_in_bidirectional_training():

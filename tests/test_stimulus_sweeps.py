@@ -163,3 +163,110 @@ def test_one_source_of_chance_leaves_the_others_alone():
         now = random_parts(**changes)
         differing = {name for name in first if not np.array_equal(first[name], now[name])}
         assert differing == changed
+
+
+# Passes of the test
+
+
+def frames_of(number, **changes):
+    return sweeps.test_frames(network(**PASSES | changes), STIMULUS, number)
+
+
+PASSES = dict(n_ll=20, test_ll_noise_hz=5.0)
+SAME = ("x_cm", "d_cm", "direction", "eta_hz", "zeta_hz")
+HELD = dict(
+    test_using_held_snapshots=True,
+    training_noise_scale_early=0.5,
+    training_noise_scale_late=1.0,
+    training_distance_max_cm=1.8,
+    training_position_hold_s=0.01,
+)
+
+
+def same_bits(one, other, *names) -> bool:
+    arrays = [(getattr(one, name), getattr(other, name)) for name in names or SAME]
+    return all(np.array_equal(a, b) for a, b in arrays)
+
+
+@pytest.mark.parametrize("kind", [{}, HELD, HELD | {"training_ordered_sweeps": False}])
+def test_the_first_pass_is_the_test_of_one_pass(kind):
+    """Whatever passes come after it: also where the noise of held snapshots switches."""
+    only = frames_of(0, **kind, test_passes=1)
+    for changes in ({"test_passes": 5}, {"test_passes": 2, "test_there_and_back": True}):
+        first = frames_of(0, **kind, **changes)
+        assert same_bits(first, only)
+        assert (first.first_step, first.frame_steps) == (only.first_step, only.frame_steps)
+
+
+@pytest.mark.parametrize("kind", [{}, HELD])
+def test_later_passes_have_noise_of_their_own_that_does_not_depend_on_their_number(kind):
+    passes = [frames_of(k, **kind, test_passes=4) for k in range(4)]
+    for k, one in enumerate(passes):
+        assert same_bits(one, frames_of(k, **kind, test_passes=k + 1))
+        for other in passes[:k]:
+            for name in ("eta_hz", "zeta_hz"):
+                # of thousands of values none is drawn twice
+                assert not np.intersect1d(getattr(one, name), getattr(other, name)[1:]).any(), name
+        assert same_bits(one, passes[0], "x_cm", "direction")
+        assert one.first_step == k * n_test_steps(network(**PASSES | kind))
+
+
+def test_the_noise_of_held_snapshots_switches_within_each_pass():
+    """Quiet in its first half, loud in its second."""
+    for k in range(3):
+        eta = frames_of(k, **HELD | {"training_noise_scale_early": 0.0}, test_passes=3).eta_hz
+        half = len(eta) // 2
+        assert (eta[:half] == 0).all() and (eta[half:] != 0).any(axis=1).all()
+
+
+def test_a_later_pass_begins_in_the_noise_of_the_one_before():
+    """The first begins quiet; the others at the stationary SD."""
+    first, second = (
+        sweeps.test_frames(network(n_ll=500), StimulusParams(l_noise_cm=1e-3), k).eta_hz[0].std()
+        for k in (0, 1)
+    )
+    # SD over 500 afferents: relative error 1/sqrt(1000) = 3.2 %; 5 of these.
+    assert first == pytest.approx(10 * np.sqrt(2 * 0.01), rel=0.16)
+    assert second == pytest.approx(10, rel=0.16)
+
+
+@pytest.mark.parametrize("direction", [1.0, -1.0])
+def test_there_and_back_is_the_same_way_with_the_flow_of_that_direction(direction):
+    there, back, again = (
+        frames_of(k, direction=direction, test_passes=3, test_there_and_back=True) for k in range(3)
+    )
+    step_cm = direction * 0.005
+    assert back.x_cm[0] == pytest.approx(there.x_cm[-1] + step_cm)  # it turns there
+    assert back.x_cm[:-1] == pytest.approx(there.x_cm[:0:-1] + step_cm)
+    assert again.x_cm == pytest.approx(there.x_cm)
+    assert (there.direction == direction).all() and (back.direction == -direction).all()
+    assert same_bits(again, there, "x_cm", "direction", "d_cm")
+    one_way = frames_of(1, direction=direction, test_passes=3)
+    assert same_bits(one_way, there, "x_cm", "direction")
+    assert same_bits(one_way, back, "eta_hz", "zeta_hz")  # noise does not depend on the way
+
+
+def test_held_passes_go_back_only_if_they_are_asked_to():
+    xi = neuromast_positions(20, 4.0)
+
+    def held(k, **changes):
+        frames = frames_of(k, **HELD, test_passes=4, **changes)
+        return frames.x_cm[::10], frames.direction[::10]
+
+    for k in range(4):
+        x_cm, direction = held(k)
+        assert np.array_equal(x_cm, xi) and (direction == 1).all()
+        x_cm, direction = held(k, test_there_and_back=True)
+        back = k % 2 == 1
+        assert np.array_equal(x_cm, xi[::-1] if back else xi)
+        assert (direction == (-1 if back else 1)).all()
+
+
+def test_shuffled_held_passes_visit_every_position_in_orders_of_their_own():
+    shuffled = HELD | {"training_ordered_sweeps": False, "test_there_and_back": True}
+    passes = [frames_of(k, **shuffled, test_passes=3) for k in range(3)]
+    orders = [frames.x_cm[::10] for frames in passes]
+    for k, order in enumerate(orders):
+        assert np.array_equal(np.sort(order), neuromast_positions(20, 4.0))
+        assert not any(np.array_equal(order, other) for other in orders[:k])
+        assert (passes[k].direction == (-1) ** k).all()

@@ -39,9 +39,9 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
     if requested in GENN:
         from driver.engine.genn.found import check
 
-        check(requested)
-        if isinstance(model.genn, str):
+        if isinstance(model.genn, str):  # to install GeNN would not help
             raise ValueError(f"--backend {requested}: {model.genn}")
+        check(requested)
     if requested != "auto":
         return requested, "as asked"
     if not found:

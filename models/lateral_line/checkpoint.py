@@ -151,4 +151,5 @@ def goes_on_alike(params: NetworkParams) -> bool:
         params.messenger_reach_start != params.messenger_reach_end
         or params.messenger_rate_start != params.messenger_rate_end
     )
+    shrinks = shrinks and params.messenger_shrink_fraction > 0  # else it has from the first trial
     return same_noise and not (params.has_messenger and shrinks)

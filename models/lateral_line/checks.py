@@ -36,8 +36,12 @@ def unused(p: NetworkParams) -> Iterator[Unused]:
     messenger = {name for name in vars(p) if name.startswith("messenger_")}
     if p.has_messenger:
         yield "no effect with --mon-ts-rule messenger", rule
+        if not p.ll_mon_use_stdp:
+            yield "no effect with --mon-ts-rule messenger and fixed LL -> MON", ("stdp_tau_ms",)
     else:
         yield "no effect without --mon-ts-rule messenger", messenger
+    if p.test_passes == 1:
+        yield "no effect with --test-passes 1", ("test_there_and_back",)
     if not p.use_ts_feedback_inh:
         loop = ("ts_to_global_inh_p", "ts_to_global_inh_drive_mV", "global_inh_to_ts_mV")
         yield "no effect without --use-ts-feedback-inh", loop

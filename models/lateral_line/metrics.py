@@ -237,6 +237,13 @@ def pv_map_quality_from_ts_spikes(
     )
 
 
+def mirrored_sigma_theta(quality: MapQuality) -> float:
+    """`sigma_theta` if cell j stood for the angle -2 pi j / n_cells."""
+    delta = wrap(-quality.theta_hat - quality.theta_true)
+    bias, _ = _bin_errors(quality.theta_true, delta, quality.theta_bins.size)
+    return circular_sd(bias) if quality.n_bins_decoded > 1 else np.nan
+
+
 def is_usable_map(quality: MapQuality) -> bool:
     """Whether `sigma_theta` is defined and enough was decoded for it to mean a map (8.2).
 

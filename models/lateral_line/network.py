@@ -80,7 +80,7 @@ def build(structure: dict, wiring: dict[str, np.ndarray], dialect: Dialect = BRI
     structure : dict
         ``n_ll``, ``n_mon``, ``n_ts``, ``dt_s``, ``trial_steps``, ``n_frames`` (capacity of the
         stimulus tables), ``plastic_ll_mon``, ``messenger`` (whether its rule changes MON -> TS),
-        ``messenger_trials`` (capacity of its table) and ``flat_inhibition``.
+        ``messenger_trials`` (capacity of its table, 0 without it) and ``flat_inhibition``.
     wiring : dict of ndarray of int
         ``"<synapses>.i"`` and ``"<synapses>.j"``.
     dialect : Dialect

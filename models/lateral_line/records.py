@@ -105,8 +105,7 @@ class Records:
         )
         self.series["pv_ckpt_t_s"].append(t_s)
         self.series["pv_sigma_theta_series"].append(quality.sigma_theta)
-        mirrored = metrics.circular_sd(metrics.wrap(-quality.bias_theta - 2 * quality.theta_bins))
-        mirrored = mirrored if quality.n_bins_decoded > 1 else np.nan
+        mirrored = metrics.mirrored_sigma_theta(quality)
         self.series["pv_sigma_theta_mirrored_series"].append(mirrored)
         self.series["pv_delta_trial_series"].append(quality.delta_trial)
         self.series["pv_valid_fraction_series"].append(quality.valid_fraction)
@@ -167,7 +166,10 @@ class Records:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Series as arrays."""
-        return {
+        made = {
             name: np.array(values, dtype=KINDS.get(name, float))
             for name, values in self.series.items()
         }
+        n_bins = metrics.N_POSITION_BINS
+        shapes = {"map_spikes_series": (self.params.n_ts, n_bins), "map_steps_series": (n_bins,)}
+        return made | {name: made[name].reshape(-1, *shape) for name, shape in shapes.items()}

@@ -93,7 +93,7 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
             "n_frames": frame_capacity(params),
             "plastic_ll_mon": params.ll_mon_use_stdp,
             "messenger": params.has_messenger,
-            "messenger_trials": block_trials(params),
+            "messenger_trials": block_trials(params) if params.has_messenger else 0,
             "flat_inhibition": params.ts_flat_inh_mV > 0,
         },
         wiring=contacts(ends),
