@@ -10,6 +10,7 @@ from driver.engine.compiler import compiler
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.protocol import simulate
+from models.lateral_line.results import seed_results
 
 ROOT = Path(__file__).parents[1]
 STUDY = ROOT / "studies" / "results" / "learned" / "paper" / "study.json"
@@ -31,6 +32,21 @@ def test_the_recipe_that_learns_learns(seed):
     assert result.trained.path.valid_fraction > 0.85
     rates = result.training.counts["ts"] / params.n_ts / (params.training_steps * params.dt_s)
     assert 0.5 < rates < 10  # TS is sparse while it learns
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not compiler(), reason="1000 trials of the large network need a compiler")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_map_forms_where_the_wiring_has_none(seed):
+    preset = apply_model_mode(NetworkParams(), "ll_selforg")
+    params = dataclasses.replace(preset, seed=seed)
+    assert params.ll_to_mon_topography_strength == params.mon_to_ts_topography_strength == 0
+    found = seed_results(simulate(params, backend="cpp_standalone"))
+    trained, twin = found["map"], found["untrained"]["map"]
+    assert trained["order"] > 0.85 > 0.05 > abs(twin["order"])
+    assert trained["body"]["sigma_theta_rad"] < 0.3 < twin["body"]["sigma_theta_rad"] - 0.3
+    assert trained["path"]["sigma_theta_rad"] < twin["path"]["sigma_theta_rad"] - 0.3
+    assert trained["single_peaked_share"] > 0.95
 
 
 def test_the_readme_quotes_the_study_of_the_recipe():

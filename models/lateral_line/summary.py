@@ -32,7 +32,8 @@ def headline(request: Request) -> str:
     return (
         f"{p.n_ll} LL, {p.n_mon} MON, {p.n_ts} TS; {p.n_training_trials} trials of "
         f"{p.trial_duration_s:g} s; topography {ll_mon} / {mon_ts}; "
-        f"LL->MON {'plastic' if p.ll_mon_use_stdp else 'fixed'}"
+        f"LL->MON {'plastic' if p.ll_mon_use_stdp else 'fixed'}, "
+        f"MON->TS by {'a messenger' if p.has_messenger else 'STDP'}"
     )
 
 
