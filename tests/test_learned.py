@@ -11,6 +11,8 @@ from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
 from models.lateral_line.protocol import simulate
 from models.lateral_line.results import seed_results
+from studies.goals import spread
+from studies.study import WHO
 
 ROOT = Path(__file__).parents[1]
 STUDY = ROOT / "studies" / "results" / "learned" / "paper" / "study.json"
@@ -71,3 +73,14 @@ def test_the_readme_quotes_the_study_of_the_recipe():
                 f"{p['n_lower']} of {e['n']} seeds"
             )
         assert cells == expected
+
+
+def test_the_readme_quotes_the_study_of_the_map_from_no_topography():
+    """Median and extremes over seeds of the complete recipe, trained and untrained."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("<!-- begin selforg -->")[1].split("<!-- end selforg -->")[0]
+    study = json.loads((STUDY.parents[2] / "selforg" / "paper" / "study.json").read_text())
+    (row,) = (r for r in study["rows"] if r["case"] == "complete recipe")
+    expected = [[spread(values[who]) for who in WHO] for values in row["values"].values()]
+    found = [line.strip("|").split("|")[1:] for line in table.strip().splitlines()[2:]]
+    assert sorted([cell.strip() for cell in cells] for cells in found) == sorted(expected)

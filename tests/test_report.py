@@ -23,6 +23,7 @@ from driver.formatting import number
 from driver.report import mathml
 from driver.report import page as report
 from driver.run.folder import RunFolder
+from models.lateral_line import outcome
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.results import warnings
 from models.lateral_line.saved import Run
@@ -167,7 +168,7 @@ def test_the_numbers_on_the_page_are_those_of_the_results(page):
 def test_the_verdict_stands_before_everything_else(page):
     sections = [a["id"] for tag, a in page.elements if tag == "section"]
     assert sections == ["learned", "made", "figures", "zoom", "equations", "parameters", "log"]
-    said = Page(report.marked_up(verdict.headline(program.full().results()))).text
+    said = Page(report.marked_up(outcome.headline(program.full().results()))).text
     assert 0 < page.text.index(said) < page.text.index("python ll_stdp_brian2.py")
 
 
@@ -344,8 +345,8 @@ def test_several_seeds_have_the_mean_and_sd_of_the_summary(two):
     for r in results:
         cell = number(r["sigma_theta_body_rad"])
         assert page.row(str(r["seed"]))[1] == cell
-    n_lower = sum(verdict.lower(r) or False for r in results)
-    assert f"lower after training in {n_lower} of 2 seeds" in page.text
+    n_lower = sum(outcome.lower(r) or False for r in results)
+    assert f"The map of the body is better after training in {n_lower} of 2 seeds" in page.text
 
 
 def test_the_first_seeds_figures_are_open_and_further_ones_folded(two):
@@ -414,9 +415,9 @@ def numbers(sigma, valid, spikes=100) -> dict:
 @pytest.mark.parametrize(
     ("trained", "untrained", "lower", "words"),
     [
-        ((0.3, 0.9), (0.5, 0.9), True, "lower after training"),
-        ((0.5, 0.9), (0.3, 0.9), False, "higher after training"),
-        ((0.3, 0.9), (0.3, 0.9), False, "the same"),
+        ((0.3, 0.9), (0.5, 0.9), True, "The map is better after training"),
+        ((0.5, 0.9), (0.3, 0.9), False, "The map is worse after training"),
+        ((0.3, 0.9), (0.3, 0.9), False, "Training changed nothing"),
         ((0.3, 0.6), (0.9, 0.59), None, "a usable map after training, and none without"),
         ((0.1, 0.59), (0.9, 0.6), None, "no usable map after training"),
         ((0.1, 0.2), (0.9, 0.2), None, "no usable map, trained or untrained"),
@@ -427,8 +428,33 @@ def numbers(sigma, valid, spikes=100) -> dict:
 )
 def test_the_verdict_compares_only_usable_maps(trained, untrained, lower, words):
     r = numbers(*trained) | {"untrained": numbers(*untrained)}
-    assert verdict.lower(r) is lower
-    assert words in Page(report.marked_up(verdict.headline(r))).text
+    assert outcome.lower(r) is lower
+    assert words in Page(report.marked_up(outcome.headline(r))).text
+
+
+def aligned(sigma, order) -> dict:
+    chance = {"p05": -0.01, "median": 0.0, "p95": 0.01}
+    part = {"sigma_theta_rad": sigma}
+    return {"map": {"body": part, "path": part, "order": order, "order_chance": chance}}
+
+
+def test_of_several_passes_the_aligned_map_decides_and_its_order_is_told():
+    r = numbers(3.0, 0.9) | aligned(0.15, 0.934)
+    r["untrained"] = numbers(1.5, 0.9) | aligned(1.4, -0.004)
+    assert outcome.lower(r) is True
+    said = outcome.console(outcome.headline(r))
+    assert "sigma_theta of the body, aligned, is 0.150 rad, untrained 1.400 rad" in said
+    assert "Its order is 0.93, untrained 0.00 (chance up to 0.01; 1 is perfect)." in said
+    r["untrained"]["valid_fraction_body_window"] = 0.3
+    assert outcome.lower(r) is None
+
+
+def test_the_window_of_the_training_decides():
+    r = numbers(0.3, 0.9) | {"untrained": numbers(0.5, 0.9), "deciding_window": "path"}
+    r["sigma_theta_rad"] = 0.8
+    assert outcome.lower(r) is False and "of the path" in outcome.headline(r)
+    assert outcome.decides(r).startswith("The path decides")
+    assert any("The body says otherwise" in text for text in verdict.details(r))
 
 
 def test_a_path_that_says_otherwise_is_mentioned():
@@ -495,10 +521,12 @@ def test_sentences_name_the_window_in_place_of_the_path():
     r = numbers(0.3, 0.9) | {"untrained": numbers(0.5, 0.9), "sigma_theta_rad": 0.8}
     r["chance_sigma_theta_rad"] = {"p05": 1.9, "p95": 2.7, "n_bins": 80}
     whole = Page(report.marked_up(" ".join([*verdict.details(r), verdict.chance(r)]))).text
-    assert "The whole path says otherwise: σθ of the path" in whole and "on the path" in whole
+    assert "The whole path says otherwise. The map is worse after training: σθ of the path" in whole
+    assert "on the path" in whole
     r |= {"eval_x_min_cm": 1.0, "eval_x_max_cm": 2.0}
     said = Page(report.marked_up(" ".join([*verdict.details(r), verdict.chance(r)]))).text
-    assert "The window 1 to 2 cm says otherwise: σθ of the window 1 to 2 cm" in said
+    assert "The window 1 to 2 cm says otherwise. " in said
+    assert "σθ of the window 1 to 2 cm" in said
     assert "path" not in said and "in the window 1 to 2 cm (5 to 95 %" in said
 
 

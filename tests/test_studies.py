@@ -120,7 +120,7 @@ def table(root, name="tiny") -> list[dict]:
 
 
 def test_every_study_of_the_programme_is_there():
-    assert set(names()) == EXPECTED | OURS | DOTS
+    assert set(names()) == EXPECTED | OURS | SELFORG | DOTS
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -334,8 +334,10 @@ def test_a_metric_is_that_of_the_run_and_of_its_twin(finished, metric):
         "share_multimodal": [reconstruct(seed, initial=i).share_multimodal for i in (False, True)],
         "share_unimodal": [reconstruct(seed, initial=i).share_unimodal for i in (False, True)],
     }
+    of_passes = [None, None]  # of a test with a single pass
     found = measure(sweep, METRICS[metric])[0]
-    assert [found["raw"]["trained"], found["raw"]["untrained"]] == expected[metric]
+    assert [found["raw"]["trained"], found["raw"]["untrained"]] == expected.get(metric, of_passes)
+    assert metric in expected or METRICS[metric].path.startswith("map.")
     if metric in ("sigma_theta", "sharpening"):
         usable = [r["usable_map"] for r in (seed.results, seed.results["untrained"])]
         assert [found["value"][who] is not None for who in ("trained", "untrained")] == usable
