@@ -106,11 +106,11 @@ def model(params: NetworkParams, wiring: Wiring) -> Model:
 
 def for_genn(params: NetworkParams) -> ForGenn | str:
     """How GeNN takes it, or why it cannot."""
+    if params.has_messenger:
+        return "--mon-ts-rule messenger has no description for GeNN"
     if params.ts_flat_inh_mV:
         return "--ts-flat-inh-mv has no description for GeNN"
-    return (
-        "--mon-ts-rule messenger has no description for GeNN" if params.has_messenger else FOR_GENN
-    )
+    return FOR_GENN
 
 
 def block_trials(params: NetworkParams) -> int:
