@@ -523,7 +523,7 @@ def test_bounds_of_the_messenger_do_not_bind_a_network_without_it():
 @pytest.mark.parametrize(
     "flags, words",
     [
-        (FLAGS, "--ts-flat-inh-mv has no description for GeNN"),
+        (FLAGS, "--mon-ts-rule messenger has no description for GeNN"),
         (FLAGS[:-2], "--mon-ts-rule messenger has no description for GeNN"),
         (FLAGS[-2:], "--ts-flat-inh-mv has no description for GeNN"),
     ],
