@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from driver.files import plain
 from models.lateral_line import metrics
-from models.lateral_line.map_metrics import Pass
 from models.lateral_line.params import NetworkParams
+from models.lateral_line.passes import Pass
 from models.lateral_line.results import map_numbers
 from models.lateral_line.saved import Run, Seed
 from stimulus import StimulusParams

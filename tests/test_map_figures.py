@@ -11,7 +11,8 @@ from PIL import Image
 from driver.door import run as door
 from driver.figures import film as films
 from driver.figures import style
-from models.lateral_line import map_metrics, values
+from models.lateral_line import cell_tuning, map_metrics, values
+from models.lateral_line.passes import Pass
 from models.lateral_line.room import ROOM
 from models.lateral_line.saved import Run
 from models.lateral_line.show import figures, map_figures, map_film, map_panels
@@ -73,11 +74,11 @@ def test_a_turned_and_mirrored_map_is_a_rising_diagonal_after_the_alignment(mirr
         step = np.sort(rng.integers(0, x_cm.size, 3000))
         place = np.floor(x_cm[step] / 4 * n_cells).astype(int)
         place = -1 - place if mirrored else place
-        passes.append(map_metrics.Pass(step, (place + 13) % n_cells, x_cm))
+        passes.append(Pass(step, (place + 13) % n_cells, x_cm))
     found = map_metrics.aligned_map(passes, n_cells, 0.001, window, n_permutations=0)
     cells, _, is_mirrored = map_metrics.aligned_cells(found.reflected, found.rotation_rad, n_cells)
     assert is_mirrored == mirrored
-    tuning = map_metrics.cell_tuning(passes, n_cells, 0.001, window)
+    tuning = cell_tuning.cell_tuning(passes, n_cells, 0.001, window)
     expected = (np.arange(n_cells) + 0.5) / n_cells * 4
     off = (tuning.preferred_cm[cells] - expected + 2) % 4 - 2
     assert np.abs(off).max() < 0.25

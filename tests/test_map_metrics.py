@@ -10,15 +10,12 @@ from hypothesis import strategies as st
 from scipy.signal import find_peaks
 from scipy.stats import spearmanr
 
-from models.lateral_line import map_metrics, metrics
-from models.lateral_line.map_metrics import (
-    Pass,
-    aligned_chance_band,
-    aligned_map,
-    cell_tuning,
-    decoding_error,
-    map_order,
-)
+from models.lateral_line import cell_tuning as tuning_curves
+from models.lateral_line import metrics, readout
+from models.lateral_line.cell_tuning import cell_tuning
+from models.lateral_line.map_metrics import aligned_chance_band, aligned_map, map_order
+from models.lateral_line.passes import Pass, joined
+from models.lateral_line.readout import decoding_error
 
 BODY, LENGTH_CM, DT_S, N_CELLS, N_T = (0.0, 4.0), 4.0, 0.001, 100, 1000
 PATH_CM = -0.5 + 0.005 * np.arange(N_T)
@@ -152,13 +149,13 @@ def test_a_map_of_half_of_the_body_covers_half():
     [(2, [0, 1]), (3, [0, 0, 1]), (8, [0, 0, 1, 1, 0, 0, 1, 1])],
 )
 def test_each_half_has_both_directions(n_passes, expected):
-    test = map_metrics._joined(silent(n_passes), N_CELLS, 20, BODY)
+    test = joined(silent(n_passes), N_CELLS, 20, BODY)
     assert test.half[:: N_T + 20].tolist() == expected
 
 
 def test_passes_start_on_windows_and_do_not_touch():
     ragged = [Pass(np.array([0, 9]), np.array([1, 2]), PATH_CM[:n]) for n in (10, 41)]
-    test = map_metrics._joined(ragged, N_CELLS, 20, BODY)
+    test = joined(ragged, N_CELLS, 20, BODY)
     assert test.step.tolist() == [0, 9, 40, 49] and test.x_cm.size == 40 + 80
     assert np.isnan(test.x_cm[10:40]).all() and test.x_cm[40] == PATH_CM[0]
 
@@ -191,9 +188,7 @@ def found_half(passes, half):
     theta, hat = (
         np.concatenate([getattr(h, k) for h in hats]) for k in ("theta_true", "theta_hat")
     )
-    biases = [
-        metrics._bin_errors(theta, metrics.wrap(s * hat - theta), N_CELLS)[0] for s in (1, -1)
-    ]
+    biases = [metrics.bin_errors(theta, metrics.wrap(s * hat - theta), N_CELLS)[0] for s in (1, -1)]
     return min(map(metrics.circular_sd, biases))
 
 
@@ -228,7 +223,7 @@ def test_a_readout_of_noise_is_no_better_than_a_constant():
 
 def test_a_window_without_spikes_is_decoded_as_the_intercept():
     passes = sweeps(PERFECT_CM, n_passes=2)
-    _, intercept = map_metrics._ridge(np.array([[0.0], [1], [2], [3]]), np.array([1.0, 2, 3, 4]))
+    _, intercept = readout._ridge(np.array([[0.0], [1], [2], [3]]), np.array([1.0, 2, 3, 4]))
     assert intercept == pytest.approx(1, abs=1e-4)  # of the smallest penalty
     lone = Pass(np.array([500]), np.array([50]), PATH_CM)  # all windows but one are empty
     assert decoding([passes[0], lone]).empty_fraction == pytest.approx(39 / 80, abs=0.02)
@@ -258,12 +253,12 @@ def test_peaks_are_those_of_scipy(heights, seed):
     curve = np.array(heights) + np.random.default_rng(seed).uniform(0.1, 0.9, len(heights))
     top = curve.max()
     expected, _ = find_peaks(np.pad(curve, 1), height=top / 2, prominence=top / 4)
-    assert map_metrics._n_peaks(curve[None], np.array([top])) == expected.size
+    assert tuning_curves._n_peaks(curve[None], np.array([top])) == expected.size
 
 
 def test_equal_summits_with_a_shallow_dip_are_one_peak():
     curves = np.array([[0, 8, 7, 8, 0], [8, 0, 8, 0, 0], [8, 8, 8, 8, 8]], dtype=float)
-    assert map_metrics._n_peaks(curves, np.full(3, 8.0)).tolist() == [1, 2, 1]
+    assert tuning_curves._n_peaks(curves, np.full(3, 8.0)).tolist() == [1, 2, 1]
 
 
 def test_constant_firing_is_flat_up_to_the_ends_and_in_hertz():

@@ -222,11 +222,11 @@ def test_decode_equals_the_cell_by_cell_definition(seed, dt_s, n_spikes, held, w
 def test_boxcar_is_aligned_as_numpy_same(width):
     counts = np.random.default_rng(0).integers(0, 5, 50)
     expected = np.convolve(counts, np.ones(width, int), "same")
-    np.testing.assert_array_equal(metrics._boxcar_sum(counts, width), expected)
+    np.testing.assert_array_equal(metrics.boxcar_sum(counts, width), expected)
 
 
 def test_boxcar_wider_than_the_phase_keeps_its_length():
-    assert metrics._boxcar_sum(np.array([1, 0, 2]), 20).tolist() == [3, 3, 3]
+    assert metrics.boxcar_sum(np.array([1, 0, 2]), 20).tolist() == [3, 3, 3]
 
 
 def test_one_spike_is_seen_by_steps_9_before_to_10_after():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from driver.engine.model import Spikes
-from models.lateral_line import map_metrics, metrics
+from models.lateral_line import cell_tuning, map_metrics, metrics, readout
 from models.lateral_line.again import Seed
 from models.lateral_line.records import MAX_MAPS, Records
 from models.lateral_line.results import N_PERMUTATIONS
@@ -112,10 +112,10 @@ def test_numbers_of_the_map_are_those_of_the_recorded_passes(phase):
         assert told["rms_error_cm"] == pytest.approx(aligned.rms_error_cm)
         assert told["sigma_theta_chance_rad"]["median"] == pytest.approx(aligned.permuted_rad[1])
         assert told["reflected"] == list(aligned.reflected)
-    tuning = map_metrics.cell_tuning(passes, N_TS, 1e-3, body)
+    tuning = cell_tuning.cell_tuning(passes, N_TS, 1e-3, body)
     assert found["tuned_share"] == tuning.n_tuned / N_TS
     assert found["tuning_width_cm"] == pytest.approx(tuning.width_cm)
-    error = map_metrics.decoding_error(passes, N_TS, 1e-3, body)
+    error = readout.decoding_error(passes, N_TS, 1e-3, body)
     assert found["decoding_error_cm"] == pytest.approx(error.linear_rms_cm)
 
 

@@ -8,8 +8,9 @@ values        from parameters to the SI numbers, state and stimulus of each bloc
 simulation    one network of one seed: blocks of training, homeostasis between trials, tests
 protocol      the story: train, freeze, test, test the untrained twin; `training` has the blocks
 records       series during training; `checkpoint` keeps them with the state, to go on from there
-metrics       what is measured, functions of arrays; `map_metrics` of a map that may be turned and
-              mirrored; `metric_table` names it for all that follows
+metrics       what is measured, functions of arrays; of several passes of a test (`passes`)
+              `map_metrics` of a map that may be turned and mirrored, `cell_tuning`, `readout`;
+              `metric_table` names it for all that follows
 outcome       what a seed says, in a sentence
 results       the numbers of a seed's file; `artifacts` its arrays, `summary` those of a whole run
 saved         a run folder, read; `again` runs its network on, `stored` tests its weights

@@ -15,8 +15,8 @@ from driver.engine.model import Spikes
 from driver.experiment.seed_files import write_arrays
 from driver.run.folder import RunFolder
 from models.lateral_line.format import FORMAT
-from models.lateral_line.map_metrics import Pass
 from models.lateral_line.metrics import MapQuality
+from models.lateral_line.passes import Pass
 from models.lateral_line.protocol import Result
 from models.lateral_line.records import Records
 from models.lateral_line.results import seed_results

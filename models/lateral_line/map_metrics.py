@@ -3,9 +3,9 @@
 A network that organises itself from no topography has no preferred orientation. So the readout
 is given the best rotation and reflection, chosen on one half of the test and scored on the
 other, both ways round; a network that has learned nothing gets the same freedom, and so does
-chance. The test is a sequence of passes (`Pass`, or anything with its three fields). Where a
-window (a, b) stands for the circle, x is the angle 2 pi (x - a)/(b - a), and cell j the angle
-2 pi j / n_cells. What is undefined is NaN, never a stand-in. Section numbers as in `metrics`.
+chance. The test is a sequence of `passes`. Where a window (a, b) stands for the circle, x is the
+angle 2 pi (x - a)/(b - a), and cell j the angle 2 pi j / n_cells. What is undefined is NaN, never a
+stand-in. Section numbers as in `metrics`.
 """
 
 from __future__ import annotations
@@ -13,87 +13,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 
 from models.lateral_line import metrics
-from models.lateral_line.metrics import N_POSITION_BINS, TWO_PI, wrap
+from models.lateral_line.metrics import TWO_PI, wrap
+from models.lateral_line.passes import Pass, both_halves, joined, rms
 
 QUANTILES = (0.05, 0.5, 0.95)  # of every chance
-TUNING_SMOOTHING_CM = 0.1  # SD of the Gaussian over tuning curves
-PEAK_SHARE = 0.5  # of the highest peak: lower peaks do not count
-PROMINENCE_SHARE = 0.25  # of the highest peak, above the dip to a higher one: not Poisson noise
 MIN_ORDERED_CELLS = 3  # two cells have one distance, which has no rank correlation
 MEDIAN_CELLS = 5  # tuned cells of the running median: two strays side by side break no piece
 JUMP_SHARE = 0.15  # of the body
 N_COVERAGE_BINS = 25  # two bins of a tuning curve each
-PENALTIES = np.logspace(-6, 1, 29)  # of the largest squared singular value
-MIN_RATE_HZ = 0.1  # a cell is never ruled out by a rate of 0 that few spikes measured
 
 
-class Pass(NamedTuple):
-    """One sweep of the source along the body during the test.
-
-    Attributes
-    ----------
-    step, index : ndarray of int, shape (n_spikes,)
-        Spikes of TS: step from the start of the pass, any order, and cell.
-    x_cm : ndarray, shape (n_t,)
-        Position of the source at every step.
-    """
-
-    step: np.ndarray
-    index: np.ndarray
-    x_cm: np.ndarray
-
-
-class _Test(NamedTuple):
-    """All passes one after the other, apart by a boxcar or more and begun on multiples of it."""
-
-    step: np.ndarray  # (n_spikes,) of the whole test
-    index: np.ndarray  # (n_spikes,)
-    x_cm: np.ndarray  # (n_t,) NaN between passes
-    inside: np.ndarray  # (n_t,) within the window
-    half: np.ndarray  # (n_t,) 0 or 1
-
-
-def _joined(passes: Sequence[Pass], n_cells: int, width: int, window) -> _Test:
-    """Join passes into one test and divide it into halves.
-
-    Pairs of passes alternate between the halves, so each has both directions, which decode
-    with lags of opposite sign. Of two passes each is a half.
-    """
-    if not window[0] < window[1]:
-        raise ValueError(f"window must be (a, b) with a < b, got {window}")
-    no_spike, first = np.zeros(0, dtype=np.int64), 0
-    steps, indices, xs, halves = [no_spike], [no_spike], [np.zeros(0)], [no_spike]
-    for number, one in enumerate(passes):
-        x_cm = np.asarray(one.x_cm, dtype=float)
-        if x_cm.ndim != 1:
-            raise ValueError(f"x_cm must have shape (n_t,), got {x_cm.shape}")
-        step, index = metrics._spikes_in_phase(one.step, one.index, n_cells, x_cm.size)
-        padded = np.pad(x_cm, (0, width + -x_cm.size % width), constant_values=np.nan)
-        steps.append(step + first)
-        indices.append(index)
-        xs.append(padded)
-        halves.append(np.full(padded.size, number if len(passes) == 2 else number // 2 % 2))
-        first += padded.size
-    x_cm = np.concatenate(xs)
-    inside = (x_cm >= window[0]) & (x_cm <= window[1])
-    return _Test(*map(np.concatenate, (steps, indices)), x_cm, inside, np.concatenate(halves))
-
-
-def _both_halves(passes) -> Sequence[Pass]:
-    """The passes, or none where they do not make two halves."""
-    return passes if len(passes) >= 2 else ()
-
-
-def _rms(values) -> float:
-    return float(np.sqrt(np.mean(np.square(values)))) if np.size(values) else np.nan
-
-
-def _band(draws) -> tuple[float, float, float]:
+def band(draws) -> tuple[float, float, float]:
     """5, 50 and 95 % quantiles; NaN without a draw."""
     low, median, high = np.quantile(draws, QUANTILES) if len(draws) else (np.nan,) * 3
     return (float(low), float(median), float(high))
@@ -126,11 +60,11 @@ def aligned_chance_band(n_bins: int) -> tuple[float, float, float]:
     better of the two reflections counts. NaN below two bins.
     """
     if n_bins < 2:
-        return _band(())
+        return band(())
     theta = np.arange(n_bins) * TWO_PI / n_bins
     hat = np.random.default_rng(0).uniform(0, TWO_PI, (metrics.N_CHANCE_DRAWS, n_bins))
     lengths = [np.abs(np.exp(1j * (sign * hat - theta)).mean(axis=1)) for sign in (1, -1)]
-    return _band(metrics._sd_of_resultant(np.maximum(*lengths)))
+    return band(metrics.sd_of_resultant(np.maximum(*lengths)))
 
 
 def _sigmas(theta, hat, half, n_bins: int):
@@ -139,7 +73,7 @@ def _sigmas(theta, hat, half, n_bins: int):
     for h in (0, 1):
         for column, sign in enumerate((1, -1)):
             part = half == h
-            bias, _ = metrics._bin_errors(theta[part], wrap(sign * hat - theta)[part], n_bins)
+            bias, _ = metrics.bin_errors(theta[part], wrap(sign * hat - theta)[part], n_bins)
             if np.isfinite(bias).sum() > 1:
                 sigma[h, column] = metrics.circular_sd(bias)
     return sigma
@@ -176,26 +110,26 @@ def aligned_map(
     the spikes of a boxcar and of a tuning curve, so a smooth map without order has fewer than
     `n_bins` independent biases and scores better than `chance_rad`.
     """
-    width, n_bins = metrics._boxcar_width(dt_s), min(metrics.MAX_ANGLE_BINS, n_cells)
-    test = _joined(_both_halves(passes), n_cells, width, window)
+    width, n_bins = metrics.boxcar_width(dt_s), min(metrics.MAX_ANGLE_BINS, n_cells)
+    test = joined(both_halves(passes), n_cells, width, window)
     kept, n_t = test.inside[test.step], test.x_cm.size
     step, index = test.step[kept], test.index[kept]
-    theta = metrics._true_angle(test.x_cm, test.inside, window)
+    theta = metrics.true_angle(test.x_cm, test.inside, window)
 
     def angle(cell):
-        return metrics._decode(step, cell[index], n_cells, n_t, width)
+        return metrics.decode_angle(step, cell[index], n_cells, n_t, width)
 
     hat = angle(np.arange(n_cells))
     sigma = _sigmas(theta, hat, test.half, n_bins)
     sigma_theta = _held_out(sigma)
-    reflected, rotation, rms = [None, None], [np.nan, np.nan], [np.nan, np.nan]
+    reflected, rotation, errors = [None, None], [np.nan, np.nan], [np.nan, np.nan]
     for h in (0, 1):
         if np.isfinite(sigma[h, 0]):
             reflected[h] = bool(sigma[h, 1] < sigma[h, 0])
             delta = wrap((-hat if reflected[h] else hat) - theta)
             rotation[h] = metrics.circular_mean(delta[test.half == h])
             scored = wrap(delta - rotation[h])[test.half != h]
-            rms[h] = _rms(scored[np.isfinite(scored)])
+            errors[h] = rms(scored[np.isfinite(scored)])
     permuted, rng = [], np.random.default_rng(seed)
     for _ in range(n_permutations if np.isfinite(sigma_theta) else 0):
         permuted.append(
@@ -205,13 +139,13 @@ def aligned_map(
     return AlignedMap(
         sigma_theta_rad=sigma_theta,
         sigma_theta_unaligned_rad=float(sigma[:, 0].mean()),
-        rms_error_rad=_rms(rms),
-        rms_error_cm=_rms(rms) * (window[1] - window[0]) / TWO_PI,
+        rms_error_rad=rms(errors),
+        rms_error_cm=rms(errors) * (window[1] - window[0]) / TWO_PI,
         reflected=tuple(reflected),
         rotation_rad=tuple(rotation),
         valid_fraction=n_decoded / n_inside if n_inside else np.nan,
-        permuted_rad=_band(permuted),
-        chance_rad=aligned_chance_band(n_bins) if np.isfinite(sigma_theta) else _band(()),
+        permuted_rad=band(permuted),
+        chance_rad=aligned_chance_band(n_bins) if np.isfinite(sigma_theta) else band(()),
     )
 
 
@@ -237,122 +171,6 @@ def aligned_cells(reflected: Sequence, rotation_rad: Sequence, n_cells: int):
     turned = round(rotation * n_cells / TWO_PI) % n_cells
     sign = -1 if mirrored else 1
     return sign * (np.arange(n_cells) + turned) % n_cells, turned, mirrored
-
-
-def spikes_by_position(step, index, n_cells: int, x_cm, window):
-    """Spikes and steps in 50 equal bins of `window` (cm), of one pass or more.
-
-    Returns
-    -------
-    spikes : ndarray of int, shape (n_cells, n_bins)
-    steps : ndarray of int, shape (n_bins,)
-    """
-    x_cm, n_bins = np.asarray(x_cm, dtype=float), N_POSITION_BINS
-    step, index = metrics._spikes_in_phase(step, index, n_cells, x_cm.size)
-    inside = (x_cm >= window[0]) & (x_cm <= window[1])
-    share = np.where(inside, (x_cm - window[0]) / (window[1] - window[0]), 0.0)
-    which = np.minimum((share * n_bins).astype(np.int64), n_bins - 1)
-    steps = np.bincount(which[inside], minlength=n_bins)
-    kept = inside[step]
-    spikes = np.bincount(index[kept] * n_bins + which[step[kept]], minlength=n_cells * n_bins)
-    return spikes.reshape(n_cells, n_bins), steps
-
-
-@dataclass(frozen=True, eq=False)
-class CellTuning:
-    """Tuning curves along the body, over all passes. The body is a line: its ends do not meet.
-
-    A cell is tuned with at least 5 spikes in the window and a peak of at least 1 Hz.
-    """
-
-    x_cm: np.ndarray  # (n_bins,) bin centres
-    rate_Hz: np.ndarray  # (n_cells, n_bins) smoothed; NaN in a bin never visited
-    n_spikes: np.ndarray  # (n_cells,) within the window
-    tuned: np.ndarray  # (n_cells,) bool
-    preferred_cm: np.ndarray  # (n_cells,) position of the peak; NaN of a cell that is not tuned
-    n_peaks: np.ndarray  # (n_cells,) peaks at or above half of the highest; NaN likewise
-    widths_cm: np.ndarray  # (n_cells,) of the run at or above half of the peak; NaN likewise
-    n_tuned: int
-    single_peaked_share: float  # of the tuned cells
-    width_cm: float  # median of the tuned cells
-
-
-def _tuning(test: _Test, part, n_cells: int, dt_s: float, window):
-    """`smoothed_rates` (n_cells, n_bins) and spikes (n_cells,), of the steps `part`."""
-    x_cm = np.where(part, test.x_cm, np.nan)
-    spikes, steps = spikes_by_position(test.step, test.index, n_cells, x_cm, window)
-    return smoothed_rates(spikes, steps * dt_s, window), spikes.sum(axis=1)
-
-
-def smoothed_rates(spikes, time_s, window):
-    """Tuning curves, Hz, of spikes (n_cells, n_bins) and time (n_bins,) in bins of `window`.
-
-    Spikes and time are smoothed each by itself, by a Gaussian with an SD of 0.1 cm, so neither the
-    ends of the body nor a bin that was visited for longer pull the curve. NaN in a bin never
-    visited.
-    """
-    n_bins = time_s.size
-    apart_cm = np.subtract.outer(np.arange(n_bins), np.arange(n_bins)) * np.diff(window) / n_bins
-    kernel = np.exp(-0.5 * (apart_cm / TUNING_SMOOTHING_CM) ** 2)
-    return spikes @ kernel / np.where(time_s > 0, time_s @ kernel, np.nan)
-
-
-def are_tuned(rate_Hz, n_spikes):
-    """Which cells are tuned, shape (n_cells,), by rates (n_cells, n_bins) and all their spikes."""
-    peak = np.nanmax(rate_Hz, axis=1, initial=0.0)
-    return (n_spikes >= metrics.MIN_TUNING_SPIKES) & (peak >= metrics.MIN_PEAK_HZ)
-
-
-def _bin_centres(window):
-    share = (np.arange(N_POSITION_BINS) + 0.5) / N_POSITION_BINS
-    return window[0] + share * (window[1] - window[0])
-
-
-def _n_peaks(curves, peak):
-    """Peaks of each curve, shape (n_cells,), of `curves` (n_cells, n_bins) with maxima `peak`.
-
-    Climbs to a summit, which is one once the curve has fallen by the prominence, and waits for
-    the next climb by as much. Beyond the ends a cell is silent, so a curve may peak there.
-    """
-    rise, n_peaks = PROMINENCE_SHARE * peak, np.zeros(peak.size, dtype=np.int64)
-    climbing, extreme = np.full(peak.size, True), np.zeros(peak.size)
-    for value in np.pad(curves, ((0, 0), (0, 1))).T:
-        extreme = np.where(climbing, np.maximum(extreme, value), np.minimum(extreme, value))
-        turned = np.abs(value - extreme) >= rise
-        n_peaks += turned & climbing & (extreme >= PEAK_SHARE * peak)
-        climbing, extreme = climbing ^ turned, np.where(turned, value, extreme)
-    return n_peaks
-
-
-def cell_tuning(passes: Sequence[Pass], n_cells: int, dt_s: float, window) -> CellTuning:
-    """Tuning curve, preferred position, number of peaks and width of every cell.
-
-    Parameters as in `aligned_map`; one pass is enough. Curves have 50 bins and are smoothed by
-    a Gaussian with an SD of 0.1 cm. A peak counts from half of the highest, and only if it
-    rises by a quarter of it above the dip towards the next higher one (its prominence).
-    """
-    test = _joined(passes, n_cells, metrics._boxcar_width(dt_s), window)
-    rate, n_spikes = _tuning(test, True, n_cells, dt_s, window)
-    x_cm, visited = _bin_centres(window), np.isfinite(rate).all(axis=0)
-    seen = np.where(visited, rate, 0.0)
-    peak = seen.max(axis=1)
-    tuned = are_tuned(rate, n_spikes)
-    n_peaks = np.where(tuned, _n_peaks(rate[:, visited], peak), np.nan)
-    top = peak[:, None]
-    run = metrics._longest_run_at_peak((seen >= PEAK_SHARE * top) & visited, seen == top)
-    widths = np.where(tuned, run * (window[1] - window[0]) / N_POSITION_BINS, np.nan)
-    return CellTuning(
-        x_cm=x_cm,
-        rate_Hz=rate,
-        n_spikes=n_spikes,
-        tuned=tuned,
-        preferred_cm=np.where(tuned, x_cm[seen.argmax(axis=1)], np.nan),
-        n_peaks=n_peaks,
-        widths_cm=widths,
-        n_tuned=int(tuned.sum()),
-        single_peaked_share=float(np.mean(n_peaks[tuned] == 1)) if tuned.any() else np.nan,
-        width_cm=float(np.median(widths[tuned])) if tuned.any() else np.nan,
-    )
 
 
 @dataclass(frozen=True)
@@ -389,7 +207,7 @@ def _rank_correlation(distance, other, permutations):
     ranks, other = _rank_matrix(distance), _rank_matrix(other)
     order = float(np.sum(ranks * other))
     permuted = [np.sum(ranks * other[p][:, p]) for p in permutations]
-    return order, _band(permuted if np.isfinite(order) else ())
+    return order, band(permuted if np.isfinite(order) else ())
 
 
 def _n_pieces(preferred_cm, length_cm: float) -> float:
@@ -429,7 +247,7 @@ def map_order(preferred_cm, tuned, window, n_cells: int, seed=0, n_permutations=
     cell = np.flatnonzero(tuned)
     preferred = np.asarray(preferred_cm, dtype=float)[cell]
     length = window[1] - window[0]
-    order = on_line = (np.nan, _band(()))
+    order = on_line = (np.nan, band(()))
     if cell.size >= MIN_ORDERED_CELLS:
         rng = np.random.default_rng(seed)
         permutations = [rng.permutation(cell.size) for _ in range(n_permutations)]
@@ -440,90 +258,3 @@ def map_order(preferred_cm, tuned, window, n_cells: int, seed=0, n_permutations=
     covered, _ = np.histogram(preferred, N_COVERAGE_BINS, window)
     pieces, coverage = _n_pieces(preferred, length), float(np.mean(covered > 0))
     return MapOrder(*order, *on_line, pieces, coverage)
-
-
-@dataclass(frozen=True)
-class DecodingError:
-    """Error of readouts that were calibrated on the other half of the test, cm.
-
-    Both ways round (median: their mean). All windows within the body count, those without a
-    spike too.
-    """
-
-    linear_rms_cm: float  # ridge regression on spike counts
-    likelihood_rms_cm: float  # position of the highest Poisson likelihood
-    likelihood_median_cm: float  # of the absolute error
-    constant_rms_cm: float  # the mean position of the calibration: chance
-    n_windows: int
-    empty_fraction: float  # windows without a spike
-
-
-def _ridge(counts, x_cm):
-    """Weights (n_cells,), cm per spike, and intercept, cm, of a linear readout.
-
-    Ridge regression with the penalty of least generalised cross-validation (Golub, Heath and
-    Wahba 1979, Technometrics 21:215), of counts (n_windows, n_cells) and positions
-    (n_windows,). NaN where counts never differ.
-    """
-    counts_mean, x_mean = counts.mean(axis=0), x_cm.mean()
-    u, s, vt = np.linalg.svd(counts - counts_mean, full_matrices=False)
-    if s[0] == 0:
-        return np.full(counts.shape[1], np.nan), np.nan
-    projected = u.T @ (x_cm - x_mean)
-    penalty = PENALTIES[:, None] * s[0] ** 2
-    lost = penalty / (s**2 + penalty) * projected
-    residual = np.sum((x_cm - x_mean) ** 2) - np.sum(projected**2) + np.sum(lost**2, axis=1)
-    freedom = x_cm.size - 1 - np.sum(s**2 / (s**2 + penalty), axis=1)
-    best = np.argmin(residual / freedom**2)
-    weights = vt.T @ (s / (s**2 + penalty[best]) * projected)
-    return weights, x_mean - counts_mean @ weights
-
-
-def _most_likely_cm(counts, rate_Hz, duration_s: float, window):
-    """Position of the highest Poisson likelihood, shape (n_windows,).
-
-    Bayesian reconstruction with a flat prior (Zhang et al. 1998, J. Neurophysiol. 79:1017).
-    """
-    visited = np.isfinite(rate_Hz).all(axis=0)
-    rate = np.maximum(rate_Hz[:, visited], MIN_RATE_HZ)
-    log_likelihood = counts @ np.log(rate) - duration_s * rate.sum(axis=0)
-    return _bin_centres(window)[visited][log_likelihood.argmax(axis=1)]
-
-
-def decoding_error(passes: Sequence[Pass], n_cells: int, dt_s: float, window) -> DecodingError:
-    """What a readout that was calibrated on other passes makes of TS, ordered or not.
-
-    Parameters as in `aligned_map`. Windows of 20 ms follow each other without overlap from the
-    start of each pass; one is used if its mean position is in `window`. A window without a
-    spike is decoded as the intercept of the linear readout. NaN for fewer than two passes, and
-    for the readouts if a half has no spikes, or the same in all windows.
-    """
-    width = metrics._boxcar_width(dt_s)
-    test = _joined(_both_halves(passes), n_cells, width, window)
-    n_windows = test.x_cm.size // width
-    cells = test.step // width * n_cells + test.index
-    counts = np.bincount(cells, minlength=n_windows * n_cells).reshape(n_windows, n_cells)
-    x_cm, half = test.x_cm.reshape(n_windows, width).mean(axis=1), test.half[::width]
-    used = (x_cm >= window[0]) & (x_cm <= window[1])
-    linear, likely, median, constant = np.full((4, 2), np.nan)
-    for h in (0, 1):
-        here, there = used & (half == h), used & (half != h)
-        if not (here.any() and there.any()):
-            continue
-        constant[h] = _rms(x_cm[there] - x_cm[here].mean())
-        weights, intercept = _ridge(counts[here], x_cm[here])
-        if np.isfinite(intercept) and counts[there].any():
-            linear[h] = _rms(counts[there] @ weights + intercept - x_cm[there])
-            rate, _ = _tuning(test, test.half == h, n_cells, dt_s, window)
-            decoded = _most_likely_cm(counts[there], rate, width * dt_s, window)
-            likely[h] = _rms(decoded - x_cm[there])
-            median[h] = np.median(np.abs(decoded - x_cm[there]))
-    empty = ~counts[used].any(axis=1)
-    return DecodingError(
-        linear_rms_cm=_rms(linear),
-        likelihood_rms_cm=_rms(likely),
-        likelihood_median_cm=float(median.mean()),
-        constant_rms_cm=_rms(constant),
-        n_windows=int(used.sum()),
-        empty_fraction=float(empty.mean()) if empty.size else np.nan,
-    )

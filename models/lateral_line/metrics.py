@@ -42,7 +42,7 @@ def _resultant(angles) -> complex:
     return complex(np.exp(1j * angles).mean()) if angles.size else complex(np.nan, np.nan)
 
 
-def _sd_of_resultant(length):
+def sd_of_resultant(length):
     return np.sqrt(-2 * np.log(np.clip(length, MIN_RESULTANT, 1.0)))
 
 
@@ -56,7 +56,7 @@ def circular_sd(angles) -> float:
 
     NaN entries are left out; NaN if nothing is left. Not bounded by pi.
     """
-    return float(_sd_of_resultant(abs(_resultant(angles))))
+    return float(sd_of_resultant(abs(_resultant(angles))))
 
 
 @cache
@@ -68,12 +68,12 @@ def chance_band(n_bins: int) -> tuple[float, float, float]:
     if n_bins < 2:
         return (np.nan, np.nan, np.nan)
     biases = np.random.default_rng(0).uniform(0, TWO_PI, (N_CHANCE_DRAWS, n_bins))
-    spread = _sd_of_resultant(np.abs(np.exp(1j * biases).mean(axis=1)))
+    spread = sd_of_resultant(np.abs(np.exp(1j * biases).mean(axis=1)))
     low, median, high = np.quantile(spread, (0.05, 0.5, 0.95))
     return (float(low), float(median), float(high))
 
 
-def _spikes_in_phase(step, index, n_cells: int, n_steps: int):
+def spikes_in_phase(step, index, n_cells: int, n_steps: int):
     """Spikes of steps 0 to `n_steps` - 1, as two integer arrays."""
     step, index = np.asarray(step), np.asarray(index)
     if step.shape != index.shape or step.ndim != 1:
@@ -89,11 +89,11 @@ def _spikes_in_phase(step, index, n_cells: int, n_steps: int):
     return step, index
 
 
-def _boxcar_width(dt_s: float) -> int:
+def boxcar_width(dt_s: float) -> int:
     return max(1, round(SMOOTHING_S / dt_s))
 
 
-def _boxcar_sum(values, width: int):
+def boxcar_sum(values, width: int):
     """Sum over the steps k - width // 2 to k + (width - 1) // 2, zero outside.
 
     The alignment of ``np.convolve(values, np.ones(width), "same")``, also where the
@@ -111,9 +111,9 @@ def smoothed_rate(step, n_cells: int, n_steps: int, dt_s: float):
 
     Zero padding as in 8.1, so the first and last half width read low.
     """
-    step, _ = _spikes_in_phase(step, np.zeros_like(step), n_cells, n_steps)
-    width = _boxcar_width(dt_s)
-    return _boxcar_sum(np.bincount(step, minlength=n_steps), width) / (width * dt_s * n_cells)
+    step, _ = spikes_in_phase(step, np.zeros_like(step), n_cells, n_steps)
+    width = boxcar_width(dt_s)
+    return boxcar_sum(np.bincount(step, minlength=n_steps), width) / (width * dt_s * n_cells)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ class MapQuality:
     sigma_trial_theta: np.ndarray  # (n_bins,) circular SD of the error, rad; NaN below 2 samples
 
 
-def _decode(step, index, n_cells: int, n_t: int, width: int):
+def decode_angle(step, index, n_cells: int, n_t: int, width: int):
     """Angle of the smoothed population vector, shape (n_t,); 8.1 steps 3 and 4.
 
     Smoothing is linear, so the sum over cells is smoothed, not every cell. Whether a
@@ -144,13 +144,13 @@ def _decode(step, index, n_cells: int, n_t: int, width: int):
     phase = TWO_PI * np.arange(n_cells) / n_cells
     real = np.bincount(step, np.cos(phase)[index], n_t)
     imag = np.bincount(step, np.sin(phase)[index], n_t)
-    angle = np.mod(np.arctan2(_boxcar_sum(imag, width), _boxcar_sum(real, width)), TWO_PI)
+    angle = np.mod(np.arctan2(boxcar_sum(imag, width), boxcar_sum(real, width)), TWO_PI)
     angle[angle == TWO_PI] = 0.0  # mod of a tiny negative angle rounds up to 2 pi
-    decoded = _boxcar_sum(np.bincount(step, minlength=n_t), width) > 0
+    decoded = boxcar_sum(np.bincount(step, minlength=n_t), width) > 0
     return np.where(decoded, angle, np.nan)
 
 
-def _true_angle(x_cm, inside, window):
+def true_angle(x_cm, inside, window):
     """Position as an angle, shape (n_t,), NaN outside the window; 8.1 step 5."""
     if window is None:
         share = (x_cm - x_cm.min()) / (np.ptp(x_cm) + 1e-12)
@@ -159,7 +159,7 @@ def _true_angle(x_cm, inside, window):
     return np.where(inside, TWO_PI * share, np.nan)
 
 
-def _bin_errors(theta, delta, n_bins: int):
+def bin_errors(theta, delta, n_bins: int):
     """Bias and scatter of the error per bin of the true angle, each shape (n_bins,)."""
     # Bins are half open, so a source right on the window's upper end, 2 pi, is in none.
     binned = np.isfinite(delta) & (theta < TWO_PI)
@@ -169,7 +169,7 @@ def _bin_errors(theta, delta, n_bins: int):
     total = real + 1j * np.bincount(which, np.sin(delta[binned]), n_bins)
     bias = np.where(count > 0, np.angle(total), np.nan)
     # The spread does not depend on the bias being subtracted first.
-    spread = _sd_of_resultant(np.abs(total) / np.maximum(count, 1))
+    spread = sd_of_resultant(np.abs(total) / np.maximum(count, 1))
     return bias, np.where(count > 1, spread, np.nan)
 
 
@@ -210,13 +210,13 @@ def pv_map_quality_from_ts_spikes(
     if window is not None:
         inside = (x_cm >= window[0]) & (x_cm <= window[1])
 
-    step, index = _spikes_in_phase(step, index, n_cells, n_t)
+    step, index = spikes_in_phase(step, index, n_cells, n_t)
     kept = inside[step]
-    width = _boxcar_width(dt_s)
-    theta_hat = _decode(step[kept], index[kept], n_cells, n_t, width)
-    theta_true = _true_angle(x_cm, inside, window)
+    width = boxcar_width(dt_s)
+    theta_hat = decode_angle(step[kept], index[kept], n_cells, n_t, width)
+    theta_true = true_angle(x_cm, inside, window)
     delta = wrap(theta_hat - theta_true)
-    bias, scatter = _bin_errors(theta_true, delta, n_bins)
+    bias, scatter = bin_errors(theta_true, delta, n_bins)
 
     n_valid = int(np.isfinite(delta).sum())
     n_bins_decoded = int(np.isfinite(bias).sum())
@@ -240,7 +240,7 @@ def pv_map_quality_from_ts_spikes(
 def mirrored_sigma_theta(quality: MapQuality) -> float:
     """`sigma_theta` if cell j stood for the angle -2 pi j / n_cells."""
     delta = wrap(-quality.theta_hat - quality.theta_true)
-    bias, _ = _bin_errors(quality.theta_true, delta, quality.theta_bins.size)
+    bias, _ = bin_errors(quality.theta_true, delta, quality.theta_bins.size)
     return circular_sd(bias) if quality.n_bins_decoded > 1 else np.nan
 
 
@@ -275,7 +275,7 @@ class TuningWidth:
     contiguous_width_cm: np.ndarray  # likewise
 
 
-def _longest_run_at_peak(above, at_peak):
+def longest_run_at_peak(above, at_peak):
     """Length of the longest run of `above` that holds a peak bin, shape (n_cells,)."""
     run = above.astype(np.int64)
     for b in range(1, run.shape[1]):
@@ -300,7 +300,7 @@ def tuning_widths(step, index, n_cells: int, x_cm, dt_s: float) -> TuningWidth:
     for neither and ends a run. NaN for fewer than two cells, or if x never moves.
     """
     x_cm, n_bins = np.asarray(x_cm, dtype=float), N_POSITION_BINS
-    step, index = _spikes_in_phase(step, index, n_cells, x_cm.size)
+    step, index = spikes_in_phase(step, index, n_cells, x_cm.size)
     span = np.ptp(x_cm)
     share = (x_cm - x_cm.min()) / span if span > 0 else np.zeros(x_cm.size)
     which = np.minimum((share * n_bins).astype(np.int64), n_bins - 1)
@@ -314,7 +314,7 @@ def tuning_widths(step, index, n_cells: int, x_cm, dt_s: float) -> TuningWidth:
     above = rate >= peak / 2
     bin_cm = span / n_bins
     width = np.where(tuned, above.sum(axis=1) * bin_cm, np.nan)
-    contiguous = np.where(tuned, _longest_run_at_peak(above, rate == peak) * bin_cm, np.nan)
+    contiguous = np.where(tuned, longest_run_at_peak(above, rate == peak) * bin_cm, np.nan)
     well_driven = tuned & (spikes.sum(axis=1) >= MIN_TUNING_SPIKES)
     all_cells, runs = _mean_sd(width[tuned]), _mean_sd(contiguous[tuned])
     n_tuned, n_driven = int(tuned.sum()), int(well_driven.sum())

@@ -18,9 +18,9 @@ from driver.experiment.learning import learn
 from driver.experiment.network import Session, State
 from driver.run.progress import Progress
 from models.lateral_line import checkpoint, metrics, values
-from models.lateral_line.map_metrics import Pass
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
+from models.lateral_line.passes import Pass
 from models.lateral_line.simulation import Simulation, x_per_step
 from models.lateral_line.training import Training, begin, onward
 from models.lateral_line.wiring import Wiring

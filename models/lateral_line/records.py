@@ -8,7 +8,7 @@ import numpy as np
 
 from driver.engine.model import Spikes
 from driver.engine.randomness import generator
-from models.lateral_line import map_metrics, metrics
+from models.lateral_line import cell_tuning, metrics
 from models.lateral_line.params import NetworkParams
 
 N_TRACKED = 24
@@ -116,7 +116,7 @@ class Records:
         Of a long training every second, fourth ... record is kept, and the newest.
         """
         p = self.params
-        spikes, steps = map_metrics.spikes_by_position(
+        spikes, steps = cell_tuning.spikes_by_position(
             ts_spikes.step - first, ts_spikes.index, p.n_ts, x_cm, p.training_window_cm
         )
         for name, value in (

@@ -11,7 +11,7 @@ import numpy as np
 
 from driver.experiment import metric
 from driver.run.saved import checksum
-from models.lateral_line import map_metrics, metrics, summary
+from models.lateral_line import cell_tuning, map_metrics, metrics, readout, summary
 from models.lateral_line.format import FORMAT
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
@@ -148,9 +148,9 @@ def map_numbers(outcome: Outcome, p: NetworkParams) -> dict[str, Any] | None:
     read = outcome.passes, p.n_ts, p.dt_s
     x_cm = outcome.passes[0].x_cm
     ends = (float(x_cm.min()), float(x_cm.max())) if p.eval_window_cm is None else p.eval_window_cm
-    tuning = map_metrics.cell_tuning(*read, p.body_window_cm)
+    tuning = cell_tuning.cell_tuning(*read, p.body_window_cm)
     order = map_metrics.map_order(tuning.preferred_cm, tuning.tuned, p.body_window_cm, p.n_ts)
-    error = map_metrics.decoding_error(*read, p.body_window_cm)
+    error = readout.decoding_error(*read, p.body_window_cm)
     return {
         "n_passes": p.test_passes,
         **{

@@ -17,7 +17,7 @@ from driver.run import checkpoint
 from driver.run.checkpoint import Unreadable, read_newest
 from driver.run.saved import NotARun
 from models.lateral_line.format import FORMAT
-from models.lateral_line.map_metrics import Pass
+from models.lateral_line.passes import Pass
 from models.lateral_line.records import SERIES
 from stimulus import StimulusParams
 

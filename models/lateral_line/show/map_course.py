@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from driver.figures.points import Band
-from models.lateral_line import map_metrics, metrics
+from models.lateral_line import cell_tuning, map_metrics, metrics
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import panels
@@ -59,8 +59,8 @@ class Course:
     def tuning(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Rates, Hz, shape (n_ts, n_bins), and whether a cell is tuned, of record `k`."""
         p, spikes = self.params, self.spikes[k].astype(np.int64)
-        rate = map_metrics.smoothed_rates(spikes, self.steps[k] * p.dt_s, p.training_window_cm)
-        return rate, map_metrics.are_tuned(rate, spikes.sum(axis=1))
+        rate = cell_tuning.smoothed_rates(spikes, self.steps[k] * p.dt_s, p.training_window_cm)
+        return rate, cell_tuning.are_tuned(rate, spikes.sum(axis=1))
 
     def share(self, k: int) -> np.ndarray:
         """Rates as shares of each cell's peak, shape (n_ts, n_bins); NaN: not tuned."""

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from driver.figures import style
 from driver.figures.page import colour_of, legend
-from models.lateral_line import map_metrics
+from models.lateral_line import cell_tuning, map_metrics
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.saved import Seed
 from models.lateral_line.show import map_panels, position_panels
@@ -49,7 +49,7 @@ class Tested:
     def of(saved: Seed, label: str) -> Tested:
         p, passes, r = saved.params, saved.passes(CONDITIONS[label]), saved.numbers(label)
         ends = float(passes[0].x_cm.min()), float(passes[0].x_cm.max())
-        tuning = map_metrics.cell_tuning(passes, p.n_ts, p.dt_s, ends)
+        tuning = cell_tuning.cell_tuning(passes, p.n_ts, p.dt_s, ends)
         share, found = map_panels.share_of_peak(tuning.rate_Hz, tuning.tuned), r.get("map")
         if found is None:
             numbers = of_one_pass(passes, p)
@@ -99,7 +99,7 @@ def said(value: float | None) -> str:
 def of_one_pass(passes, p: NetworkParams):
     """Order, its chance, and share of cells with one peak, which results have of several passes."""
     window = p.body_window_cm
-    tuning = map_metrics.cell_tuning(passes, p.n_ts, p.dt_s, window)
+    tuning = cell_tuning.cell_tuning(passes, p.n_ts, p.dt_s, window)
     found = map_metrics.map_order(tuning.preferred_cm, tuning.tuned, window, p.n_ts)
     low, _, high = found.order_permuted
     defined = (found.order, low, high, tuning.single_peaked_share)
