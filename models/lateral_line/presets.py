@@ -71,7 +71,7 @@ LL_SELFORG = LL_BASELINE | dict(
 
 # The same at a quarter of the size, for NumPy alone.
 LL_SELFORG_FAST = LL_SELFORG | dict(
-    n_mon=800, n_ts=80, n_training_trials=100, test_passes=6, training_position_hold_s=0.01,
+    n_mon=800, n_ts=80, n_training_trials=60, test_passes=4, training_position_hold_s=0.01,
     messenger_reach_start=40.0, messenger_reach_end=2.0,
     mon_to_ts_sigma=3.0, mon_ts_gain_mV=320.0, mon_ts_gain_test_mV=240.0, ts_flat_inh_mV=8.0,
 )
