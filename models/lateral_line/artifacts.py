@@ -51,7 +51,7 @@ def recordings(result: Result) -> dict[str, np.ndarray]:
             arrays |= spike_arrays(f"{label}_{name}", spikes)
     arrays["passes_x_cm"] = np.array([one.x_cm for one in result.trained.passes])
     for label, outcome in (("", result.trained), ("untrained_", result.untrained)):
-        arrays |= spike_arrays(f"{label}passes_ts", joined(outcome.passes))
+        arrays |= spike_arrays(f"{label}passes_ts", spikes_of_all(outcome.passes))
         arrays |= map_arrays(f"{label}pv", outcome.path)
         arrays |= map_arrays(f"{label}pv_body", outcome.body)
         arrays |= map_arrays(f"{label}pv_ll", outcome.ll)
@@ -62,7 +62,7 @@ def spike_arrays(label: str, spikes: Spikes) -> dict[str, np.ndarray]:
     return {f"{label}_i": spikes.index, f"{label}_step": spikes.step}
 
 
-def joined(passes: Sequence[Pass]) -> Spikes:
+def spikes_of_all(passes: Sequence[Pass]) -> Spikes:
     """Spikes of all passes; steps count from the start of the first."""
     n_steps = passes[0].x_cm.size
     return Spikes.concatenate(
