@@ -223,11 +223,15 @@ def by_name(network) -> list:
 
 
 def settable(network) -> dict[str, object]:
-    """Brian variables of a network that a block may set, by ``"<group>.<variable>"``."""
+    """Brian variables of a network that a block may set, by ``"<group>.<variable>"``.
+
+    A linked variable is another group's, and is set there.
+    """
     found = {}
     for group in by_name(network):
         for equation in getattr(group, "equations", {}).values():
-            if equation.type in ("differential equation", "parameter"):
+            is_own = "linked" not in equation.flags
+            if is_own and equation.type in ("differential equation", "parameter"):
                 found[f"{group.name}.{equation.varname}"] = group.variables[equation.varname]
     return found
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from driver.experiment.going_on import Arrays, TwinCheckpoint
-from driver.experiment.metric import LABELS, TRAINED
+from driver.experiment.metric import LABELS, TRAINED, UNTRAINED
 from driver.experiment.network import Network, Session, State
 from driver.run.progress import Progress
 
@@ -102,19 +102,24 @@ def twins(
     start: Callable[[], Any],
     measure: Callable[[State, str], Arrays],
     session: Session,
+    *,
+    twin_steps: int | None = None,
+    **conditions: Any,
 ) -> Twins:
     """Run `length` steps of a network and of its twin; what is in the checkpoint is not run again.
 
-    ``network.blocks`` takes ``learn=``, ``start()`` gives empty records, ``measure(state, label)``
-    arrays of what is tried at the end. Raises `NotFinite`.
+    ``network.blocks`` takes ``learn=`` and the `conditions`, ``start()`` gives empty records,
+    ``measure(state, label)`` arrays of what is tried at the end. Of the twin `twin_steps` are run,
+    where not all of them matter. Raises `NotFinite`.
     """
+    lengths = {TRAINED: length, UNTRAINED: length if twin_steps is None else twin_steps}
     began, kept, initial = time.monotonic(), TwinCheckpoint(session), network.initial_state()
     for label in [label for label in LABELS if label not in kept.done]:
         now = Standing(0, initial, start()).moved(kept.standing(label))
         if now.done:
-            session.log.info(f"{label}: going on after step {now.done} of {length}")
+            session.log.info(f"{label}: going on after step {now.done} of {lengths[label]}")
         session.status.phase("training", label=label, step=now.done)
-        end = run_one(network, length, now, label, kept, session)
+        end = run_one(network, lengths[label], now, label, kept, session, conditions)
         session.status.phase("testing")
         arrays = end.records.arrays() | weights(initial, end.state)
         kept.finish(label, arrays | measure(end.state, label))
@@ -123,11 +128,14 @@ def twins(
     return Twins(network.engine.backend, kept.done, ends, time.monotonic() - began)
 
 
-def run_one(network, length: int, now: Standing, label: str, kept, session: Session) -> Standing:
+def run_one(
+    network, length: int, now: Standing, label: str, kept, session: Session, conditions
+) -> Standing:
     """One of the two networks, from where it stands to its end."""
+    learn_too = {"learn": label == TRAINED, **conditions}
 
     def onward(now: Standing, progress: Progress) -> Iterator[Standing]:
-        for block, stop in network.blocks(now.state, now.done, length, learn=label == TRAINED):
+        for block, stop in network.blocks(now.state, now.done, length, **learn_too):
             require_finite(block.state, label, stop)
             records = now.records.copy()
             records.feed(block, now.done, stop)

@@ -1,0 +1,15 @@
+"""The sequence memory as the driver sees it: see `driver.room.Room`."""
+
+from driver.room import Room, named_in
+from models.sequence.params import FORMAT
+
+here = named_in("models.sequence")
+ROOM = Room(
+    format=FORMAT,
+    work=here("experiment:work"),
+    seconds=here("experiment:seconds"),
+    run_seed=here("experiment:run_seed"),
+    metrics=here("metric_table:METRICS"),
+    equations=here("equations:EQUATIONS"),
+    megabytes=400,
+)
