@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import spearmanr
 
-from models.sequence.memory import correlation, mean_over_patterns, ridge
+from models.sequence.memory import mean_over_patterns, ridge
 from models.sequence.params import Params
 from models.sequence.responses import AFTER, BIN, Response, several
 from models.sequence.wiring import Wiring
@@ -22,7 +22,7 @@ LEAST_EXCESS = 0.05  # share of the variance of counts that is not that of the d
 
 def members(wiring: Wiring, whole: Response, pattern: int) -> np.ndarray:
     """Cells of the assembly of a pattern: twice their rate at rest, and at least 5 Hz."""
-    rate, rest = whole.pattern_rate[pattern], whole.rest_rate
+    rate, rest = whole.rest.pattern_rate[pattern], whole.rest.rate
     return (rate >= FACTOR * np.maximum(rest, 1)) & (rate >= LEAST_HZ) & several(wiring)
 
 
@@ -65,8 +65,8 @@ def describe(wiring: Wiring, w_input: np.ndarray, whole: Response) -> dict[str, 
         "reproducibility": mean_over_patterns(p, lambda k, n: reproducibility(wiring, whole, k, n)),
         "explained": mean_over_patterns(p, lambda k, n: explained(wiring, whole, k, n)),
         **readout(p, whole),
-        "entropy_rest_bit": whole.rest_entropy,
-        "entropy_pattern_bit": whole.pattern_entropy,
+        "entropy_rest_bit": whole.rest.entropy,
+        "entropy_pattern_bit": whole.rest.pattern_entropy,
         "onset_ms": mean_over_patterns(p, lambda k, n: onset(whole, k, n)),
         "persistence_ms": mean_over_patterns(p, lambda k, n: persistence(whole, k, n)),
         "input_weight": float(np.median(w_input)) if w_input.size else np.nan,
@@ -83,15 +83,15 @@ def expected_weight(p: Params) -> float:
 
 def suppressed(wiring: Wiring, whole: Response, pattern: int) -> float:
     """Share of cells at half of their rate at rest or less."""
-    rest = whole.rest_rate
-    found = (whole.pattern_rate[pattern] <= rest / 2) & (rest >= LEAST_HZ) & several(wiring)
+    rest = whole.rest.rate
+    found = (whole.rest.pattern_rate[pattern] <= rest / 2) & (rest >= LEAST_HZ) & several(wiring)
     return float(found.mean())
 
 
 def selectivity(whole: Response, assembly: np.ndarray, pattern: int) -> float:
     """Mean rate of the assembly in the pattern over that at rest."""
-    rest = whole.rest_rate[assembly].mean() if assembly.any() else 0
-    return float(whole.pattern_rate[pattern][assembly].mean() / rest) if rest > 0 else np.nan
+    rest = whole.rest.rate[assembly].mean() if assembly.any() else 0
+    return float(whole.rest.pattern_rate[pattern][assembly].mean() / rest) if rest > 0 else np.nan
 
 
 def specificity(sets: list[np.ndarray]) -> float:
@@ -130,16 +130,13 @@ def reproducibility(wiring: Wiring, whole: Response, pattern: int, n_steps: int)
     """Correlation of a cell's rate fraction in successive presentations, of cells with a peak."""
     shown = whole.p[whole.of(pattern), :n_steps][:, :, several(wiring)].astype(float)
     peaks = shown.max(axis=1) > HIGH
-    found = []
-    for (one, other), (has, too) in zip(
-        zip(shown[:-1], shown[1:], strict=True),
-        zip(peaks[:-1], peaks[1:], strict=True),
-        strict=True,
-    ):
-        for cell in np.flatnonzero(has & too):
-            found.append(correlation(one[:, cell], other[:, cell]))
-    known = np.array(found)[np.isfinite(found)]
-    return float(known.mean()) if known.size else np.nan
+    shown -= shown.mean(axis=1, keepdims=True)
+    size = np.sqrt((shown**2).sum(axis=1))
+    both = (shown[:-1] * shown[1:]).sum(axis=1)
+    norm = size[:-1] * size[1:]
+    known = peaks[:-1] & peaks[1:] & (norm > 0)
+    found = both[known] / norm[known]
+    return float(found.mean()) if found.size else np.nan
 
 
 def explained(wiring: Wiring, whole: Response, pattern: int, n_steps: int) -> float:
@@ -187,7 +184,7 @@ def readout(p: Params, whole: Response) -> dict[str, float]:
 
 def deviation(whole: Response, pattern: int) -> np.ndarray:
     """Mean response of a pattern minus rest, (n_lags, n_cells)."""
-    return whole.p[whole.of(pattern)].mean(axis=0, dtype=float) - whole.rest_p
+    return whole.p[whole.of(pattern)].mean(axis=0, dtype=float) - whole.rest.p
 
 
 def onset(whole: Response, pattern: int, n_steps: int) -> float:

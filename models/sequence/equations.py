@@ -37,12 +37,13 @@ da/dt = -a/tau_decay : 1                            # EPSP of its spikes, a - b
 db/dt = -b/tau_rise : 1
 eu : 1                                              # exp(potential)
 Z : 1 (linked)                                      # sum of eu in its circuit
-r_dt = r_max*dt*eu/clip(Z, 1e-300, 1e300) : 1
+r_dt : 1                                            # spikes expected in this step
 fires : 1
 """
 POTENTIAL = "eu = present*exponential(clip(A - B, -500, 500))"
 CIRCUIT = "Z : 1"
 SOFTMAX = "Z_post = eu_pre : 1 (summed)"
+RATE = "r_dt = r_max*dt*eu/clip(Z, 1e-300, 1e300)"
 CHANCE = "linear*r_dt + (1 - linear)*(1 - exponential(-r_dt))"
 DRAW = f"fires = int(uniform(seed, FIRING, i, step) < {CHANCE})"
 FIRES, TEACHES = "fires > 0.5", "fires*learn > 0.5"
@@ -122,6 +123,7 @@ EQUATIONS = {
     "Input: at a spike": INPUT_RESET,
     "Cell": CELL,
     "Cell: softmax, with Z the sum over its circuit": POTENTIAL,
+    "Cell: its share of the rate of the circuit": RATE,
     "Cell: it fires if": DRAW.removeprefix("fires = int(").removesuffix(")"),
     "Cell: short-term plasticity of its synapses": DEPRESSION,
     "Cell: at a spike": CELL_RESET,

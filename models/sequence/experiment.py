@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from driver.engine.model import Spikes
 from driver.experiment.going_on import Arrays
 from driver.experiment.learning import Twins, twins
 from driver.experiment.network import Session, State
@@ -22,7 +21,7 @@ from models.sequence.outcome import judge
 from models.sequence.params import Params
 from models.sequence.potentials import Weights
 from models.sequence.records import Records
-from models.sequence.responses import Response, respond, tests
+from models.sequence.responses import responses, tests
 from models.sequence.simulation import Simulation
 from models.sequence.values import PLASTIC
 from models.sequence.wiring import Wiring, wiring
@@ -67,20 +66,6 @@ def without_filling(found: Twins, made: Wiring) -> Twins:
         for label, arrays in found.recordings.items()
     }
     return dataclasses.replace(found, recordings=recordings, ends=ends)
-
-
-def responses(p: Params, arrays: Arrays, *names: str) -> dict[str, Response]:
-    """The response of a network to each of its tests, or some of them, from its recording."""
-    made, tried = wiring(p), tests(p)
-    return {
-        name: respond(made, arrays, tried[name], spikes_of(arrays, name)) for name in names or tried
-    }
-
-
-def spikes_of(arrays: Arrays, test: str) -> Spikes:
-    """Spikes of the cells in a test."""
-    index, step = arrays[f"{test}_index"].astype(np.int32), arrays[f"{test}_step"]
-    return Spikes(index, step.astype(np.int64))
 
 
 def measure(p: Params, arrays: Arrays) -> dict[str, Any]:

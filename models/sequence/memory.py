@@ -97,8 +97,8 @@ def completion_course(p: Params, whole: Response, cue: Response, pattern: int) -
     are equal.
     """
     n_lags = p.durations[pattern] + AFTER
-    target = template(whole, pattern, n_lags) - whole.rest_p
-    found = template(cue, pattern, n_lags) - whole.rest_p
+    target = template(whole, pattern, n_lags) - whole.rest.p
+    found = template(cue, pattern, n_lags) - whole.rest.p
     power = (target**2).sum(axis=1)
     course = np.divide((found * target).sum(axis=1), power, out=np.zeros(n_lags), where=power > 0)
     return np.convolve(course, np.full(SMOOTH, 1 / SMOOTH), mode="same")

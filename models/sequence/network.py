@@ -93,7 +93,7 @@ def cell_group(structure: dict, circuits, of_synapse: bool, dt) -> b2.NeuronGrou
     cells.Z = b2.linked_var(circuits, "Z", index=circuit_of)
     in_order(cells, "groups", eq.POTENTIAL, first=1)
     draw = "fires = cell_spikes(t, i)" if structure["forced"] else eq.DRAW
-    in_order(cells, "before_thresholds", draw)
+    in_order(cells, "before_thresholds", eq.RATE, draw)  # apart: only the first looks Z up
     return cells
 
 

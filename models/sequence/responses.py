@@ -11,9 +11,9 @@ import numpy as np
 from driver.engine.model import Spikes
 from models.sequence.params import Params
 from models.sequence.potentials import potentials, rate_fractions
-from models.sequence.wiring import Wiring
+from models.sequence.wiring import Wiring, wiring
 from stimuli import patterns
-from stimuli.patterns import NOISE, Stimulus
+from stimuli.patterns import NOISE, STEP_S, Stimulus
 
 AFTER = 200  # steps after a pattern that belong to its response; later noise is rest
 BIN = 10  # steps of a bin of spike counts
@@ -38,6 +38,27 @@ def tests(p: Params) -> dict[str, Stimulus]:
 
 
 @dataclasses.dataclass(frozen=True)
+class Rest:
+    """Noise more than `AFTER` steps after a pattern, and what is compared with it.
+
+    Attributes
+    ----------
+    p : ndarray, shape (n_cells,)
+        Mean rate fractions at rest.
+    rate, pattern_rate : ndarray, shape (n_cells,) and (n_patterns, n_cells)
+        Spikes per second at rest, and during each pattern.
+    entropy, pattern_entropy : float
+        Mean over circuits of more than one cell, bit.
+    """
+
+    p: np.ndarray
+    rate: np.ndarray
+    pattern_rate: np.ndarray
+    entropy: float
+    pattern_entropy: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Response:
     """Rate fractions and spikes around each presentation.
 
@@ -47,22 +68,14 @@ class Response:
     p : ndarray, shape (n_presentations, n_lags, n_cells)
         Rate fractions from the first step of a pattern on, to `AFTER` steps after the longest.
     spikes : ndarray of bool, same shape
-    rest_p : ndarray, shape (n_cells,)
-        Mean in noise more than `AFTER` steps after a pattern.
-    rest_rate, pattern_rate : ndarray, shape (n_cells,) and (n_patterns, n_cells)
-        Spikes per second then, and during each pattern.
-    rest_entropy, pattern_entropy : float
-        Mean over circuits of more than one cell, bit.
+    rest : Rest, optional
+        Of the test with the whole pattern.
     """
 
     pattern: np.ndarray
     p: np.ndarray
     spikes: np.ndarray
-    rest_p: np.ndarray
-    rest_rate: np.ndarray
-    pattern_rate: np.ndarray
-    rest_entropy: float
-    pattern_entropy: float
+    rest: Rest | None = None
 
     def of(self, pattern: int) -> np.ndarray:
         """Presentations of a pattern."""
@@ -77,34 +90,58 @@ class Response:
 
 
 def respond(
-    wiring: Wiring, arrays: Mapping[str, np.ndarray], shown: Stimulus, spikes: Spikes
+    wiring: Wiring,
+    arrays: Mapping[str, np.ndarray],
+    shown: Stimulus,
+    spikes: Spikes,
+    with_rest: bool = False,
 ) -> Response:
     """Cut a test into its presentations; `arrays` have the weights, see `potentials`."""
-    phases, params = shown.phases, wiring.params
-    n_steps = phases.n_steps
-    bits = shown.bits(0, n_steps)
-    p = rate_fractions(wiring, potentials(wiring, arrays, bits, spikes))
-    fired = np.zeros(p.shape, bool)
+    phases, durations = shown.phases, wiring.params.durations
+    bits = shown.bits(0, phases.n_steps)
+    u = potentials(wiring, arrays, bits, spikes, np.float32)
+    fired = np.zeros(u.shape, bool)
     fired[spikes.step, spikes.index] = True
     which = phases.presentations()
-    longest = max(round(d * phases.warp[which].max()) for d in params.durations)
+    longest = max(round(d * phases.warp[which].max()) for d in durations)
     window = phases.start[which][:, None] + np.arange(longest + AFTER)
-    window = np.minimum(window, n_steps - 1)
-    labels = phases.labels()
-    rest = is_rest(labels)
-    patterns_shown = np.arange(params.n_patterns)
-    entropy = entropies(wiring, p)
-    return Response(
-        pattern=phases.pattern[which],
-        p=p[window].astype(np.float32),
-        spikes=fired[window],
-        rest_p=p[rest].mean(axis=0),
-        rest_rate=fired[rest].mean(axis=0) / patterns.STEP_S,
-        pattern_rate=np.array([fired[labels == k].mean(axis=0) for k in patterns_shown])
-        / patterns.STEP_S,
-        rest_entropy=float(entropy[rest].mean()),
-        pattern_entropy=float(entropy[labels != NOISE].mean()),
+    window = np.minimum(window, phases.n_steps - 1)
+    p = rate_fractions(wiring, u[window])
+    rest = rest_of(wiring, phases.labels(), u, fired) if with_rest else None
+    return Response(phases.pattern[which], p, fired[window], rest)
+
+
+def rest_of(wiring: Wiring, labels: np.ndarray, u: np.ndarray, fired: np.ndarray) -> Rest:
+    """What a test was like between patterns."""
+    rest, n_patterns = is_rest(labels), wiring.params.n_patterns
+    p = rate_fractions(wiring, u[rest])
+    in_patterns = rate_fractions(wiring, u[labels != NOISE])
+    rates = [fired[labels == k].mean(axis=0) / STEP_S for k in range(n_patterns)]
+    return Rest(
+        p=p.mean(axis=0, dtype=float),
+        rate=fired[rest].mean(axis=0) / STEP_S,
+        pattern_rate=np.array(rates),
+        entropy=entropy_bit(wiring, p),
+        pattern_entropy=entropy_bit(wiring, in_patterns),
     )
+
+
+def responses(p: Params, arrays: Mapping[str, np.ndarray], *names: str) -> dict[str, Response]:
+    """The response of a network to each of its tests, or to some, from its recording.
+
+    That to the test `whole` knows what the network does at rest.
+    """
+    made, tried = wiring(p), tests(p)
+    return {
+        name: respond(made, arrays, tried[name], spikes_of(arrays, name), name == "whole")
+        for name in names or tried
+    }
+
+
+def spikes_of(arrays: Mapping[str, np.ndarray], test: str) -> Spikes:
+    """Spikes of the cells in a test."""
+    index, step = arrays[f"{test}_index"].astype(np.int32), arrays[f"{test}_step"]
+    return Spikes(index, step.astype(np.int64))
 
 
 def is_rest(labels: np.ndarray) -> np.ndarray:
@@ -121,9 +158,10 @@ def several(wiring: Wiring) -> np.ndarray:
     return wiring.sizes[wiring.circuit_of] > 1
 
 
-def entropies(wiring: Wiring, p: np.ndarray) -> np.ndarray:
-    """Entropy of the rate fractions, mean over circuits of several cells, bit; (n_steps,)."""
+def entropy_bit(wiring: Wiring, p: np.ndarray) -> float:
+    """Entropy of rate fractions, mean over steps and circuits of several cells; NaN of none."""
+    cells = several(wiring)
+    p = p[:, cells]
     logs = np.log2(p, out=np.zeros_like(p), where=p > 0)
-    of_circuit = -np.add.reduceat(p * logs, wiring.first_cell, axis=1)
-    chosen = wiring.sizes > 1
-    return of_circuit[:, chosen].mean(axis=1) if chosen.any() else np.full(len(p), np.nan)
+    n_circuits = np.count_nonzero(wiring.sizes > 1)
+    return float(-(p * logs).sum(dtype=float) / len(p) / n_circuits) if n_circuits else np.nan

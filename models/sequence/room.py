@@ -10,6 +10,7 @@ ROOM = Room(
     seconds=here("experiment:seconds"),
     run_seed=here("experiment:run_seed"),
     metrics=here("metric_table:METRICS"),
+    figures=here("show.figures:FIGURES"),
     equations=here("equations:EQUATIONS"),
     megabytes=400,
 )

@@ -10,7 +10,7 @@ from models.sequence.params import Params
 from models.sequence.wiring import Wiring
 from stimuli.patterns import STEP_S
 
-BLOCK_STEPS = 1000
+BLOCK_STEPS = 2000
 NEVER = -1e9  # step of the last spike of a cell that has not fired
 PLASTIC = ("input_cell", "cell_cell")
 SHARED = 1e-9  # s: a time constant so short that every spike finds the synapse as it was
@@ -35,7 +35,7 @@ def model(wiring: Wiring, *, forced: bool = False, block_steps: int = BLOCK_STEP
         },
         wiring=contacts(ends),
         state=tuple(initial_state(wiring)),
-        scratch=("cells.eu", "cells.fires", "circuits.Z")
+        scratch=("cells.eu", "cells.r_dt", "cells.fires", "circuits.Z")
         + (("cell_cell.efficacy",) if stp == "synapse" else ("cells.efficacy",)),
         populations=("inputs", "cells"),
     )

@@ -33,7 +33,8 @@ class Wiring:
     links : ndarray of int, shape (n_links, 2)
         Source and target circuit.
     recurrent : (ndarray of int, ndarray of int)
-        Source and target cell of each recurrent synapse.
+        Source and target cell of each recurrent synapse, ordered by target: what learns at a spike
+        of a cell lies together in memory.
     """
 
     params: Params
@@ -69,8 +70,8 @@ class Wiring:
     @cached_property
     def inputs(self) -> tuple[np.ndarray, np.ndarray]:
         """Input and cell of each input synapse: every input, every cell."""
-        ends = np.indices((self.params.n_inputs, self.n_cells)).reshape(2, -1)
-        return ends[0], ends[1]
+        targets, sources = np.indices((self.n_cells, self.params.n_inputs)).reshape(2, -1)
+        return sources, targets
 
     @property
     def n_slots(self) -> int:
@@ -129,7 +130,9 @@ def wiring(p: Params) -> Wiring:
     else:
         links = links_of_circuits(p, draws)
         recurrent = cells_of_links(sizes, links)
-    return Wiring(p, sizes, links, recurrent)
+    i, j = recurrent
+    by_target = np.lexsort((i, j))
+    return Wiring(p, sizes, links, (i[by_target], j[by_target]))
 
 
 def link_chances(p: Params) -> np.ndarray:
