@@ -1,0 +1,12 @@
+"""The network to be used from Python, one run after the other; see `sequence_learning`.
+
+grid      the network: its circuits and cells, its state, its engine
+inputs    what it is shown; `keywords` checks what both are given
+recorder  runs it and keeps what happened; `result` is what a run returns
+replay    potentials of a run, computed again from its spikes
+plots     figures of all these
+"""
+
+
+def nest_init(*args, **kwargs) -> None:
+    """Do nothing: scripts for NEST begin with this call, and here is no kernel to be set up."""

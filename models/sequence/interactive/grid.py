@@ -1,0 +1,335 @@
+"""The network: a grid of circuits, its cells, its weights, and the engine that runs it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import warnings
+import weakref
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from driver.engine.choose import choose
+from driver.engine.model import Spikes
+from driver.experiment.network import Session, State
+from driver.files import replace_file
+from models.sequence import values
+from models.sequence.interactive import plots
+from models.sequence.interactive.keywords import built, check_kind, pair, refuse_unknown
+from models.sequence.params import Params
+from models.sequence.potentials import Weights
+from models.sequence.simulation import Simulation, in_cells
+from models.sequence.wiring import wiring
+
+BACKENDS = ("auto", "numpy", "cython", "cpp_standalone")
+FIRST_TEST = 10**9  # absolute step of the first test: beyond all training, so draws are its own
+NAMES = {
+    "lam": "link_lambda",
+    "n_conn": "n_links",
+    "r_max": "r_max_hz",
+    "tau_rise": "tau_rise_ms",
+    "tau_decay": "tau_decay_ms",
+    "stp_d": "stp_d_ms",
+    "stp_f": "stp_f_ms",
+} | {
+    name: name
+    for name in (
+        *("k_min", "k_max", "n_inputs", "links", "kernel", "escape", "stp", "stp_u"),
+        *("stp_relative_sd", "learning_rate", "eta0", "w_init", "seed"),
+    )
+}  # fmt: skip
+
+
+@dataclasses.dataclass
+class NodeCollection:
+    """Some cells, as scripts for NEST hold them.
+
+    Attributes
+    ----------
+    ids : tuple of int
+        Numbers from 0.
+    max_neuron_gid : int, optional
+        Can be set, as such scripts do; nothing depends on it.
+    """
+
+    ids: tuple[int, ...]
+    max_neuron_gid: int | None = None
+
+    @property
+    def global_id(self) -> int | tuple[int, ...]:
+        """Number of the cell, or numbers where there are several."""
+        return self.ids[0] if len(self.ids) == 1 else self.ids
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self):
+        return (NodeCollection((k,)) for k in self.ids)
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """Spikes of the inputs, bool, shape (n_steps, n_inputs), from an absolute step on."""
+
+    begin: int
+    spikes: np.ndarray
+
+    def bits(self, first: int, n_steps: int) -> np.ndarray:
+        return self.spikes[first - self.begin :][:n_steps]
+
+
+class Network:
+    """A grid of winner-take-all circuits.
+
+    Parameters
+    ----------
+    grid_shape : (int, int)
+        Circuits along x and y.
+    k_min, k_max : int
+        Fewest and most cells of a circuit.
+    n_inputs : int
+    use_stp : bool
+        Short-term plasticity; ``stp="synapse"`` draws it for each synapse, not each cell.
+    backend : {"auto", "numpy", "cython", "cpp_standalone"}
+    **more
+        `lam` (1/grid unit), `n_conn` (links between circuits, a number or ``"all"``), `links`,
+        `r_max` (Hz), `tau_rise`, `tau_decay` (ms), `kernel`, `escape`, `stp`, `stp_u`, `stp_d`,
+        `stp_f` (ms), `stp_relative_sd`, `learning_rate`, `eta0`, `w_init`, `seed`: see the fields
+        of `models.sequence.params.Params`, whose defaults and bounds they have.
+
+    Attributes
+    ----------
+    n_cells : int
+    size_grid : ndarray of int, shape (rows, columns)
+        Cells of each circuit.
+    circuit_of : ndarray of int, shape (n_cells,)
+        Circuit of each cell; circuits are numbered row by row.
+    position_of : ndarray of int, shape (n_cells, 2)
+        Column and row of the circuit of each cell.
+    state : dict of ndarray
+        Of the engine.
+    step, tested : int
+        Steps of training and of tests so far.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the parameter, its value and what is allowed.
+    """
+
+    def __init__(
+        self, grid_shape=(10, 5), k_min=2, k_max=10, n_inputs=100, *,
+        use_stp: bool = True, backend: str = "auto", **more: Any,
+    ):  # fmt: skip
+        words = "(columns, rows), two whole numbers from 1 to 1000"
+        for size in (shape := pair("grid_shape", grid_shape, words)):
+            check_kind("grid_shape", size, Integral, words)
+            if not 1 <= size <= 1000:
+                raise ValueError(f"grid_shape {grid_shape!r}: needed {words}")
+        refuse_unknown(more, NAMES)
+        check_kind("use_stp", use_stp, bool | np.bool_, "True or False")
+        if backend not in BACKENDS:
+            raise ValueError(f"backend {backend!r} is not one of {', '.join(BACKENDS)}")
+        given = {"k_min": k_min, "k_max": k_max, "n_inputs": n_inputs, **more}
+        if given.get("n_conn") == "all":
+            n = shape[0] * shape[1]
+            given["n_conn"] = n * (n - 1)
+        if not use_stp:
+            given["stp"] = "none"
+        given |= {"grid_columns": shape[0], "grid_rows": shape[1]}
+        names = NAMES | {"grid_columns": "grid_columns", "grid_rows": "grid_rows"}
+        self.params: Params = built(Params, names, given)
+        if self.params.r_max_hz > 200:
+            text = f"r_max {self.params.r_max_hz:g} Hz is above 200: a step of 1 ms is coarse"
+            warnings.warn(text, stacklevel=2)
+        self.wiring = wiring(self.params)
+        self.backend = backend
+        self.state: State = values.initial_state(self.wiring)
+        self.step = self.tested = self._asked = 0
+        self._sim: Simulation | None = None
+        self.n_cells, self.circuit_of = self.wiring.n_cells, self.wiring.circuit_of
+        self.position_of = self.wiring.positions[self.circuit_of]
+        self.size_grid = self.wiring.sizes.reshape(self.params.grid_rows, self.params.grid_columns)
+
+    # --- who is where --------------------------------------------------------------------
+
+    @property
+    def weights(self) -> Weights:
+        """`input` (n_inputs, n_cells) and `recurrent` (n_cells, n_cells), by source and cell."""
+        return Weights.of(self.wiring, self.state)
+
+    def get_circuit_grid(self) -> list[list[list[int]]]:
+        """Cells of each circuit, by row and column of the grid."""
+        columns = self.params.grid_columns
+        cells = [self.get_cells(c) for c in range(self.params.n_circuits)]
+        return [cells[low : low + columns] for low in range(0, len(cells), columns)]
+
+    def get_cells(self, circuits: int | slice | Sequence[int] = slice(None)) -> list[int]:
+        """Cells of one circuit, of a slice of circuits or of several, by their numbers."""
+        try:
+            chosen = np.atleast_1d(np.arange(self.params.n_circuits)[circuits])
+        except IndexError:
+            last = self.params.n_circuits - 1
+            raise ValueError(f"circuits {circuits!r}: allowed are 0 to {last}") from None
+        return np.flatnonzero(np.isin(self.circuit_of, chosen)).tolist()
+
+    def get_circuit(self, cell: int) -> int:
+        """Circuit of a cell."""
+        check_kind("cell", cell, Integral, "a whole number")
+        if not 0 <= cell < self.n_cells:
+            raise ValueError(f"cell {cell}: allowed are 0 to {self.n_cells - 1}")
+        return int(self.circuit_of[cell])
+
+    def get_position(self, cell: int) -> tuple[int, int]:
+        """Column and row of the circuit of a cell."""
+        column, row = self.wiring.positions[self.get_circuit(cell)]
+        return int(column), int(row)
+
+    def get_node_collections(self, circuits: int | slice | Sequence[int] = slice(None)):
+        """The cells of some circuits as a `NodeCollection`."""
+        return NodeCollection(tuple(self.get_cells(circuits)))
+
+    def visualize_circuits(self):
+        """Map of the sizes of circuits; returns a matplotlib figure."""
+        return plots.drawn(plots.circuit_map, self.size_grid)
+
+    def visualize_circuits_3d_barchart(self):
+        """Sizes of circuits as bars on the grid; returns a matplotlib figure."""
+        return plots.drawn(plots.circuit_bars, self.size_grid)
+
+    # --- runs ----------------------------------------------------------------------------
+
+    def run(
+        self, bits: np.ndarray, stops: Sequence[int], keep: Callable[[int, State, int], None],
+        *, train: bool, reset_state: bool,
+    ) -> tuple[State, int, Spikes]:  # fmt: skip
+        """Run blocks of the engine; a test leaves the network as it was.
+
+        Parameters
+        ----------
+        bits : ndarray of bool, shape (n_steps, n_inputs)
+            Spikes of the inputs.
+        stops : sequence of int
+            Steps of the run after which ``keep(steps, state, now)`` is called, the last one
+            `n_steps`; it is called at 0, too. `now` is the absolute step before.
+        reset_state : bool
+            Begin at rest, with the weights as they are.
+
+        Returns
+        -------
+        start, first, spikes
+            State and absolute step at which it began; spikes of all cells by steps of the run.
+
+        Raises
+        ------
+        RuntimeError
+            If a variable is not finite after a block; the network is as before the run.
+        """
+        first = self.step if train else FIRST_TEST + self.tested
+        at_step = {k: v + (first - self.step) for k, v in self.state.items() if k.endswith(".last")}
+        start = state = self.state | at_step
+        if reset_state:
+            start = state = values.at_rest(self.wiring, self.state)
+        sim, shown, here, spikes = self._simulation(len(bits)), Given(first, bits), first, []
+        keep(0, state, first - 1)
+        for stop in stops:
+            blocks = sim.blocks(state, here, first + stop, learn=train, shown=shown)
+            for block, after in blocks:
+                self._refuse_nan(block.state, here - first)
+                state, here = block.state, after
+                spikes.append(block.spikes["cells"])
+            keep(stop, state, here - 1)
+        if train:
+            self.state, self.step = state, here
+        else:
+            self.tested += len(bits)
+        found = in_cells(self.wiring, spikes)
+        return start, first, dataclasses.replace(found, step=found.step - first)
+
+    def _simulation(self, n_steps: int) -> Simulation:
+        """The engine: opened at the first run, compiled once the work is worth it."""
+        self._asked += n_steps
+        work = self._asked, self.wiring.n_slots + self.params.n_inputs
+        if self._sim and self.backend == "auto" and self._sim.engine.backend == "numpy":
+            if choose("auto", self._sim.model, *work)[0] != "numpy":
+                self.close()
+        if not self._sim:
+            self._sim = Simulation(self.wiring, self._asked, Session(self.backend))
+            self._closed = weakref.finalize(self, self._sim.engine.close)
+        return self._sim
+
+    def _refuse_nan(self, state: State, good: int) -> None:
+        for key, array in state.items():
+            if not np.isfinite(array).all():
+                where, (name, _) = int(np.argmin(np.isfinite(array))), key.split(".")
+                ends = dict(zip(values.PLASTIC, (self.wiring.inputs, self.wiring.recurrent)))  # noqa: B905
+                who = f"place {where}"
+                if name in ends and where < ends[name][0].size:
+                    source, cell = (int(end[where]) for end in ends[name])
+                    who = f"the synapse from {source} to cell {cell}"
+                raise RuntimeError(
+                    f"{key} of {who} is not finite; last good record {good} ms after the beginning "
+                    "of the run, and the network is as it was before"
+                )
+
+    def close(self) -> None:
+        """Let the engine go; the next run opens it again."""
+        if self._sim:
+            self._closed()
+            self._sim = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.close()
+
+    # --- files ---------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> Path:
+        """Write parameters and state to an .npz file of exactly this name."""
+        known = json.dumps(dataclasses.asdict(self.params))
+        counts = {"step": self.step, "tested": self.tested}
+        return replace_file(
+            Path(path), lambda file: np.savez_compressed(file, params=known, **counts, **self.state)
+        )
+
+    def load(self, path: str | Path) -> None:
+        """Take the state of a file that `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is no such file, or of other parameters or shapes: the message names them.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                found = {key: file[key] for key in file.files}
+            known = json.loads(str(found.pop("params")))
+            step, tested = int(found.pop("step")), int(found.pop("tested"))
+        except (ValueError, KeyError, EOFError, BadZipFile, AttributeError, TypeError) as error:
+            raise ValueError(f"{path} is not a saved network: {error}") from None
+        python = {field: name for name, field in NAMES.items()}
+        own = json.loads(json.dumps(dataclasses.asdict(self.params)))
+        differ = [
+            f"{python.get(k, k)} ({known.get(k)!r} in the file, {own.get(k)!r} here)"
+            for k in sorted(own.keys() | known.keys())
+            if own.get(k) != known.get(k)
+        ]
+        shapes = ({k: v.shape for k, v in arrays.items()} for arrays in (found, self.state))
+        theirs, ours = shapes
+        differ += [
+            f"{k} (shape {theirs.get(k)} in the file, {ours.get(k)} here)"
+            for k in sorted(theirs.keys() | ours.keys())
+            if not known.keys() ^ own.keys() and theirs.get(k) != ours.get(k)
+        ]
+        if differ:
+            raise ValueError(f"{path} is of another network: {', '.join(differ)}")
+        if bad := [k for k, v in found.items() if v.dtype.kind != "f" or not np.isfinite(v).all()]:
+            raise ValueError(f"{path}: not finite numbers in {', '.join(bad)}")
+        self.state, self.step, self.tested = found, step, tested

@@ -1,0 +1,101 @@
+"""Keywords in Python for the fields of a parameter class, with the kinds and bounds of these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from driver.flags.rules import broken, flags_of
+
+KINDS = {  # by the annotation of a field
+    bool: (bool | np.bool_, "True or False"),
+    int: (Integral, "a whole number"),
+    int | None: (Integral, "a whole number"),
+    float: (Real, "a number"),
+}
+BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+
+
+def built(cls: type, names: Mapping[str, str], given: Mapping[str, Any]) -> Any:
+    """Parameters of class `cls` from keywords.
+
+    Parameters
+    ----------
+    cls : type
+        A dataclass of pydantic's with a method `relations`.
+    names : dict of str
+        Field of each keyword.
+    given : dict
+        Values by keyword.
+
+    Raises
+    ------
+    TypeError
+        For an unknown keyword or a value of the wrong kind.
+    ValueError
+        For what the class refuses; the message has keyword, value and what is allowed.
+    """
+    refuse_unknown(given, names)
+    for name, value in given.items():
+        kind, words = KINDS.get(cls.__pydantic_fields__[names[name]].annotation, (object, ""))
+        check_kind(name, value, kind, words)
+    values = {names[k]: v.item() if isinstance(v, np.generic) else v for k, v in given.items()}
+    python = {field: name for name, field in names.items()}
+    try:
+        made = cls(**values)
+    except ValidationError as error:
+        raise ValueError("; ".join(sentence(cls, python, e) for e in error.errors())) from None
+    typed = {flag: python.get(field, field) for field, flag in flags_of(cls).items()}
+    if problems := broken(made.relations()):
+        raise ValueError(re.sub(r"--([a-z0-9-]+)", lambda m: typed.get(m[1], m[0]), problems))
+    return made
+
+
+def refuse_unknown(given: Mapping[str, Any], known) -> None:
+    """Raise `TypeError` for names that are not known."""
+    if unknown := [name for name in given if name not in known]:
+        raise TypeError(f"unknown: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+
+
+def check_kind(name: str, value: Any, kind, words: str) -> None:
+    """Raise `TypeError` if `value` is not of a kind; True and False are no numbers."""
+    number = kind in (Integral, Real)
+    if not isinstance(value, kind) or (number and isinstance(value, bool | np.bool_)):
+        raise TypeError(f"{name} {value!r}: needed {words}")
+
+
+def sentence(cls: type, python: Mapping[str, str], error: Mapping[str, Any]) -> str:
+    """One error of pydantic's with keyword, value and the whole range."""
+    field = error["loc"][0]
+    marks = cls.__pydantic_fields__[field].metadata
+    limits = [
+        f"{word} {getattr(mark, kind):g}"
+        for mark in marks
+        for kind, word in BOUNDS.items()
+        if getattr(mark, kind, None) is not None
+    ]
+    message = error["msg"][0].lower() + error["msg"][1:]
+    allowed = f" (allowed: {', '.join(limits)})" if limits else ""
+    return f"{python.get(field, field)} {error['input']!r}: {message}{allowed}"
+
+
+def steps(name: str, value: Any, least: int = 1) -> int:
+    """A time in ms as a number of steps of 1 ms."""
+    check_kind(name, value, Real, "a number of ms")
+    if not np.isfinite(value) or abs(value - round(value)) > 1e-9 or round(value) < least:
+        raise ValueError(f"{name} {value!r}: needed a multiple of 1 ms, at least {least} ms")
+    return round(value)
+
+
+def pair(name: str, value: Any, words: str) -> tuple[Any, Any]:
+    """Two things."""
+    if isinstance(value, str) or not hasattr(value, "__len__"):
+        raise TypeError(f"{name} {value!r}: needed {words}")
+    if len(value) != 2:
+        raise ValueError(f"{name} {value!r}: needed {words}")
+    return value[0], value[1]

@@ -1,0 +1,262 @@
+"""Run the network, keep what happened, draw it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import warnings
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.sequence.interactive import plots
+from models.sequence.interactive.grid import Network, NodeCollection
+from models.sequence.interactive.inputs import InputGenerator, Shown
+from models.sequence.interactive.keywords import check_kind, refuse_unknown, steps
+from models.sequence.interactive.replay import afferents, traces
+from models.sequence.interactive.result import AGREES, Result
+
+LIMIT_BYTES = 2e9
+SWITCHES = ("save_figures", "show_figures", "create_plot", "plot_history", "order_neurons")
+
+
+class Recorder:
+    """Runs a network and keeps the last run as `last`.
+
+    Parameters
+    ----------
+    grid : Network
+    save_figures, show_figures, create_plot : bool
+        With `create_plot` figures of each run are drawn, and saved, shown or both. Without a
+        display they are saved instead of shown.
+    plot_history : bool
+        One more figure, of all runs since this was set; they are kept in `history` for it.
+    order_neurons : bool
+        For `run_network`, where it is not given.
+    dt_rec : float, optional
+        Likewise, ms.
+    figures_dir : str or Path
+        Made if missing.
+
+    Attributes
+    ----------
+    last : Result or None
+    history : list of Result
+    """
+
+    def __init__(
+        self, grid: Network, save_figures=False, show_figures=True, create_plot=False,
+        plot_history=False, order_neurons=False, dt_rec=None, figures_dir="figures",
+    ):  # fmt: skip
+        self.grid, self._n_runs = grid, 0
+        self.last: Result | None = None
+        self.history: list[Result] = []
+        given = dict(
+            zip(SWITCHES, (save_figures, show_figures, create_plot, plot_history), strict=0)
+        )
+        self.set(**given, order_neurons=order_neurons, dt_rec=dt_rec, figures_dir=figures_dir)
+
+    def set(self, **options: Any) -> None:
+        """Change options of the constructor; an unknown name is a TypeError."""
+        refuse_unknown(options, (*SWITCHES, "dt_rec", "figures_dir"))
+        for name, value in options.items():
+            if name in SWITCHES:
+                check_kind(name, value, bool | np.bool_, "True or False")
+            elif name == "figures_dir":
+                check_kind(name, value, str | Path, "a path")
+            elif value is not None:
+                steps(name, value)
+        for name, value in options.items():
+            setattr(self, name, Path(value) if name == "figures_dir" else value)
+
+    def run_network(
+        self, inpgen: InputGenerator | None = None, t_sim=3000, dt_rec=None, title="", train=True,
+        order_neurons=None, id_list=None, selection=None, readout_size=None, reset_state=None,
+    ) -> list[int]:  # fmt: skip
+        """Run the network.
+
+        Parameters
+        ----------
+        inpgen : InputGenerator, optional
+            None: no input, spontaneous activity.
+        t_sim : float
+            ms.
+        dt_rec : float, optional
+            Every so many ms weights and EPSPs of the afferents of recorded cells are recorded;
+            at the beginning and the end if not given.
+        title : str
+        train : bool
+            In training weights are learned and the state goes on from run to run. In a test
+            nothing is learned and nothing of it is left in the network.
+        order_neurons : bool
+            Order cells by their time of activation in the last complete presentation.
+        id_list, selection, readout_size : optional
+            What is recorded: these cells, in this order; a slice, a mask, a `NodeCollection` or
+            numbers of cells; so many at random. The first that is given counts; else all.
+        reset_state : bool, optional
+            Begin at rest, with the weights as they are; by default in tests.
+
+        Returns
+        -------
+        list of int
+            Recorded cells.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Before anything is run, naming the parameter, its value and what is allowed.
+        RuntimeError
+            If a variable is not finite: the network is as it was before.
+        """
+        n_steps = steps("t_sim", t_sim)
+        dt_rec = self.dt_rec if dt_rec is None else dt_rec
+        every = n_steps if dt_rec is None else steps("dt_rec", dt_rec)
+        if every > n_steps:
+            raise ValueError(f"dt_rec {dt_rec:g} ms is longer than t_sim {t_sim:g} ms")
+        order_neurons = self.order_neurons if order_neurons is None else order_neurons
+        reset_state = (not train) if reset_state is None else reset_state
+        for name, value in (
+            *(("train", train), ("order_neurons", order_neurons), ("reset_state", reset_state)),
+        ):
+            check_kind(name, value, bool | np.bool_, "True or False")
+        check_kind("title", title, str, "text")
+        ids = self._ids(id_list, selection, readout_size)
+        n_inputs = self.grid.params.n_inputs
+        if inpgen is not None:
+            check_kind("inpgen", inpgen, InputGenerator, "an InputGenerator or None")
+            if inpgen.n_inputs != n_inputs:
+                raise ValueError(
+                    f"inpgen is for {inpgen.n_inputs} inputs, the network has {n_inputs}"
+                )
+        stops = [*range(every, n_steps, every), n_steps]
+        chosen = {
+            name: np.concatenate(parts) for name, parts in afferents(self.grid.wiring, ids).items()
+        }
+        self._refuse_too_much(n_steps, ids, 1 + len(stops), sum(k.size for k in chosen.values()))
+        if to_file := self.create_plot and (self.save_figures or plots.headless()):
+            writable(self.figures_dir)
+        shown = inpgen.show(n_steps) if inpgen else Shown.noise(np.zeros((n_steps, n_inputs), bool))
+        records: dict[str, dict[str, list]] = {k: {n: [] for n in chosen} for k in ("w", "y")}
+
+        def keep(steps: int, state, now: int) -> None:
+            for name, numbers in chosen.items():
+                records["w"][name].append(state[f"{name}.w"][numbers])
+                a, b = traces(self.grid.wiring, state, name, numbers, now)
+                records["y"][name].append(a - b)
+
+        start, first, spikes = self.grid.run(
+            shown.bits, stops, keep, train=train, reset_state=reset_state
+        )
+        if inpgen:
+            inpgen.commit(shown)
+        made = self.grid.wiring
+        ends = dict(zip(chosen, (made.inputs, made.recurrent), strict=True))
+        w, y = ({n: np.array(rows) for n, rows in records[k].items()} for k in ("w", "y"))
+        self.last = result = Result(
+            title, train, ids, n_steps, spikes, shown, np.array([0, *stops]),
+            {n: (ends[n][0][k], ends[n][1][k]) for n, k in chosen.items()},
+            w, y, made, start, first, order_neurons,
+        )  # fmt: skip
+        if order_neurons and not result.order_valid:
+            warnings.warn(
+                "no complete presentation in this run: cells are not ordered", stacklevel=2
+            )
+        self._n_runs += 1
+        if self.plot_history:
+            self.history.append(result)
+        if self.create_plot:
+            self._draw(result, to_file)
+        return ids.tolist()
+
+    def reset_recorders(self) -> None:
+        """Forget what was recorded; the network stays as it is."""
+        self.last, self.history = None, []
+
+    def verify_rate_fractions(self) -> float:
+        """The largest deviation of the sum over a circuit from 1 in the last run.
+
+        Raises
+        ------
+        RuntimeError
+            If it is above 1e-9, or the replay that it is computed by has other weights at its end
+            than the engine, or there was no run.
+        """
+        if self.last is None:
+            raise RuntimeError("nothing was recorded yet")
+        worst = self.last.worst_sum()
+        if not worst <= AGREES:
+            raise RuntimeError(f"rate fractions of a circuit sum up to 1 within {worst:.1e} only")
+        return worst
+
+    def _ids(self, id_list, selection, readout_size) -> np.ndarray:
+        """Which cells are recorded."""
+        n = self.grid.n_cells
+        if id_list is not None:
+            return numbers_of("id_list", id_list, n)
+        if isinstance(selection, slice):
+            selection = np.arange(n)[selection]
+        elif isinstance(selection, NodeCollection):
+            selection = selection.ids
+        if selection is not None:
+            mask = np.asarray(selection)
+            if mask.dtype == bool and mask.shape != (n,):
+                raise ValueError(f"selection: a mask of shape {mask.shape}, needed ({n},)")
+            return numbers_of("selection", np.flatnonzero(mask) if mask.dtype == bool else mask, n)
+        if readout_size is None:
+            return np.arange(n)
+        check_kind("readout_size", readout_size, Integral, "a whole number")
+        if not 1 <= readout_size <= n:
+            raise ValueError(f"readout_size {readout_size}: allowed are 1 to {n}")
+        draws = np.random.default_rng((self.grid.params.seed, self._n_runs))
+        return np.sort(draws.choice(n, readout_size, replace=False))
+
+    def _refuse_too_much(self, n_steps: int, ids, n_records: int, n_synapses: int) -> None:
+        sizes, circuit_of = self.grid.wiring.sizes, self.grid.circuit_of
+        n_cells = sizes[np.unique(circuit_of[ids])].sum()
+        n_bytes = 16 * (n_steps * n_cells + n_records * n_synapses)
+        if n_bytes > LIMIT_BYTES:
+            raise ValueError(
+                f"recordings would take {n_bytes / 1e9:.1f} GB, allowed are {LIMIT_BYTES / 1e9:g}: "
+                "record fewer cells (selection), less often (dt_rec), or for a shorter t_sim"
+            )
+
+    def _draw(self, result: Result, to_file: bool) -> None:
+        made = {"run": plots.drawn(plots.run, result)}
+        if result.train or result.record_ms.size > 2:
+            made["weights"] = plots.drawn(plots.weights, result)
+        if self.plot_history:
+            made["history"] = plots.drawn(plots.history, self.history)
+        if to_file:
+            slug = re.sub(r"[^A-Za-z0-9]+", "_", result.title).strip("_").lower()[:60] or "run"
+            for kind, figure in made.items():
+                name = f"{self._n_runs:03d}_{slug}_{kind}.png"
+                plots.save(figure, self.figures_dir / name)
+        if self.show_figures:
+            plots.show(self.figures_dir)
+        plots.close(made.values())
+
+
+def numbers_of(name: str, cells, n_cells: int) -> np.ndarray:
+    """Cells by number, in the order given, checked."""
+    ids = np.atleast_1d(np.asarray(cells))
+    if ids.size == 0:
+        raise ValueError(f"{name}: no cell is chosen")
+    if ids.dtype.kind not in "iu" or ids.ndim != 1:
+        raise TypeError(f"{name} {cells!r}: needed whole numbers")
+    if bad := [int(k) for k in ids if not 0 <= k < n_cells]:
+        raise ValueError(f"{name}: no cells {bad[:5]}, allowed are 0 to {n_cells - 1}")
+    if np.unique(ids).size < ids.size:
+        raise ValueError(f"{name}: a cell is there more than once")
+    return ids.astype(int)
+
+
+def writable(folder: Path) -> None:
+    """Make a folder; `ValueError` if no file can be written in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(f"figures_dir {folder}: cannot be written to ({error.strerror})") from None
