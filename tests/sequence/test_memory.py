@@ -118,7 +118,8 @@ def test_an_assembly_fires_twice_as_much_as_at_rest():
     made = wiring(P)
     rates = np.full((1, N), 30.0)
     rates[0, :40] = 70.0
-    whole = dataclasses.replace(WHOLE, rest=dataclasses.replace(WHOLE.rest, pattern_rate=rates))
+    rest = dataclasses.replace(WHOLE.rest, rate=np.full(N, 100 / 3), pattern_rate=rates)
+    whole = dataclasses.replace(WHOLE, rest=rest)
     assert assembly.members(made, whole, 0).sum() == 40
     assert assembly.selectivity(whole, assembly.members(made, whole, 0), 0) == pytest.approx(2.1)
     assert assembly.specificity([np.eye(4, dtype=bool)[0], np.ones(4, bool)]) == 0
