@@ -205,7 +205,7 @@ class Network:
     # --- runs ----------------------------------------------------------------------------
 
     def run(
-        self, bits: np.ndarray, stops: Sequence[int], keep: Callable[[int, State, int], None],
+        self, bits: np.ndarray, stops: Sequence[int], keep: Callable[[State, int], None],
         *, train: bool, reset_state: bool,
     ) -> tuple[State, int, Spikes]:  # fmt: skip
         """Run blocks of the engine; a test leaves the network as it was.
@@ -215,8 +215,8 @@ class Network:
         bits : ndarray of bool, shape (n_steps, n_inputs)
             Spikes of the inputs.
         stops : sequence of int
-            Steps of the run after which ``keep(steps, state, now)`` is called, the last one
-            `n_steps`; it is called at 0, too. `now` is the absolute step before.
+            Steps of the run after which ``keep(state, now)`` is called, the last one `n_steps`;
+            it is called at 0, too. `now` is the absolute step before.
         reset_state : bool
             Begin at rest, with the weights as they are.
 
@@ -236,14 +236,14 @@ class Network:
         if reset_state:
             start = state = values.at_rest(self.wiring, self.state)
         sim, shown, here, spikes = self._simulation(len(bits)), Given(first, bits), first, []
-        keep(0, state, first - 1)
+        keep(state, first - 1)
         for stop in stops:
             blocks = sim.blocks(state, here, first + stop, learn=train, shown=shown)
             for block, after in blocks:
                 self._refuse_nan(block.state, here - first)
                 state, here = block.state, after
                 spikes.append(block.spikes["cells"])
-            keep(stop, state, here - 1)
+            keep(state, here - 1)
         if train:
             self.state, self.step = state, here
         else:
@@ -293,11 +293,15 @@ class Network:
 
     def save(self, path: str | Path) -> Path:
         """Write parameters and state to an .npz file of exactly this name."""
-        known = json.dumps(dataclasses.asdict(self.params))
+        known = json.dumps(self._known())
         counts = {"step": self.step, "tested": self.tested}
         return replace_file(
             Path(path), lambda file: np.savez_compressed(file, params=known, **counts, **self.state)
         )
+
+    def _known(self) -> dict[str, Any]:
+        """Parameters as a file has them."""
+        return json.loads(json.dumps(dataclasses.asdict(self.params)))
 
     def load(self, path: str | Path) -> None:
         """Take the state of a file that `save` wrote.
@@ -315,21 +319,13 @@ class Network:
         except (ValueError, KeyError, EOFError, BadZipFile, AttributeError, TypeError) as error:
             raise ValueError(f"{path} is not a saved network: {error}") from None
         python = {field: name for name, field in NAMES.items()}
-        own = json.loads(json.dumps(dataclasses.asdict(self.params)))
-        differ = [
-            f"{python.get(k, k)} ({known.get(k)!r} in the file, {own.get(k)!r} here)"
-            for k in sorted(own.keys() | known.keys())
-            if own.get(k) != known.get(k)
-        ]
-        shapes = ({k: v.shape for k, v in arrays.items()} for arrays in (found, self.state))
-        theirs, ours = shapes
-        differ += [
-            f"{k} (shape {theirs.get(k)} in the file, {ours.get(k)} here)"
-            for k in sorted(theirs.keys() | ours.keys())
-            if not known.keys() ^ own.keys() and theirs.get(k) != ours.get(k)
-        ]
-        if differ:
-            raise ValueError(f"{path} is of another network: {', '.join(differ)}")
+        theirs = {python.get(k, k): v for k, v in known.items()}
+        ours = {python.get(k, k): v for k, v in self._known().items()}
+        if theirs == ours:  # the shapes follow, unless the file was changed
+            theirs, ours = ({k: v.shape for k, v in each.items()} for each in (found, self.state))
+        if differ := [k for k in sorted(theirs | ours) if theirs.get(k) != ours.get(k)]:
+            words = [f"{k} ({theirs.get(k)!r} in the file, {ours.get(k)!r} here)" for k in differ]
+            raise ValueError(f"{path} is of another network: {', '.join(words)}")
         if bad := [k for k, v in found.items() if v.dtype.kind != "f" or not np.isfinite(v).all()]:
             raise ValueError(f"{path}: not finite numbers in {', '.join(bad)}")
         self.state, self.step, self.tested = found, step, tested

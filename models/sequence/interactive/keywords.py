@@ -8,9 +8,9 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
-from driver.flags.rules import broken, flags_of
+from driver.flags.from_dataclass import UsageError, build
+from driver.flags.rules import flags_of, require
 
 KINDS = {  # by the annotation of a field
     bool: (bool | np.bool_, "True or False"),
@@ -18,7 +18,6 @@ KINDS = {  # by the annotation of a field
     int | None: (Integral, "a whole number"),
     float: (Real, "a number"),
 }
-BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
 def built(cls: type, names: Mapping[str, str], given: Mapping[str, Any]) -> Any:
@@ -44,15 +43,15 @@ def built(cls: type, names: Mapping[str, str], given: Mapping[str, Any]) -> Any:
     for name, value in given.items():
         kind, words = KINDS.get(cls.__pydantic_fields__[names[name]].annotation, (object, ""))
         check_kind(name, value, kind, words)
-    values = {names[k]: v.item() if isinstance(v, np.generic) else v for k, v in given.items()}
     python = {field: name for name, field in names.items()}
-    try:
-        made = cls(**values)
-    except ValidationError as error:
-        raise ValueError("; ".join(sentence(cls, python, e) for e in error.errors())) from None
     typed = {flag: python.get(field, field) for field, flag in flags_of(cls).items()}
-    if problems := broken(made.relations()):
-        raise ValueError(re.sub(r"--([a-z0-9-]+)", lambda m: typed.get(m[1], m[0]), problems))
+    values = {names[k]: v.item() if isinstance(v, np.generic) else v for k, v in given.items()}
+    try:
+        made, _ = build(cls, values, move=False)
+        require(made.relations())
+    except UsageError as error:
+        words = re.sub(r"--([a-z0-9-]+)", lambda found: typed.get(found[1], found[0]), str(error))
+        raise ValueError(words) from None
     return made
 
 
@@ -67,21 +66,6 @@ def check_kind(name: str, value: Any, kind, words: str) -> None:
     number = kind in (Integral, Real)
     if not isinstance(value, kind) or (number and isinstance(value, bool | np.bool_)):
         raise TypeError(f"{name} {value!r}: needed {words}")
-
-
-def sentence(cls: type, python: Mapping[str, str], error: Mapping[str, Any]) -> str:
-    """One error of pydantic's with keyword, value and the whole range."""
-    field = error["loc"][0]
-    marks = cls.__pydantic_fields__[field].metadata
-    limits = [
-        f"{word} {getattr(mark, kind):g}"
-        for mark in marks
-        for kind, word in BOUNDS.items()
-        if getattr(mark, kind, None) is not None
-    ]
-    message = error["msg"][0].lower() + error["msg"][1:]
-    allowed = f" (allowed: {', '.join(limits)})" if limits else ""
-    return f"{python.get(field, field)} {error['input']!r}: {message}{allowed}"
 
 
 def steps(name: str, value: Any, least: int = 1) -> int:

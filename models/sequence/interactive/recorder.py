@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from models.sequence.interactive import plots
+from models.sequence.interactive import plots, run_plots
 from models.sequence.interactive.grid import Network, NodeCollection
 from models.sequence.interactive.inputs import InputGenerator, Shown
 from models.sequence.interactive.keywords import check_kind, refuse_unknown, steps
-from models.sequence.interactive.replay import afferents, traces
-from models.sequence.interactive.result import AGREES, Result
+from models.sequence.interactive.result import AGREES, Afferents, Result
 
 LIMIT_BYTES = 2e9
 SWITCHES = ("save_figures", "show_figures", "create_plot", "plot_history", "order_neurons")
@@ -117,47 +116,27 @@ class Recorder:
             raise ValueError(f"dt_rec {dt_rec:g} ms is longer than t_sim {t_sim:g} ms")
         order_neurons = self.order_neurons if order_neurons is None else order_neurons
         reset_state = (not train) if reset_state is None else reset_state
-        for name, value in (
-            *(("train", train), ("order_neurons", order_neurons), ("reset_state", reset_state)),
-        ):
+        switches = {"train": train, "order_neurons": order_neurons, "reset_state": reset_state}
+        for name, value in switches.items():
             check_kind(name, value, bool | np.bool_, "True or False")
         check_kind("title", title, str, "text")
         ids = self._ids(id_list, selection, readout_size)
-        n_inputs = self.grid.params.n_inputs
-        if inpgen is not None:
-            check_kind("inpgen", inpgen, InputGenerator, "an InputGenerator or None")
-            if inpgen.n_inputs != n_inputs:
-                raise ValueError(
-                    f"inpgen is for {inpgen.n_inputs} inputs, the network has {n_inputs}"
-                )
+        record = Afferents(self.grid.wiring, ids)
         stops = [*range(every, n_steps, every), n_steps]
-        chosen = {
-            name: np.concatenate(parts) for name, parts in afferents(self.grid.wiring, ids).items()
-        }
-        self._refuse_too_much(n_steps, ids, 1 + len(stops), sum(k.size for k in chosen.values()))
+        self._refuse_too_much(n_steps, ids, 1 + len(stops), record)
+        self._refuse_other(inpgen)
         if to_file := self.create_plot and (self.save_figures or plots.headless()):
             writable(self.figures_dir)
-        shown = inpgen.show(n_steps) if inpgen else Shown.noise(np.zeros((n_steps, n_inputs), bool))
-        records: dict[str, dict[str, list]] = {k: {n: [] for n in chosen} for k in ("w", "y")}
-
-        def keep(steps: int, state, now: int) -> None:
-            for name, numbers in chosen.items():
-                records["w"][name].append(state[f"{name}.w"][numbers])
-                a, b = traces(self.grid.wiring, state, name, numbers, now)
-                records["y"][name].append(a - b)
-
+        silence = np.zeros((n_steps, self.grid.params.n_inputs), bool)
+        shown = inpgen.show(n_steps) if inpgen else Shown.noise(silence)
         start, first, spikes = self.grid.run(
-            shown.bits, stops, keep, train=train, reset_state=reset_state
+            shown.bits, stops, record, train=train, reset_state=reset_state
         )
         if inpgen:
             inpgen.commit(shown)
-        made = self.grid.wiring
-        ends = dict(zip(chosen, (made.inputs, made.recurrent), strict=True))
-        w, y = ({n: np.array(rows) for n, rows in records[k].items()} for k in ("w", "y"))
         self.last = result = Result(
-            title, train, ids, n_steps, spikes, shown, np.array([0, *stops]),
-            {n: (ends[n][0][k], ends[n][1][k]) for n, k in chosen.items()},
-            w, y, made, start, first, order_neurons,
+            title, train, ids, n_steps, spikes, shown, np.array([0, *stops]), **record.arrays(),
+            wiring=self.grid.wiring, start=start, first=first, wants_order=order_neurons,
         )  # fmt: skip
         if order_neurons and not result.order_valid:
             warnings.warn(
@@ -212,7 +191,17 @@ class Recorder:
         draws = np.random.default_rng((self.grid.params.seed, self._n_runs))
         return np.sort(draws.choice(n, readout_size, replace=False))
 
-    def _refuse_too_much(self, n_steps: int, ids, n_records: int, n_synapses: int) -> None:
+    def _refuse_other(self, inpgen: InputGenerator | None) -> None:
+        """Inputs that are not for this network."""
+        if inpgen is None:
+            return
+        check_kind("inpgen", inpgen, InputGenerator, "an InputGenerator or None")
+        theirs, ours = inpgen.n_inputs, self.grid.params.n_inputs
+        if theirs != ours:
+            raise ValueError(f"inpgen is for {theirs} inputs, the network has {ours}")
+
+    def _refuse_too_much(self, n_steps: int, ids, n_records: int, record: Afferents) -> None:
+        n_synapses = sum(numbers.size for numbers in record.chosen.values())
         sizes, circuit_of = self.grid.wiring.sizes, self.grid.circuit_of
         n_cells = sizes[np.unique(circuit_of[ids])].sum()
         n_bytes = 16 * (n_steps * n_cells + n_records * n_synapses)
@@ -223,11 +212,11 @@ class Recorder:
             )
 
     def _draw(self, result: Result, to_file: bool) -> None:
-        made = {"run": plots.drawn(plots.run, result)}
+        made = {"run": plots.drawn(run_plots.run, result)}
         if result.train or result.record_ms.size > 2:
-            made["weights"] = plots.drawn(plots.weights, result)
+            made["weights"] = plots.drawn(run_plots.weights, result)
         if self.plot_history:
-            made["history"] = plots.drawn(plots.history, self.history)
+            made["history"] = plots.drawn(run_plots.history, self.history)
         if to_file:
             slug = re.sub(r"[^A-Za-z0-9]+", "_", result.title).strip("_").lower()[:60] or "run"
             for kind, figure in made.items():

@@ -12,11 +12,35 @@ import numpy as np
 from driver.engine.model import Spikes
 from models.sequence import assembly
 from models.sequence.interactive.inputs import Shown
-from models.sequence.interactive.replay import replay
+from models.sequence.interactive.replay import afferents, replay, traces
 from models.sequence.potentials import rate_fractions
 from models.sequence.wiring import Wiring
 
 AGREES = 1e-9  # what sums of rate fractions and replayed weights may be off
+
+
+class Afferents:
+    """Weights and EPSPs of all synapses onto some cells, each time it is called."""
+
+    def __init__(self, wiring: Wiring, cells: np.ndarray):
+        self.wiring, found = wiring, afferents(wiring, cells)
+        self.chosen = {name: np.concatenate(parts) for name, parts in found.items()}
+        self.ends = {
+            name: tuple(end[self.chosen[name]] for end in ends)
+            for name, ends in zip(self.chosen, (wiring.inputs, wiring.recurrent), strict=True)
+        }
+        self.weights, self.epsps = ({name: [] for name in found} for _ in range(2))
+
+    def __call__(self, state: Mapping[str, np.ndarray], now: int) -> None:
+        for name, numbers in self.chosen.items():
+            a, b = traces(self.wiring, state, name, numbers, now)
+            self.weights[name].append(state[f"{name}.w"][numbers])
+            self.epsps[name].append(a - b)
+
+    def arrays(self) -> dict[str, dict]:
+        """As a `Result` has them."""
+        w, y = ({k: np.array(v) for k, v in kept.items()} for kept in (self.weights, self.epsps))
+        return {"ends": self.ends, "weights": w, "epsps": y}
 
 
 @dataclasses.dataclass
