@@ -106,6 +106,12 @@ def test_two_of_several_patterns_are_shown_and_it_is_said(drawn):
     assert "untrained: pattern 1" in texts(drawn["three", "profiles"])
 
 
+def test_what_is_undefined_is_said(drawn):
+    assert "undefined: no response varies" in texts(drawn["alone", "completion"])
+    assert "no synapses" in texts(drawn["alone", "weights"])
+    assert "no short-term plasticity" in texts(drawn["three", "windows"])
+
+
 def test_a_figure_opens_no_file_but_those_of_its_run(runs, monkeypatch):
     opened = []
 

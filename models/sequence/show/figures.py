@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from driver.figures import draw, panels, style
 from driver.figures import page as pages
 from driver.figures.page import colour_of, legend
-from driver.formatting import text
+from driver.formatting import number, text
 from models.sequence.assembly import expected_weight
 from models.sequence.records import COLUMNS
 from models.sequence.responses import AFTER, BIN
@@ -113,7 +113,8 @@ def replay(seed) -> Figure:
     for row, label in zip(axes, LABELS, strict=True):
         found, numbers = network(seed, label), seed.numbers(label)["replay"]
         images += own.draw_decoded(row[0], found.true_ms, found.decoded_ms, max(p.durations), BIN)
-        words = f"slope {text(numbers['slope'], 2)}, error {text(numbers['error_ms'], 2)} ms"
+        words = f"slope {number(numbers['slope'], 2)}, error {number(numbers['error_ms'], 0)} ms"
+        words = words.replace("-", "\N{MINUS SIGN}").replace("undefined ms", "undefined")
         row[0].set_title(f"{label}: {words}", color=colour_of(label))
         row[0].set_ylabel("decoded time (ms)")
         for k, ax in zip(shown(p), row[1:], strict=True):
@@ -189,6 +190,8 @@ def completion(seed) -> Figure:
         values = [seed.numbers(label)[name] for name in SIMILARITIES]
         look = {"ls": "none", **style.LOOK[label], "label": label, "clip_on": False}
         right.plot(np.arange(len(values)) + shift, np.array(values, float), **look)
+    if not right.dataLim.intervaly[0] < np.inf:
+        style.say(right, "undefined: no response varies")
     right.set_xticks(range(len(SIMILARITIES)), SIMILARITIES.values())
     right.set(ylabel="correlation with the mean response", xlim=(-0.5, len(SIMILARITIES) - 0.5))
     right.set_ylim(min(0, right.get_ylim()[0]), 1)

@@ -17,6 +17,7 @@ PAPER_SCALE = 0.05 * np.exp(5)  # c of Klampfl and Maass (2013)
 WEIGHTS = (-3, -2, -1, 0)
 RATES_HZ = (5, 10, 20, 50, 100)
 TRAIN = 8  # spikes
+WHOLE = {"integer": True, "min_n_ticks": 1}  # ticks of an axis of cells
 EDGE = {"ls": ":", "lw": 1.2, "zorder": 4}
 
 
@@ -37,7 +38,7 @@ def draw_spikes(ax, parts, n_rows: int):
     if not n_spikes:
         style.say(ax, "no spikes")
     ax.set_ylim(-0.5, n_rows - 0.5)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.get_major_locator().set_params(**WHOLE)
     return ax
 
 
@@ -59,7 +60,7 @@ def draw_profile(ax, profile: np.ndarray, order: np.ndarray):
     extent = (0, n_lags, -0.5, n_cells - 0.5)
     look = {"cmap": "magma", "vmin": 0, "vmax": 1, "origin": "lower", "aspect": "auto"}
     ax.imshow(profile.T[order], extent=extent, interpolation="nearest", **look)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.get_major_locator().set_params(**WHOLE)
     return ax
 
 
@@ -114,7 +115,7 @@ def draw_circuit_map(ax, sizes: np.ndarray, shape: tuple[int, int]):
             ax.text(column, row, str(n), ha="center", va="center", color=colour)
     words = f"{sizes.size} circuit{'s' * (sizes.size > 1)}, {sizes.sum()} cells"
     ax.set(xlabel=f"column of the grid ({words})", ylabel="row of the grid")
-    ax.locator_params(integer=True)
+    ax.locator_params(**WHOLE)
     return ax
 
 
@@ -128,7 +129,7 @@ def draw_circuit_bars(ax, sizes: np.ndarray, shape: tuple[int, int]):
     across, deep = np.maximum(shape, 2)
     ax.set_box_aspect((across, deep, 0.5 * max(across, deep)), zoom=1.1)
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
-        axis.get_major_locator().set_params(integer=True)
+        axis.get_major_locator().set_params(**WHOLE)
     return ax
 
 
