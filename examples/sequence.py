@@ -19,6 +19,7 @@ warnings.filterwarnings("ignore", message="no display")
 # 10 x 5 circuits of 2 to 10 cells, each with a total rate of 100 Hz
 grid = Network(grid_shape=(10, 5), k_min=2, k_max=10, n_inputs=100)
 grid.visualize_circuits().savefig(target.with_name("sequence_circuits.png"))
+grid.visualize_circuits_3d_barchart().savefig(target.with_name("sequence_bars.png"))
 
 # two patterns of 300 ms in noise, one after the other
 inpgen = InputGenerator(
@@ -51,5 +52,6 @@ with grid:
 
 shutil.copy(max(folder.glob("*_test_1_run.png")), target)
 for name, result in (("trained", trained), ("untrained", untrained)):
-    w = result.weights["input_cell"][-1]
-    print(f"{name}: weights of inputs {w.mean():.2f}, S.D. {w.std():.2f}, {result.metrics}")
+    w, rates = result.weights["input_cell"][-1], result.metrics
+    found = f"{rates['rate_pattern_hz']:.1f} Hz in patterns, {rates['rate_noise_hz']:.1f} in noise"
+    print(f"{name}: {found}, weights of inputs {w.mean():.2f} with S.D. {w.std():.2f}")

@@ -183,6 +183,10 @@ def test_only_training_moves_weights(keep, grid):
     before = grid.weights.input.copy()
     keep.run_network(inputs(grid), t_sim=200, train=False)
     np.testing.assert_array_equal(grid.weights.input, before)
+    first = keep.last.spikes
+    keep.run_network(inputs(grid), t_sim=200, train=False)
+    assert keep.last.shown.bits.any()
+    assert keep.last.spikes.index.tolist() != first.index.tolist()  # its draws are its own
     keep.run_network(inputs(grid), t_sim=200)
     assert (grid.weights.input != before).mean() > 0.9
 

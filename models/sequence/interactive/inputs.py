@@ -200,18 +200,11 @@ class InputGenerator:
         phases = self._schedule(begun, stop)
         shown = Stimulus(p, self.seed, f"runs {begun}", phases, patterns=self._patterns)
         keep = phases.stop > start
-        columns = {k: v[keep] for k, v in vars(phases).items()}
-        whole = columns["stop"] - columns["start"] == np.maximum(
-            1,
-            [
-                round(p.durations[k] * f)
-                for k, f in zip(columns["pattern"], columns["warp"], strict=True)
-            ],
-        )
-        columns["start"] = np.maximum(columns["start"] - start, 0)
-        columns["stop"] = columns["stop"] - start
-        complete = whole & (columns["pattern"] != NOISE)
-        return Shown(*shown.parts(start, n_steps), Phases(**columns), complete, (begun, stop))
+        first, last, pattern, sequence, warp = (v[keep] for v in vars(phases).values())
+        lengths = [max(1, round(p.durations[k] * f)) for k, f in zip(pattern, warp, strict=True)]
+        complete = (pattern != NOISE) & (last - first == lengths)
+        own = Phases(np.maximum(first - start, 0), last - start, pattern, sequence, warp)
+        return Shown(*shown.parts(start, n_steps), own, complete, (begun, stop))
 
     def commit(self, shown: Shown) -> None:
         """The next run goes on after this."""
@@ -228,11 +221,12 @@ class InputGenerator:
         """
         p = self.params
         longest = p.time_warp_max * sum(p.durations) + p.t_noise_max_ms
-        phases = self._schedule(begun, start + 1 + int(100 * longest))
-        later = (phases.stop > start) & (phases.pattern == NOISE)
-        if not later.any():
-            return begun + 1, 0
-        return begun, max(start, int(phases.start[np.argmax(later)]))
+        for reach in (1, 100):
+            phases = self._schedule(begun, start + 1 + int(reach * longest))
+            later = (phases.stop > start) & (phases.pattern == NOISE)
+            if later.any():
+                return begun, max(start, int(phases.start[np.argmax(later)]))
+        return begun + 1, 0
 
 
 def texts(sequences) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def draw_inputs(ax, results: Sequence[Result]) -> None:
     for chosen, colour in ((~of_pattern, BACKGROUND), (of_pattern, PATTERN)):
         if chosen.any() or not index.size:
             panels.draw_raster(
-                ax, time[chosen], index[chosen], n_inputs, "inputs", colour, size=size
+                ax, time[chosen], index[chosen], n_inputs, "the input", colour, size=size
             )
     ax.set(ylabel="input", ylim=(-0.5, n_inputs - 0.5))
     if of_pattern.any():
@@ -123,7 +123,7 @@ def weights(new: Callable, result: Result):
             ax = axes[row, column]
             if not n:
                 style.say(ax, f"no {word} synapses")
-            dots = {"marker": ".", "ms": 3 if time.size < 40 else 1, "alpha": 0.6}
+            dots = {"marker": ".", "ms": 4 if time.size < 40 else 1.5, "alpha": 0.6}
             if row == 0:
                 ax.plot(time, values[:, some], color=style.DARK, lw=0.7, **dots)
             else:  # gone after 0.1 s: a line from record to record would mean nothing
@@ -132,7 +132,7 @@ def weights(new: Callable, result: Result):
                 ax.plot(time, values.mean(axis=1), color="black", lw=2, label=f"mean of all {n}")
                 style.legend_above(ax)
         axes[0, column].set_title(f"{some.size} {word} synapses")
-        axes[1, column].set(xlabel="time (s)", xlim=(0, time[-1]))
+        axes[1, column].set(xlabel="time (s)", xlim=(-0.02 * time[-1], 1.02 * time[-1]))
     axes[0, 0].set(ylabel="weight w (dimensionless)")
     axes[1, 0].set(ylabel="EPSP y (dimensionless)")
     figure.suptitle(heading(result), x=0.01, ha="left")
