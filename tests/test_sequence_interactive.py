@@ -191,6 +191,22 @@ def test_only_training_moves_weights(keep, grid):
     assert (grid.weights.input != before).mean() > 0.9
 
 
+def test_a_test_has_draws_of_its_own_and_can_go_on_from_the_training():
+    with network() as grid:
+        keep = Recorder(grid)
+        keep.run_network(t_sim=40, train=False)
+        tested = keep.last.spikes
+        keep.run_network(t_sim=40)  # both from rest: only the draws differ
+        trained = keep.last.spikes
+        assert tested.index[:10].tolist() != trained.index[:10].tolist()
+        keep.run_network(t_sim=10, train=False, reset_state=False)
+        start, since = keep.last.start, keep.last.start["cells.last"] - keep.last.first
+        np.testing.assert_array_equal(since, grid.state["cells.last"] - grid.step)
+        np.testing.assert_array_equal(start["cells.A"], grid.state["cells.A"])
+        keep.run_network(t_sim=10, train=False)
+        assert not keep.last.start["cells.A"].any()
+
+
 def test_a_state_that_is_not_finite_ends_the_run_and_leaves_the_network(grid, keep, monkeypatch):
     before, blocks = grid.state, Simulation.blocks
 
