@@ -13,6 +13,7 @@ NAMES = (
     "lateral_line",
     "many_runs",
     "cube",
+    "sequence",
     "threads",
     "backends",
     "agreement",

@@ -22,7 +22,6 @@ from pydantic.dataclasses import dataclass
 
 from driver.engine.randomness import generator
 from driver.flags.from_dataclass import STRICT
-from driver.flags.rules import Relation
 
 STEP_S = 1e-3
 NOISE = -1  # in place of a pattern
@@ -95,7 +94,7 @@ the same channel; or new Poisson spikes. The last two are controls: nothing to b
             return [[k] for k in range(self.n_patterns)]
         return [[int(k) for k in text.split(",")] for text in self.pattern_sequences]
 
-    def relations(self) -> Iterator[Relation]:
+    def relations(self) -> Iterator[tuple[bool, str]]:
         """What must hold, see `driver.flags.rules`."""
         low, high = self.t_noise_min_ms, self.t_noise_max_ms
         yield low <= high, f"--t-noise-min-ms {low} is larger than --t-noise-max-ms {high}"

@@ -164,10 +164,8 @@ def similarity(p: Params, whole: Response, other: Response | None = None) -> flo
     def of_pattern(pattern: int, steps: int) -> float:
         clean = whole.p[whole.of(pattern), :steps].astype(float)
         total = clean.sum(axis=0)
-        if other is None:
-            found = [correlation(one, total - one) for one in clean]
-        else:
-            found = [correlation(one, total) for one in other.p[other.of(pattern), :steps]]
+        shown = clean if other is None else other.p[other.of(pattern), :steps]
+        found = [correlation(one, total - one if other is None else total) for one in shown]
         return float(np.mean(found))
 
     return mean_over_patterns(p, of_pattern)
@@ -176,5 +174,5 @@ def similarity(p: Params, whole: Response, other: Response | None = None) -> flo
 def correlation(x: np.ndarray, y: np.ndarray) -> float:
     """Pearson's; NaN where one is constant."""
     x, y = (np.ravel(z).astype(float) - np.mean(z, dtype=float) for z in (x, y))
-    size = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / size) if size > 0 else np.nan
+    size = np.sqrt((x * x).sum() * (y * y).sum())
+    return float((x * y).sum() / size) if size > 0 else np.nan

@@ -12,11 +12,11 @@ MEMORY = (
     ),
     Metric(
         "replay_error_ms", "replay.error_ms", "replay: error of decoded time", unit="ms",
-        symbol="replay error", digits=1, at_most=25.0,
+        symbol="replay error", digits=2, at_most=25.0,
         meaning="Mean absolute error of single bins of 10 ms of single presentations.",
     ),
     Metric(
-        "completion_ms", label="completion after the cue", unit="ms", symbol="completion", digits=0,
+        "completion_ms", label="completion after the cue", unit="ms", symbol="completion",
         meaning="Until the mean response falls below 1/e of that to the whole pattern.",
     ),
     Metric(
@@ -42,6 +42,11 @@ MEMORY = (
         "reversed", label="response to the reversed pattern", symbol="r", limits=(-0.2, 1),
         meaning="The same, the pattern shown backwards: high where only rates count.",
     ),
+    Metric(
+        "forward_over_reversed", lambda numbers: numbers["forward"] - numbers["reversed"],
+        "response to the pattern minus to the reversed one", symbol="r", console=False,
+        figures=False,
+    ),
 )  # fmt: skip
 DESCRIPTIVE = tuple(
     Metric(name, f"assembly.{path}", label, figures=False, **more)
@@ -58,8 +63,8 @@ DESCRIPTIVE = tuple(
         ("readout_majority", "readout_majority", "the same by the majority", {"console": False}),
         ("entropy_rest_bit", "entropy_rest_bit", "entropy at rest", {"unit": "bit"}),
         ("entropy_pattern_bit", "entropy_pattern_bit", "entropy in a pattern", {"unit": "bit"}),
-        ("onset_ms", "onset_ms", "onset", {"unit": "ms", "digits": 0}),
-        ("persistence_ms", "persistence_ms", "persistence", {"unit": "ms", "digits": 0}),
+        ("onset_ms", "onset_ms", "onset", {"unit": "ms"}),
+        ("persistence_ms", "persistence_ms", "persistence", {"unit": "ms"}),
         ("input_weight", "input_weight", "median input weight", {}),
     )
 )

@@ -12,9 +12,9 @@ from models.sequence.params import Params
 REMEMBERS, RECOGNISES = "remembers", "recognises without memory"
 NOTHING = "no assembly"
 MEANINGS = {
-    REMEMBERS: "After a cue the network runs on through the rest of the sequence by itself.",
-    RECOGNISES: "The pattern evokes its own response, but only while it is shown.",
-    NOTHING: "The pattern evokes no response of its own.",
+    REMEMBERS: "After a cue the network runs on through the rest of the sequence by itself",
+    RECOGNISES: "The pattern evokes its own response, but only while it is shown",
+    NOTHING: "The pattern evokes no response of its own",
 }
 SLOPE = (0.5, 1.5)  # of the decoded time, around 1
 ERROR_MS = 35.0  # of the decoded time; a guess is off by a third of the pattern
@@ -28,13 +28,13 @@ def judge(p: Params, numbers: Mapping[str, Any]) -> Verdict:
     needed_ms = COMPLETION * min(rest, REPLAY_LAGS)
     replay, forward = numbers["replay"], numbers["forward"]
     conditions = [
-        condition(REMEMBERS, "replay.slope", replay["slope"], ">=", SLOPE[0]),
-        condition(REMEMBERS, "replay.slope", replay["slope"], "<=", SLOPE[1]),
-        condition(REMEMBERS, "replay.error_ms", replay["error_ms"], "<=", ERROR_MS),
+        condition(REMEMBERS, "replay_slope", replay["slope"], ">=", SLOPE[0]),
+        condition(REMEMBERS, "replay_slope", replay["slope"], "<=", SLOPE[1]),
+        condition(REMEMBERS, "replay_error_ms", replay["error_ms"], "<=", ERROR_MS),
         condition(REMEMBERS, "completion_ms", numbers["completion_ms"], ">=", needed_ms),
         condition(RECOGNISES, "forward", forward, ">=", FORWARD),
         condition(
-            RECOGNISES, "forward - reversed", forward - numbers["reversed"], ">=",
+            RECOGNISES, "forward_over_reversed", forward - numbers["reversed"], ">=",
             FORWARD_OVER_REVERSED,
         ),
     ]  # fmt: skip
