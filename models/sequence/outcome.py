@@ -17,20 +17,22 @@ MEANINGS = {
     NOTHING: "The pattern evokes no response of its own",
 }
 SLOPE = (0.5, 1.5)  # of the decoded time, around 1
-ERROR_MS = 35.0  # of the decoded time; a guess is off by a third of the pattern
-COMPLETION = 0.5  # share of the rest of the pattern
+ERROR_MS, ERROR_SHARE = 35.0, 1 / 6  # of the pattern; a guess is off by a third of it
+COMPLETION, EPSPS = 0.5, 2.5  # share of the rest of the pattern, time constants of an EPSP
 FORWARD, FORWARD_OVER_REVERSED = 0.8, 0.3
 
 
 def judge(p: Params, numbers: Mapping[str, Any]) -> Verdict:
     """The verdict from the numbers of a network."""
-    rest = min(p.durations) - p.cue_steps
-    needed_ms = COMPLETION * min(rest, REPLAY_LAGS)
+    shortest = min(p.durations)
+    rest = min(shortest - p.cue_steps, REPLAY_LAGS)
+    needed_ms = max(COMPLETION * rest, EPSPS * p.tau_decay_ms)
     replay, forward = numbers["replay"], numbers["forward"]
+    error_ms = min(ERROR_MS, ERROR_SHARE * shortest)
     conditions = [
         condition(REMEMBERS, "replay_slope", replay["slope"], ">=", SLOPE[0]),
         condition(REMEMBERS, "replay_slope", replay["slope"], "<=", SLOPE[1]),
-        condition(REMEMBERS, "replay_error_ms", replay["error_ms"], "<=", ERROR_MS),
+        condition(REMEMBERS, "replay_error_ms", replay["error_ms"], "<=", error_ms),
         condition(REMEMBERS, "completion_ms", numbers["completion_ms"], ">=", needed_ms),
         condition(RECOGNISES, "forward", forward, ">=", FORWARD),
         condition(
