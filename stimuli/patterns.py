@@ -2,7 +2,7 @@
 
     p = PatternParams(n_patterns=2)
     shown = training(p, seed=1, n_steps=100_000)
-    shown.bits(first=0, n_steps=1000)        # spikes of each input in each step, (1000, 100)
+    shown.bits(first=0, n_steps=1000)        # spikes of inputs in each step, (1000, 100)
 
 A step is 1 ms. A *pattern* is one frozen spike train a channel, a *presentation* one time that it is
 shown, a *phase* a presentation or the noise between two. Every draw depends on the seed, a name and
@@ -178,16 +178,26 @@ class Phases:
         return np.flatnonzero(self.pattern >= 0 if pattern is None else self.pattern == pattern)
 
 
-def random_phases(p: PatternParams, n_steps: int, draws: np.random.Generator) -> Phases:
-    """Phases of a training: noise first, then sequences with noise after them."""
-    rows, done, current = [], 0, None
+def random_phases(
+    p: PatternParams,
+    n_steps: int,
+    draws: np.random.Generator,
+    current: int | None = None,
+    left: int | None = None,
+) -> Phases:
+    """Phases of a training: noise first, then sequences with noise after them.
 
-    def noise() -> int:
-        length = int(draws.integers(p.t_noise_min_ms, p.t_noise_max_ms + 1))
+    One that goes on begins with what is `left` of the noise, steps, after the sequence `current`.
+    """
+    rows = []
+
+    def noise(length: int | None = None) -> int:
+        if length is None:
+            length = int(draws.integers(p.t_noise_min_ms, p.t_noise_max_ms + 1))
         rows.append((length, NOISE, NOISE, 1.0))
         return length
 
-    done = noise()
+    done = noise(left)
     while done < n_steps:
         current = next_sequence(p, current, draws)
         for pattern in p.sequences[current]:

@@ -51,6 +51,7 @@ SELFORG = {  # of a map from no topography
     *("selforg_topography", "selforg_trials", "selforg_varied", "published_worse"),
 }
 DOTS = {"focus", "predict", "recall"}  # of the moving dot, see tests/cube/test_studies.py
+SEQUENCE = {f"sequence_{name}" for name in ("controls", "capacity", "noise")}  # tests/sequence
 METRICS = common_metrics("lateral_line")
 TINY = Study(
     name="tiny",
@@ -120,7 +121,7 @@ def table(root, name="tiny") -> list[dict]:
 
 
 def test_every_study_of_the_programme_is_there():
-    assert set(names()) == EXPECTED | OURS | SELFORG | DOTS
+    assert set(names()) == EXPECTED | OURS | SELFORG | DOTS | SEQUENCE
 
 
 @pytest.mark.parametrize("scale", SCALES)

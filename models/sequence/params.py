@@ -89,7 +89,7 @@ synapse."""
 
     # --- tests ---------------------------------------------------------------------------
     test_presentations: Annotated[int, Field(ge=2, le=10_000)] = 40
-    """Presentations of each pattern, whole and as a cue; half as many changed in each other way."""
+    """Presentations of each pattern, whole and as a cue; a quarter of it changed otherwise."""
     cue_ms: Annotated[int, Field(ge=1)] = 100
     """How much of the beginning of a pattern is the cue, ms."""
     test_deleted: Share = 0.5

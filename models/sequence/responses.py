@@ -21,19 +21,19 @@ BIN = 10  # steps of a bin of spike counts
 
 def tests(p: Params) -> dict[str, Stimulus]:
     """What each network is shown at the end, by name: `whole` first."""
-    n, half = p.test_presentations, max(2, p.test_presentations // 2)
+    n, fewer = p.test_presentations, max(2, p.test_presentations // 4)
     make = partial(patterns.test, p, p.seed)
     found = {
         "whole": make("whole", n),
         "cue": make("cue", n, cue_ms=p.cue_steps),
-        "deleted": make("deleted", half, treatment=partial(patterns.deleted, share=p.test_deleted)),
-        "jittered": make(
-            "jittered", half, treatment=partial(patterns.jittered, sd_ms=p.test_jitter_ms)
-        ),
-        "reversed": make("reversed", half, treatment=patterns.reverse),
+        "reversed": make("reversed", fewer, treatment=patterns.reverse),
     }
+    lose = partial(patterns.deleted, share=p.test_deleted)
+    move = partial(patterns.jittered, sd_ms=p.test_jitter_ms)
+    found["deleted"] = make("deleted", fewer, treatment=lose)
+    found["jittered"] = make("jittered", fewer, treatment=move)
     if p.test_warp is not None:
-        found["warped"] = make("warped", half, warp=p.test_warp)
+        found["warped"] = make("warped", fewer, warp=p.test_warp)
     return found
 
 
