@@ -23,7 +23,6 @@ from models.sequence.potentials import Weights
 from models.sequence.records import Records
 from models.sequence.responses import responses, tests
 from models.sequence.simulation import Simulation
-from models.sequence.values import PLASTIC
 from models.sequence.wiring import Wiring, wiring
 from stimuli.patterns import training
 
@@ -54,7 +53,7 @@ def simulate(p: Params, session: Session) -> Twins:
 
 def without_filling(found: Twins, made: Wiring) -> Twins:
     """Only synapses that there are, with numbers of cells."""
-    ends = dict(zip(PLASTIC, (made.inputs, made.recurrent), strict=True))
+    ends = made.synapses
     sizes = {f"{name}.w": i.size for name, (i, _) in ends.items()}
     sizes |= {f"initial.{key}": n for key, n in sizes.items()}
     recordings = {

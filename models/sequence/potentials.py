@@ -1,8 +1,9 @@
-"""Potentials and rate fractions of a test, from its spikes and the weights; NumPy only.
+"""Potentials and rate fractions, from spikes and weights; NumPy only.
 
-While nothing is learned the potentials follow from the spikes alone, so they are not recorded but
-computed where they are wanted: u_k = sum_i w_ki y_ki, with spikes of inputs of size 1 and those of
-cells of the size that short-term plasticity leaves them. A test holds them equal to the simulation.
+All follows from the spikes, so potentials are not recorded but computed where they are wanted.
+While nothing is learned (`potentials`): u_k = sum_i w_ki y_ki, with spikes of inputs of size 1 and
+those of cells of the size that short-term plasticity leaves them. Otherwise (`replay`): step by
+step, as `equations` say. Tests hold both equal to the simulation.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from models.sequence import values
 from models.sequence.wiring import Wiring
 from stimuli.patterns import STEP_S
 
+Arrays = Mapping[str, np.ndarray]
+
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
@@ -34,24 +37,27 @@ class Weights:
     recurrent: np.ndarray
 
     @staticmethod
-    def of(wiring: Wiring, arrays: Mapping[str, np.ndarray], before: str = "") -> Weights:
+    def of(wiring: Wiring, arrays: Arrays, before: str = "") -> Weights:
         """From ``<before>input_cell.w`` and ``<before>cell_cell.w`` of a state or a recording."""
-        n = wiring.n_cells
-        found = []
-        for name, (i, j), n_sources in (
-            ("input_cell", wiring.inputs, wiring.params.n_inputs),
-            ("cell_cell", wiring.recurrent, n),
-        ):
-            w = np.zeros((n_sources, n))
+        n, found = wiring.n_cells, []
+        for name, (i, j) in wiring.synapses.items():
+            w = np.zeros((wiring.params.n_inputs if name == "input_cell" else n, n))
             np.add.at(w, (i, j), arrays[f"{before}{name}.w"][: i.size])
             found.append(w)
         return Weights(*found)
 
 
+def spent(drawn: Mapping, x, uf, last, step):
+    """Resources and share u of a spike in `step`, from those of the last one, see `equations`."""
+    gap = (step - last) * STEP_S
+    U, D, F = (drawn[k] for k in "UDF")
+    x = 1 + (x - uf * x - 1) * np.exp(-gap / D)
+    return x, U + uf * (1 - U) * np.exp(-gap / F)
+
+
 def efficacies(wiring: Wiring, spikes: Spikes) -> np.ndarray:
     """u R of each spike of a cell, from rest; spikes ordered by time."""
     drawn = values.depression_of_cells(wiring)
-    U, D, F = (drawn[k] for k in "UDF")
     order = np.argsort(spikes.index, kind="stable")
     index, step = spikes.index[order], spikes.step[order]
     rank = np.arange(index.size) - np.searchsorted(index, index)  # within its cell
@@ -62,39 +68,19 @@ def efficacies(wiring: Wiring, spikes: Spikes) -> np.ndarray:
     edges = np.searchsorted(rank[by_rank], np.arange(rank.max(initial=-1) + 2))
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         which = by_rank[low:high]
-        k = index[which]
-        gap = (step[which] - last[k]) * STEP_S
-        x[k] = 1 + (x[k] - uf[k] * x[k] - 1) * np.exp(-gap / D[k])
-        uf[k] = U[k] + uf[k] * (1 - U[k]) * np.exp(-gap / F[k])
-        last[k] = step[which]
+        k, now = index[which], step[which]
+        own = {name: array[k] for name, array in drawn.items()}
+        x[k], uf[k] = spent(own, x[k], uf[k], last[k], now)
+        last[k] = now
         found[which] = uf[k] * x[k]
     back = np.empty_like(found)
     back[order] = found
     return back
 
 
-def own_impulses(wiring: Wiring, spikes: Spikes, w: np.ndarray, n_steps: int) -> np.ndarray:
-    """What recurrent spikes add to potentials where each synapse has its own plasticity."""
-    i, j = wiring.recurrent
-    n = wiring.ends()["cell_cell"][0].size
-    drawn = values.depression(wiring.params, n, "synapses")
-    found = np.zeros((n_steps, wiring.n_cells))
-    for cell in range(wiring.n_cells):
-        own = np.flatnonzero(i == cell)
-        U, D, F = (drawn[k][own] for k in "UDF")
-        x, uf, last = np.ones(own.size), np.zeros(own.size), values.NEVER
-        for step in spikes.step[spikes.index == cell]:
-            gap = (step - last) * STEP_S
-            x = 1 + (x - uf * x - 1) * np.exp(-gap / D)
-            uf = U + uf * (1 - U) * np.exp(-gap / F)
-            last = step
-            np.add.at(found[step], j[own], w[own] * uf * x)
-    return found
-
-
 def potentials(
     wiring: Wiring,
-    arrays: Mapping[str, np.ndarray],
+    arrays: Arrays,
     bits: np.ndarray,
     spikes: Spikes,
     dtype: type = np.float64,
@@ -113,15 +99,14 @@ def potentials(
     dtype : type
         np.float32 is good to six digits and takes half of the time.
     """
-    n_steps, weights = len(bits), Weights.of(wiring, arrays)
-    impulses = csr_array(bits.astype(dtype)) @ weights.input.astype(dtype)
     if wiring.params.stp == "synapse":
-        w = arrays["cell_cell.w"]
-        impulses += own_impulses(wiring, spikes, w, n_steps).astype(dtype)
-    else:
-        size = efficacies(wiring, spikes).astype(dtype)
-        fired = csr_array((size, (spikes.step, spikes.index)), (n_steps, wiring.n_cells))
-        impulses += fired @ weights.recurrent.astype(dtype)
+        w = {f"{name}.w": arrays[f"{name}.w"] for name in wiring.synapses}
+        return replay(wiring, values.initial_state(wiring) | w, bits, spikes)[0].astype(dtype)
+    weights = Weights.of(wiring, arrays)
+    size = efficacies(wiring, spikes).astype(dtype)
+    fired = csr_array((size, (spikes.step, spikes.index)), (len(bits), wiring.n_cells))
+    impulses = csr_array(bits.astype(dtype)) @ weights.input.astype(dtype)
+    impulses += fired @ weights.recurrent.astype(dtype)
     return epsps(impulses, *wiring.params.taus_s)
 
 
@@ -133,10 +118,140 @@ def epsps(impulses: np.ndarray, rise_s: float, decay_s: float) -> np.ndarray:
     return lfilter(up.astype(impulses.dtype), back.astype(impulses.dtype), impulses, axis=0)
 
 
-def rate_fractions(wiring: Wiring, u: np.ndarray) -> np.ndarray:
-    """Softmax of potentials within each circuit; the sum over a circuit is 1, same shape as `u`."""
-    first, circuit = wiring.first_cell, wiring.circuit_of
+def rate_fractions(wiring: Wiring, u: np.ndarray, cells=slice(None)) -> np.ndarray:
+    """Softmax of potentials within each circuit, same shape as `u`; `cells` are whole circuits."""
+    circuit = wiring.circuit_of[cells]
+    first = np.flatnonzero(np.diff(circuit, prepend=-1))
+    circuit = np.repeat(np.arange(first.size), np.diff(first, append=circuit.size))
     e = u - np.maximum.reduceat(u, first, axis=-1)[..., circuit]
     np.exp(e, out=e)
     e /= np.add.reduceat(e, first, axis=-1)[..., circuit]
     return e
+
+
+# --- while something is learned -----------------------------------------------------------------
+
+
+def columns(wiring: Wiring) -> np.ndarray:
+    """Place of the EPSP of each synapse among `traces`; synapses of inputs first, as everywhere."""
+    of_cells = wiring.recurrent[0]
+    if wiring.params.stp == "synapse":
+        of_cells = np.arange(of_cells.size)
+    return np.r_[wiring.inputs[0], wiring.params.n_inputs + of_cells]
+
+
+def traces(wiring: Wiring, state: Arrays, now: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both parts of the EPSPs in a state after step `now`; an EPSP is a - b.
+
+    Of each input, then of each cell, or each recurrent synapse if its plasticity is its own.
+    """
+    p, n = wiring.params, wiring.recurrent[0].size
+    if p.stp != "synapse":
+        own = [state[f"cells.{k}"][wiring.slot_of] for k in "ab"]
+    else:
+        since = (now - state["cell_cell.last"][:n]) * STEP_S
+        own = [
+            state[f"cell_cell.{k}_own"][:n] * np.exp(-since / tau)
+            for k, tau in zip("ba", p.taus_s, strict=True)
+        ][::-1]
+    return tuple(np.r_[state[f"inputs.{k}"][: p.n_inputs], o] for k, o in zip("ab", own))  # noqa: B905
+
+
+def grouped(keys: np.ndarray, n: int) -> list[np.ndarray]:
+    """Places of each key from 0 to n - 1."""
+    stop = np.cumsum(np.bincount(keys, minlength=n))
+    return np.split(np.argsort(keys, kind="stable"), stop[:-1])
+
+
+def gathered(groups: list[np.ndarray], which) -> np.ndarray:
+    return np.concatenate([groups[k] for k in which]) if len(which) else np.empty(0, int)
+
+
+def replay(
+    wiring: Wiring,
+    start: Arrays,
+    bits: np.ndarray,
+    spikes: Spikes,
+    cells=slice(None),
+    first: int = 0,
+    learn: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Potentials of `cells` in each step, and the weights of all synapses at the end.
+
+    Parameters
+    ----------
+    wiring : Wiring
+    start : dict of ndarray
+        State of the engine before absolute step `first`.
+    bits : ndarray of bool, shape (n_steps, n_inputs)
+        Spikes of the inputs.
+    spikes : Spikes
+        Of all cells, by steps of the run.
+    cells : index
+    first : int
+    learn : bool
+
+    Returns
+    -------
+    u : ndarray, shape (n_steps, n_cells)
+    w : ndarray, shape (n_synapses,)
+        Those of inputs first.
+    """
+    p, n_inputs, n_cells = wiring.params, wiring.params.n_inputs, wiring.n_cells
+    (i, j), n_in = wiring.recurrent, wiring.inputs[0].size
+    column, post = columns(wiring), np.r_[wiring.inputs[1], j]
+    w, S, Q = (
+        np.r_[start[f"input_cell.{v}"][:n_in], start[f"cell_cell.{v}"][: i.size]] for v in "wSQ"
+    )
+    if p.stp == "synapse":
+        drawn = values.depression(p, wiring.ends()["cell_cell"][0].size, "synapses")
+        units, whose, places = grouped(i, n_cells), "cell_cell", slice(0, i.size)
+    else:
+        drawn = values.depression_of_cells(wiring)
+        units, whose, places = list(np.arange(n_cells)[:, None]), "cells", wiring.slot_of
+    x, uf, last = (np.array(start[f"{whose}.{k}"][places]) for k in ("x", "uf", "last"))
+    a, b = traces(wiring, start, first - 1)
+    A, B = (start[f"cells.{k}"][wiring.slot_of] for k in "AB")
+    b_stays, a_stays = (np.exp(-STEP_S / tau) for tau in p.taus_s)
+    efficacy = np.ones(a.size)
+    leaving = grouped(np.r_[wiring.inputs[0], n_inputs + i], n_inputs + n_cells)
+    onto = grouped(post, n_cells)
+    fired = np.split(spikes.index, np.searchsorted(spikes.step, np.arange(1, len(bits))))
+    u = np.empty((len(bits), np.arange(n_cells)[cells].size))
+    for step, k in enumerate(fired):
+        for array, stays in ((A, a_stays), (a, a_stays), (B, b_stays), (b, b_stays)):
+            array *= stays
+        u[step] = (A - B)[cells]
+        own = gathered(units, k)
+        parts = {name: array[own] for name, array in drawn.items()}
+        x[own], uf[own] = spent(parts, x[own], uf[own], last[own], first + step)
+        last[own] = first + step
+        efficacy[n_inputs + own] = uf[own] * x[own]
+        shown = np.flatnonzero(bits[step])
+        rise = np.r_[shown, n_inputs + own]
+        a[rise] += efficacy[rise]
+        b[rise] += efficacy[rise]
+        reached = gathered(leaving, np.r_[shown, n_inputs + k])
+        arrives = np.bincount(post[reached], w[reached] * efficacy[column[reached]], n_cells)
+        A += arrives
+        B += arrives
+        if not learn or not k.size:
+            continue
+        s = gathered(onto, k)
+        now = a[column[s]], b[column[s]]
+        dw, w[s], S[s], Q[s] = taught(p, w[s], S[s], Q[s], now[0] - now[1], first + step)
+        A += np.bincount(post[s], dw * now[0], n_cells)
+        B += np.bincount(post[s], dw * now[1], n_cells)
+    return u, w
+
+
+def taught(p, w, S, Q, y, step: int):
+    """Change of weights at a spike of their cell, and w, S and Q after it, from EPSPs `y`."""
+    if p.learning_rate == "variance":
+        eta = p.eta0 * (Q - S * S) / (1 + np.exp(-S))
+    else:
+        eta = p.eta0 / (1 + step * (p.learning_rate == "one_over_steps"))
+    eta, P = np.clip(eta, 0, 1), np.exp(w)
+    dw = eta * (y - P) / np.clip(P, eta, 1e300)
+    w = w + dw
+    return dw, w, S + eta * (w - S), Q + eta * (w * w - Q)

@@ -55,9 +55,8 @@ class Records:
         self.tail[:] = [spikes.between(int(phases.start[here]), stop)] if begun else []
 
     def weights_of(self, state: dict[str, np.ndarray]) -> list[float]:
-        numbers = {"input_cell": self.wiring.inputs, "cell_cell": self.wiring.recurrent}
         found = []
-        for name, (i, _) in numbers.items():
+        for name, (i, _) in self.wiring.synapses.items():
             w, S, Q = (state[f"{name}.{v}"][: i.size] for v in "wSQ")
             found += [w.mean(), w.std(), (Q - S * S).mean()] if i.size else [np.nan] * 3
         return found

@@ -54,10 +54,9 @@ def initial_state(wiring: Wiring) -> dict[str, np.ndarray]:
     p, ends = wiring.params, wiring.ends()
     found = {f"inputs.{name}": np.zeros(p.n_inputs + 1) for name in "ab"}
     found |= {f"cells.{name}": np.zeros(wiring.n_slots) for name in "ABab"}
-    n_real = {"input_cell": wiring.inputs[0].size, "cell_cell": wiring.recurrent[0].size}
     for name, (i, _) in ends.items():
-        w = np.zeros(i.size)
-        w[: n_real[name]] = first_weights(p, name, n_real[name])
+        n_real, w = wiring.synapses[name][0].size, np.zeros(i.size)
+        w[:n_real] = first_weights(p, name, n_real)
         found |= {f"{name}.w": w, f"{name}.S": np.zeros(i.size), f"{name}.Q": np.ones(i.size)}
     whose = "cell_cell" if p.stp == "synapse" else "cells"
     n = ends["cell_cell"][0].size if p.stp == "synapse" else wiring.n_slots

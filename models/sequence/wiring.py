@@ -74,6 +74,11 @@ class Wiring:
         return sources, targets
 
     @property
+    def synapses(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Source and cell of each synapse, by projection."""
+        return {"input_cell": self.inputs, "cell_cell": self.recurrent}
+
+    @property
     def n_slots(self) -> int:
         """Cells of the compiled network; the last is never there."""
         return self.params.n_circuits * self.params.k_max + 1

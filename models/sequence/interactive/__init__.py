@@ -3,8 +3,7 @@
 grid      the network: its circuits and cells, its state, its engine
 inputs    what it is shown; `keywords` checks what both are given
 recorder  runs it and keeps what happened; `result` is what a run returns
-replay    potentials of a run, computed again from its spikes
-plots     figures of the grid; `run_plots` of runs
+plots     figures of the grid and of runs
 """
 
 

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from numbers import Integral
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zipfile import BadZipFile
 
@@ -19,8 +20,7 @@ from driver.engine.model import Spikes
 from driver.experiment.network import Session, State
 from driver.files import replace_file
 from models.sequence import values
-from models.sequence.interactive import plots
-from models.sequence.interactive.keywords import built, check_kind, pair, refuse_unknown
+from models.sequence.interactive.keywords import SWITCH, built, check_kind, pair, refuse_unknown
 from models.sequence.params import Params
 from models.sequence.potentials import Weights
 from models.sequence.simulation import Simulation, in_cells
@@ -29,32 +29,18 @@ from models.sequence.wiring import wiring
 BACKENDS = ("auto", "numpy", "cython", "cpp_standalone")
 FIRST_TEST = 10**9  # absolute step of the first test: beyond all training, so draws are its own
 NAMES = {
-    "lam": "link_lambda",
-    "n_conn": "n_links",
-    "r_max": "r_max_hz",
-    "tau_rise": "tau_rise_ms",
-    "tau_decay": "tau_decay_ms",
-    "stp_d": "stp_d_ms",
-    "stp_f": "stp_f_ms",
-} | {
-    name: name
-    for name in (
-        *("k_min", "k_max", "n_inputs", "links", "kernel", "escape", "stp", "stp_u"),
-        *("stp_relative_sd", "learning_rate", "eta0", "w_init", "seed"),
-    )
+    "lam": "link_lambda", "n_conn": "n_links", "r_max": "r_max_hz", "tau_rise": "tau_rise_ms",
+    "tau_decay": "tau_decay_ms", "stp_d": "stp_d_ms", "stp_f": "stp_f_ms",
 }  # fmt: skip
+SAME = ("links", "kernel", "escape", "stp", "stp_u", "stp_relative_sd", "learning_rate", "eta0")
+KNOWN = (*NAMES, *SAME, "w_init", "seed")
 
 
 @dataclasses.dataclass
 class NodeCollection:
-    """Some cells, as scripts for NEST hold them.
+    """Numbers of some cells, from 0, as scripts for NEST hold them.
 
-    Attributes
-    ----------
-    ids : tuple of int
-        Numbers from 0.
-    max_neuron_gid : int, optional
-        Can be set, as such scripts do; nothing depends on it.
+    Such scripts set `max_neuron_gid`; nothing depends on it.
     """
 
     ids: tuple[int, ...]
@@ -70,17 +56,6 @@ class NodeCollection:
 
     def __iter__(self):
         return (NodeCollection((k,)) for k in self.ids)
-
-
-@dataclasses.dataclass(frozen=True)
-class Given:
-    """Spikes of the inputs, bool, shape (n_steps, n_inputs), from an absolute step on."""
-
-    begin: int
-    spikes: np.ndarray
-
-    def bits(self, first: int, n_steps: int) -> np.ndarray:
-        return self.spikes[first - self.begin :][:n_steps]
 
 
 class Network:
@@ -104,22 +79,14 @@ class Network:
 
     Attributes
     ----------
-    n_cells : int
     size_grid : ndarray of int, shape (rows, columns)
-        Cells of each circuit.
-    circuit_of : ndarray of int, shape (n_cells,)
-        Circuit of each cell; circuits are numbered row by row.
-    position_of : ndarray of int, shape (n_cells, 2)
-        Column and row of the circuit of each cell.
+        Cells of each circuit; circuits are numbered row by row.
+    circuit_of, position_of : ndarray of int, shape (n_cells,) and (n_cells, 2)
+        Circuit of each cell, and its column and row.
     state : dict of ndarray
         Of the engine.
     step, tested : int
         Steps of training and of tests so far.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the parameter, its value and what is allowed.
     """
 
     def __init__(
@@ -131,19 +98,18 @@ class Network:
             check_kind("grid_shape", size, Integral, words)
             if not 1 <= size <= 1000:
                 raise ValueError(f"grid_shape {grid_shape!r}: needed {words}")
-        refuse_unknown(more, NAMES)
-        check_kind("use_stp", use_stp, bool | np.bool_, "True or False")
+        refuse_unknown(more, KNOWN)
+        check_kind("use_stp", use_stp, *SWITCH)
         if backend not in BACKENDS:
             raise ValueError(f"backend {backend!r} is not one of {', '.join(BACKENDS)}")
         given = {"k_min": k_min, "k_max": k_max, "n_inputs": n_inputs, **more}
+        given |= {"grid_columns": shape[0], "grid_rows": shape[1]}
         if given.get("n_conn") == "all":
             n = shape[0] * shape[1]
             given["n_conn"] = n * (n - 1)
         if not use_stp:
             given["stp"] = "none"
-        given |= {"grid_columns": shape[0], "grid_rows": shape[1]}
-        names = NAMES | {"grid_columns": "grid_columns", "grid_rows": "grid_rows"}
-        self.params: Params = built(Params, names, given)
+        self.params: Params = built(Params, NAMES, given)
         if self.params.r_max_hz > 200:
             text = f"r_max {self.params.r_max_hz:g} Hz is above 200: a step of 1 ms is coarse"
             warnings.warn(text, stacklevel=2)
@@ -154,7 +120,7 @@ class Network:
         self._sim: Simulation | None = None
         self.n_cells, self.circuit_of = self.wiring.n_cells, self.wiring.circuit_of
         self.position_of = self.wiring.positions[self.circuit_of]
-        self.size_grid = self.wiring.sizes.reshape(self.params.grid_rows, self.params.grid_columns)
+        self.size_grid = self.wiring.sizes.reshape(shape[::-1])
 
     # --- who is where --------------------------------------------------------------------
 
@@ -165,30 +131,17 @@ class Network:
 
     def get_circuit_grid(self) -> list[list[list[int]]]:
         """Cells of each circuit, by row and column of the grid."""
-        columns = self.params.grid_columns
-        cells = [self.get_cells(c) for c in range(self.params.n_circuits)]
-        return [cells[low : low + columns] for low in range(0, len(cells), columns)]
+        rows = np.arange(self.params.n_circuits).reshape(self.size_grid.shape).tolist()
+        return [[self.get_cells(circuit) for circuit in row] for row in rows]
 
     def get_cells(self, circuits: int | slice | Sequence[int] = slice(None)) -> list[int]:
         """Cells of one circuit, of a slice of circuits or of several, by their numbers."""
         try:
-            chosen = np.atleast_1d(np.arange(self.params.n_circuits)[circuits])
+            chosen = np.arange(self.params.n_circuits)[circuits]
         except IndexError:
             last = self.params.n_circuits - 1
             raise ValueError(f"circuits {circuits!r}: allowed are 0 to {last}") from None
         return np.flatnonzero(np.isin(self.circuit_of, chosen)).tolist()
-
-    def get_circuit(self, cell: int) -> int:
-        """Circuit of a cell."""
-        check_kind("cell", cell, Integral, "a whole number")
-        if not 0 <= cell < self.n_cells:
-            raise ValueError(f"cell {cell}: allowed are 0 to {self.n_cells - 1}")
-        return int(self.circuit_of[cell])
-
-    def get_position(self, cell: int) -> tuple[int, int]:
-        """Column and row of the circuit of a cell."""
-        column, row = self.wiring.positions[self.get_circuit(cell)]
-        return int(column), int(row)
 
     def get_node_collections(self, circuits: int | slice | Sequence[int] = slice(None)):
         """The cells of some circuits as a `NodeCollection`."""
@@ -196,11 +149,15 @@ class Network:
 
     def visualize_circuits(self):
         """Map of the sizes of circuits; returns a matplotlib figure."""
-        return plots.drawn(plots.circuit_map, self.size_grid)
+        from models.sequence.interactive import plots
+
+        return plots.circuit_map(self.size_grid)
 
     def visualize_circuits_3d_barchart(self):
         """Sizes of circuits as bars on the grid; returns a matplotlib figure."""
-        return plots.drawn(plots.circuit_bars, self.size_grid)
+        from models.sequence.interactive import plots
+
+        return plots.circuit_bars(self.size_grid)
 
     # --- runs ----------------------------------------------------------------------------
 
@@ -215,8 +172,8 @@ class Network:
         bits : ndarray of bool, shape (n_steps, n_inputs)
             Spikes of the inputs.
         stops : sequence of int
-            Steps of the run after which ``keep(state, now)`` is called, the last one `n_steps`;
-            it is called at 0, too. `now` is the absolute step before.
+            Steps after which ``keep(state, now)`` is called, the last one `n_steps`; it is called
+            at 0, too. `now` is the absolute step before.
         reset_state : bool
             Begin at rest, with the weights as they are.
 
@@ -235,11 +192,11 @@ class Network:
         start = state = self.state | at_step
         if reset_state:
             start = state = values.at_rest(self.wiring, self.state)
-        sim, shown, here, spikes = self._simulation(len(bits)), Given(first, bits), first, []
+        shown = SimpleNamespace(bits=lambda step, n_steps: bits[step - first :][:n_steps])
+        sim, here, spikes = self._simulation(len(bits)), first, []
         keep(state, first - 1)
         for stop in stops:
-            blocks = sim.blocks(state, here, first + stop, learn=train, shown=shown)
-            for block, after in blocks:
+            for block, after in sim.blocks(state, here, first + stop, learn=train, shown=shown):
                 self._refuse_nan(block.state, here - first)
                 state, here = block.state, after
                 spikes.append(block.spikes["cells"])
@@ -265,17 +222,17 @@ class Network:
 
     def _refuse_nan(self, state: State, good: int) -> None:
         for key, array in state.items():
-            if not np.isfinite(array).all():
-                where, (name, _) = int(np.argmin(np.isfinite(array))), key.split(".")
-                ends = dict(zip(values.PLASTIC, (self.wiring.inputs, self.wiring.recurrent)))  # noqa: B905
-                who = f"place {where}"
-                if name in ends and where < ends[name][0].size:
-                    source, cell = (int(end[where]) for end in ends[name])
-                    who = f"the synapse from {source} to cell {cell}"
-                raise RuntimeError(
-                    f"{key} of {who} is not finite; last good record {good} ms after the beginning "
-                    "of the run, and the network is as it was before"
-                )
+            if np.isfinite(array).all():
+                continue
+            place, name = int(np.argmin(np.isfinite(array))), key.split(".")[0]
+            who, ends = f"place {place}", self.wiring.synapses.get(name)
+            if ends and place < ends[0].size:
+                source, cell = (int(end[place]) for end in ends)
+                who = f"the synapse from {source} to cell {cell}"
+            raise RuntimeError(
+                f"{key} of {who} is not finite; last good record {good} ms after the beginning "
+                "of the run, and the network is as it was before"
+            )
 
     def close(self) -> None:
         """Let the engine go; the next run opens it again."""
@@ -293,15 +250,12 @@ class Network:
 
     def save(self, path: str | Path) -> Path:
         """Write parameters and state to an .npz file of exactly this name."""
-        known = json.dumps(self._known())
-        counts = {"step": self.step, "tested": self.tested}
-        return replace_file(
-            Path(path), lambda file: np.savez_compressed(file, params=known, **counts, **self.state)
-        )
+        found = {"params": self._known(), "step": self.step, "tested": self.tested, **self.state}
+        return replace_file(Path(path), lambda file: np.savez_compressed(file, **found))
 
-    def _known(self) -> dict[str, Any]:
+    def _known(self) -> str:
         """Parameters as a file has them."""
-        return json.loads(json.dumps(dataclasses.asdict(self.params)))
+        return json.dumps(dataclasses.asdict(self.params))
 
     def load(self, path: str | Path) -> None:
         """Take the state of a file that `save` wrote.
@@ -314,17 +268,18 @@ class Network:
         try:
             with np.load(path, allow_pickle=False) as file:
                 found = {key: file[key] for key in file.files}
-            known = json.loads(str(found.pop("params")))
+            theirs = json.loads(str(found.pop("params")))
             step, tested = int(found.pop("step")), int(found.pop("tested"))
         except (ValueError, KeyError, EOFError, BadZipFile, AttributeError, TypeError) as error:
             raise ValueError(f"{path} is not a saved network: {error}") from None
-        python = {field: name for name, field in NAMES.items()}
-        theirs = {python.get(k, k): v for k, v in known.items()}
-        ours = {python.get(k, k): v for k, v in self._known().items()}
+        ours, python = json.loads(self._known()), {field: name for name, field in NAMES.items()}
         if theirs == ours:  # the shapes follow, unless the file was changed
             theirs, ours = ({k: v.shape for k, v in each.items()} for each in (found, self.state))
         if differ := [k for k in sorted(theirs | ours) if theirs.get(k) != ours.get(k)]:
-            words = [f"{k} ({theirs.get(k)!r} in the file, {ours.get(k)!r} here)" for k in differ]
+            words = [
+                f"{python.get(k, k)} ({theirs.get(k)!r} in the file, {ours.get(k)!r} here)"
+                for k in differ
+            ]
             raise ValueError(f"{path} is of another network: {', '.join(words)}")
         if bad := [k for k, v in found.items() if v.dtype.kind != "f" or not np.isfinite(v).all()]:
             raise ValueError(f"{path}: not finite numbers in {', '.join(bad)}")

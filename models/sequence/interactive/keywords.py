@@ -12,42 +12,31 @@ import numpy as np
 from driver.flags.from_dataclass import UsageError, build
 from driver.flags.rules import flags_of, require
 
-KINDS = {  # by the annotation of a field
-    bool: (bool | np.bool_, "True or False"),
-    int: (Integral, "a whole number"),
-    int | None: (Integral, "a whole number"),
-    float: (Real, "a number"),
-}
+SWITCH = (bool | np.bool_, "True or False")
+WHOLE = (Integral, "a whole number")
+KINDS = {bool: SWITCH, int: WHOLE, int | None: WHOLE, float: (Real, "a number")}  # by annotation
 
 
 def built(cls: type, names: Mapping[str, str], given: Mapping[str, Any]) -> Any:
-    """Parameters of class `cls` from keywords.
-
-    Parameters
-    ----------
-    cls : type
-        A dataclass of pydantic's with a method `relations`.
-    names : dict of str
-        Field of each keyword.
-    given : dict
-        Values by keyword.
+    """Parameters of a class from keywords; `names` has the field of each that is not its own.
 
     Raises
     ------
     TypeError
-        For an unknown keyword or a value of the wrong kind.
+        For a value of the wrong kind.
     ValueError
         For what the class refuses; the message has keyword, value and what is allowed.
     """
-    refuse_unknown(given, names)
+    fields = cls.__pydantic_fields__
     for name, value in given.items():
-        kind, words = KINDS.get(cls.__pydantic_fields__[names[name]].annotation, (object, ""))
-        check_kind(name, value, kind, words)
+        kind = KINDS.get(fields[names.get(name, name)].annotation)
+        if kind:
+            check_kind(name, value, *kind)
     python = {field: name for name, field in names.items()}
     typed = {flag: python.get(field, field) for field, flag in flags_of(cls).items()}
-    values = {names[k]: v.item() if isinstance(v, np.generic) else v for k, v in given.items()}
+    plain = ((k, v.item() if isinstance(v, np.generic) else v) for k, v in given.items())
     try:
-        made, _ = build(cls, values, move=False)
+        made, _ = build(cls, {names.get(k, k): v for k, v in plain}, move=False)
         require(made.relations())
     except UsageError as error:
         words = re.sub(r"--([a-z0-9-]+)", lambda found: typed.get(found[1], found[0]), str(error))

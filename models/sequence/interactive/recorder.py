@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from models.sequence.interactive import plots, run_plots
 from models.sequence.interactive.grid import Network, NodeCollection
 from models.sequence.interactive.inputs import InputGenerator, Shown
-from models.sequence.interactive.keywords import check_kind, refuse_unknown, steps
+from models.sequence.interactive.keywords import SWITCH, check_kind, refuse_unknown, steps
 from models.sequence.interactive.result import AGREES, Afferents, Result
 
 LIMIT_BYTES = 2e9
@@ -62,7 +61,7 @@ class Recorder:
         refuse_unknown(options, (*SWITCHES, "dt_rec", "figures_dir"))
         for name, value in options.items():
             if name in SWITCHES:
-                check_kind(name, value, bool | np.bool_, "True or False")
+                check_kind(name, value, *SWITCH)
             elif name == "figures_dir":
                 check_kind(name, value, str | Path, "a path")
             elif value is not None:
@@ -118,35 +117,37 @@ class Recorder:
         reset_state = (not train) if reset_state is None else reset_state
         switches = {"train": train, "order_neurons": order_neurons, "reset_state": reset_state}
         for name, value in switches.items():
-            check_kind(name, value, bool | np.bool_, "True or False")
+            check_kind(name, value, *SWITCH)
         check_kind("title", title, str, "text")
-        ids = self._ids(id_list, selection, readout_size)
-        record = Afferents(self.grid.wiring, ids)
-        stops = [*range(every, n_steps, every), n_steps]
+        grid, ids = self.grid, self._ids(id_list, selection, readout_size)
+        record, stops = Afferents(grid.wiring, ids), [*range(every, n_steps, every), n_steps]
         self._refuse_too_much(n_steps, ids, 1 + len(stops), record)
-        self._refuse_other(inpgen)
-        if to_file := self.create_plot and (self.save_figures or plots.headless()):
-            writable(self.figures_dir)
-        silence = np.zeros((n_steps, self.grid.params.n_inputs), bool)
-        shown = inpgen.show(n_steps) if inpgen else Shown.noise(silence)
-        start, first, spikes = self.grid.run(
-            shown.bits, stops, record, train=train, reset_state=reset_state
-        )
-        if inpgen:
-            inpgen.commit(shown)
+        bits = np.zeros((n_steps, grid.params.n_inputs), bool)
+        if inpgen is not None:
+            check_kind("inpgen", inpgen, InputGenerator, "an InputGenerator or None")
+            if inpgen.n_inputs != bits.shape[1]:
+                words = f"{inpgen.n_inputs} inputs, the network has {bits.shape[1]}"
+                raise ValueError(f"inpgen is for {words}")
+        if self.create_plot:
+            from models.sequence.interactive import plots
+
+            if to_file := self.save_figures or plots.headless():
+                writable(self.figures_dir)
+        shown = inpgen.show(n_steps) if inpgen else Shown.noise(bits)
+        ran = grid.run(shown.bits, stops, record, train=train, reset_state=reset_state)
+        start, first, spikes = ran
         self.last = result = Result(
-            title, train, ids, n_steps, spikes, shown, np.array([0, *stops]), **record.arrays(),
-            wiring=self.grid.wiring, start=start, first=first, wants_order=order_neurons,
+            title, train, order_neurons, ids, spikes, shown, np.array([0, *stops]),
+            **record.arrays(), wiring=grid.wiring, start=start, first=first,
         )  # fmt: skip
         if order_neurons and not result.order_valid:
-            warnings.warn(
-                "no complete presentation in this run: cells are not ordered", stacklevel=2
-            )
+            text = "no complete presentation in this run: cells are not ordered"
+            warnings.warn(text, stacklevel=2)
         self._n_runs += 1
         if self.plot_history:
             self.history.append(result)
         if self.create_plot:
-            self._draw(result, to_file)
+            self._draw(plots, result, to_file)
         return ids.tolist()
 
     def reset_recorders(self) -> None:
@@ -191,15 +192,6 @@ class Recorder:
         draws = np.random.default_rng((self.grid.params.seed, self._n_runs))
         return np.sort(draws.choice(n, readout_size, replace=False))
 
-    def _refuse_other(self, inpgen: InputGenerator | None) -> None:
-        """Inputs that are not for this network."""
-        if inpgen is None:
-            return
-        check_kind("inpgen", inpgen, InputGenerator, "an InputGenerator or None")
-        theirs, ours = inpgen.n_inputs, self.grid.params.n_inputs
-        if theirs != ours:
-            raise ValueError(f"inpgen is for {theirs} inputs, the network has {ours}")
-
     def _refuse_too_much(self, n_steps: int, ids, n_records: int, record: Afferents) -> None:
         n_synapses = sum(numbers.size for numbers in record.chosen.values())
         sizes, circuit_of = self.grid.wiring.sizes, self.grid.circuit_of
@@ -211,12 +203,12 @@ class Recorder:
                 "record fewer cells (selection), less often (dt_rec), or for a shorter t_sim"
             )
 
-    def _draw(self, result: Result, to_file: bool) -> None:
-        made = {"run": plots.drawn(run_plots.run, result)}
+    def _draw(self, plots, result: Result, to_file: bool) -> None:
+        made = {"run": plots.raster([result], result.order)}
         if result.train or result.record_ms.size > 2:
-            made["weights"] = plots.drawn(run_plots.weights, result)
+            made["weights"] = plots.weights(result)
         if self.plot_history:
-            made["history"] = plots.drawn(run_plots.history, self.history)
+            made["history"] = plots.raster(self.history, np.arange(self.grid.n_cells))
         if to_file:
             slug = re.sub(r"[^A-Za-z0-9]+", "_", result.title).strip("_").lower()[:60] or "run"
             for kind, figure in made.items():

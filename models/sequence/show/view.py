@@ -63,7 +63,7 @@ def network(seed, label: str) -> Network:
         If the folder has another wiring than the parameters make: weights would go astray.
     """
     p, arrays, made = seed.params, seed.recording(label), wiring(seed.params)
-    for name, ends in {"input_cell": made.inputs, "cell_cell": made.recurrent}.items():
+    for name, ends in made.synapses.items():
         for end, numbers in zip("ij", ends, strict=True):
             if not np.array_equal(seed.weights[f"{name}_{end}"], numbers):
                 raise NotARun(f"{seed.weight_file}: {name} is wired by another program")
