@@ -132,12 +132,30 @@ def rate_fractions(wiring: Wiring, u: np.ndarray, cells=slice(None)) -> np.ndarr
 # --- while something is learned -----------------------------------------------------------------
 
 
+def ends(wiring: Wiring) -> tuple[np.ndarray, np.ndarray]:
+    """Of all synapses, those of inputs first: source, cells counted after the inputs, and cell."""
+    (a, b), (i, j) = wiring.synapses.values()
+    return np.r_[a, wiring.params.n_inputs + i], np.r_[b, j]
+
+
+def of_synapses(wiring: Wiring, state: Arrays, variable: str) -> np.ndarray:
+    """A variable of all synapses, in this order."""
+    parts = wiring.synapses.items()
+    return np.concatenate([state[f"{name}.{variable}"][: i.size] for name, (i, _) in parts])
+
+
 def columns(wiring: Wiring) -> np.ndarray:
-    """Place of the EPSP of each synapse among `traces`; synapses of inputs first, as everywhere."""
-    of_cells = wiring.recurrent[0]
-    if wiring.params.stp == "synapse":
-        of_cells = np.arange(of_cells.size)
-    return np.r_[wiring.inputs[0], wiring.params.n_inputs + of_cells]
+    """Place of the EPSP of each synapse among `traces`."""
+    if wiring.params.stp != "synapse":
+        return ends(wiring)[0]
+    n = wiring.recurrent[0].size
+    return np.r_[wiring.inputs[0], wiring.params.n_inputs + np.arange(n)]
+
+
+def epsps_of(wiring: Wiring, state: Arrays, now: int) -> np.ndarray:
+    """Of all synapses, in a state after step `now`."""
+    a, b = traces(wiring, state, now)
+    return (a - b)[columns(wiring)]
 
 
 def traces(wiring: Wiring, state: Arrays, now: int) -> tuple[np.ndarray, np.ndarray]:
@@ -146,15 +164,15 @@ def traces(wiring: Wiring, state: Arrays, now: int) -> tuple[np.ndarray, np.ndar
     Of each input, then of each cell, or each recurrent synapse if its plasticity is its own.
     """
     p, n = wiring.params, wiring.recurrent[0].size
+    a, b = (state[f"inputs.{k}"][: p.n_inputs] for k in "ab")
     if p.stp != "synapse":
-        own = [state[f"cells.{k}"][wiring.slot_of] for k in "ab"]
-    else:
-        since = (now - state["cell_cell.last"][:n]) * STEP_S
-        own = [
-            state[f"cell_cell.{k}_own"][:n] * np.exp(-since / tau)
-            for k, tau in zip("ba", p.taus_s, strict=True)
-        ][::-1]
-    return tuple(np.r_[state[f"inputs.{k}"][: p.n_inputs], o] for k, o in zip("ab", own))  # noqa: B905
+        return tuple(np.r_[x, state[f"cells.{k}"][wiring.slot_of]] for k, x in (("a", a), ("b", b)))
+    rise, decay = p.taus_s
+    since = (now - state["cell_cell.last"][:n]) * STEP_S
+    return (
+        np.r_[a, state["cell_cell.a_own"][:n] * np.exp(-since / decay)],
+        np.r_[b, state["cell_cell.b_own"][:n] * np.exp(-since / rise)],
+    )
 
 
 def grouped(keys: np.ndarray, n: int) -> list[np.ndarray]:
@@ -198,11 +216,8 @@ def replay(
         Those of inputs first.
     """
     p, n_inputs, n_cells = wiring.params, wiring.params.n_inputs, wiring.n_cells
-    (i, j), n_in = wiring.recurrent, wiring.inputs[0].size
-    column, post = columns(wiring), np.r_[wiring.inputs[1], j]
-    w, S, Q = (
-        np.r_[start[f"input_cell.{v}"][:n_in], start[f"cell_cell.{v}"][: i.size]] for v in "wSQ"
-    )
+    i, column, (pre, post) = wiring.recurrent[0], columns(wiring), ends(wiring)
+    w, S, Q = (of_synapses(wiring, start, variable) for variable in "wSQ")
     if p.stp == "synapse":
         drawn = values.depression(p, wiring.ends()["cell_cell"][0].size, "synapses")
         units, whose, places = grouped(i, n_cells), "cell_cell", slice(0, i.size)
@@ -214,8 +229,7 @@ def replay(
     A, B = (start[f"cells.{k}"][wiring.slot_of] for k in "AB")
     b_stays, a_stays = (np.exp(-STEP_S / tau) for tau in p.taus_s)
     efficacy = np.ones(a.size)
-    leaving = grouped(np.r_[wiring.inputs[0], n_inputs + i], n_inputs + n_cells)
-    onto = grouped(post, n_cells)
+    leaving, onto = grouped(pre, n_inputs + n_cells), grouped(post, n_cells)
     fired = np.split(spikes.index, np.searchsorted(spikes.step, np.arange(1, len(bits))))
     u = np.empty((len(bits), np.arange(n_cells)[cells].size))
     for step, k in enumerate(fired):

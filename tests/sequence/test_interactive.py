@@ -292,7 +292,7 @@ def test_potentials_are_replayed_as_the_engine_had_them(changes):
             np.testing.assert_allclose(result.potentials[stop - 1, quiet], u[quiet], atol=1e-9)
             w = seen[stop]["input_cell.w"][: grid.wiring.inputs[0].size]
             recorded = np.zeros_like(grid.weights.input)
-            recorded[result.ends["input_cell"]] = result.weights["input_cell"][stop // 40]
+            recorded[tuple(result.ends["input_cell"])] = result.weights["input_cell"][stop // 40]
             np.testing.assert_array_equal(recorded[grid.wiring.inputs], w)
         assert keep.verify_rate_fractions() < 1e-9  # and the weights at the end agree
         assert np.ptp(result.potentials, axis=0).min() > 0.1
@@ -332,7 +332,7 @@ def test_rate_fractions_share_out_the_rate_of_a_circuit(keep, grid):
     assert (result.rate_fractions[:, one] == 1).all()
     keep.last.__dict__.pop("circuits")
     keep.last.weights["input_cell"][-1, 4] += 1e-6
-    with pytest.raises(RuntimeError, match="weights input_cell of the replay are off by 1.0e-06"):
+    with pytest.raises(RuntimeError, match="weights of the replay are off by 1.0e-06"):
         keep.verify_rate_fractions()
 
 

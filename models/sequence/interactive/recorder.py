@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from models.sequence.interactive.grid import Network, NodeCollection
+from models.sequence.interactive.grid import Network
 from models.sequence.interactive.inputs import InputGenerator, Shown
-from models.sequence.interactive.keywords import SWITCH, check_kind, refuse_unknown, steps
-from models.sequence.interactive.result import AGREES, Afferents, Result
+from models.sequence.interactive.keywords import SWITCH, WHOLE, check_kind, refuse_unknown, steps
+from models.sequence.interactive.result import AGREES, Recorded, Result
+from models.sequence.wiring import Wiring
 
 LIMIT_BYTES = 2e9
 SWITCHES = ("save_figures", "show_figures", "create_plot", "plot_history", "order_neurons")
@@ -31,17 +31,10 @@ class Recorder:
         display they are saved instead of shown.
     plot_history : bool
         One more figure, of all runs since this was set; they are kept in `history` for it.
-    order_neurons : bool
-        For `run_network`, where it is not given.
-    dt_rec : float, optional
-        Likewise, ms.
+    order_neurons, dt_rec : bool, and float (ms) or None
+        For `run_network`, where they are not given.
     figures_dir : str or Path
         Made if missing.
-
-    Attributes
-    ----------
-    last : Result or None
-    history : list of Result
     """
 
     def __init__(
@@ -51,10 +44,11 @@ class Recorder:
         self.grid, self._n_runs = grid, 0
         self.last: Result | None = None
         self.history: list[Result] = []
-        given = dict(
-            zip(SWITCHES, (save_figures, show_figures, create_plot, plot_history), strict=0)
-        )
-        self.set(**given, order_neurons=order_neurons, dt_rec=dt_rec, figures_dir=figures_dir)
+        self.set(
+            save_figures=save_figures, show_figures=show_figures, create_plot=create_plot,
+            plot_history=plot_history, order_neurons=order_neurons, dt_rec=dt_rec,
+            figures_dir=figures_dir,
+        )  # fmt: skip
 
     def set(self, **options: Any) -> None:
         """Change options of the constructor; an unknown name is a TypeError."""
@@ -73,7 +67,7 @@ class Recorder:
         self, inpgen: InputGenerator | None = None, t_sim=3000, dt_rec=None, title="", train=True,
         order_neurons=None, id_list=None, selection=None, readout_size=None, reset_state=None,
     ) -> list[int]:  # fmt: skip
-        """Run the network.
+        """Run the network; returns the recorded cells.
 
         Parameters
         ----------
@@ -96,11 +90,6 @@ class Recorder:
         reset_state : bool, optional
             Begin at rest, with the weights as they are; by default in tests.
 
-        Returns
-        -------
-        list of int
-            Recorded cells.
-
         Raises
         ------
         TypeError, ValueError
@@ -119,10 +108,10 @@ class Recorder:
         for name, value in switches.items():
             check_kind(name, value, *SWITCH)
         check_kind("title", title, str, "text")
-        grid, ids = self.grid, self._ids(id_list, selection, readout_size)
-        record, stops = Afferents(grid.wiring, ids), [*range(every, n_steps, every), n_steps]
-        self._refuse_too_much(n_steps, ids, 1 + len(stops), record)
-        bits = np.zeros((n_steps, grid.params.n_inputs), bool)
+        wiring, ids = self.grid.wiring, self._ids(id_list, selection, readout_size)
+        stops, recorded = [*range(every, n_steps, every), n_steps], Recorded(wiring, ids)
+        refuse_too_much(wiring, n_steps, ids, (1 + len(stops)) * recorded.n_synapses)
+        bits = np.zeros((n_steps, wiring.params.n_inputs), bool)
         if inpgen is not None:
             check_kind("inpgen", inpgen, InputGenerator, "an InputGenerator or None")
             if inpgen.n_inputs != bits.shape[1]:
@@ -134,11 +123,12 @@ class Recorder:
             if to_file := self.save_figures or plots.headless():
                 writable(self.figures_dir)
         shown = inpgen.show(n_steps) if inpgen else Shown.noise(bits)
-        ran = grid.run(shown.bits, stops, record, train=train, reset_state=reset_state)
-        start, first, spikes = ran
+        start, first, spikes = self.grid.run(
+            shown.bits, stops, recorded, train=train, reset_state=reset_state
+        )
         self.last = result = Result(
             title, train, order_neurons, ids, spikes, shown, np.array([0, *stops]),
-            **record.arrays(), wiring=grid.wiring, start=start, first=first,
+            **recorded.arrays(), wiring=wiring, start=start, first=first,
         )  # fmt: skip
         if order_neurons and not result.order_valid:
             text = "no complete presentation in this run: cells are not ordered"
@@ -157,11 +147,7 @@ class Recorder:
     def verify_rate_fractions(self) -> float:
         """The largest deviation of the sum over a circuit from 1 in the last run.
 
-        Raises
-        ------
-        RuntimeError
-            If it is above 1e-9, or the replay that it is computed by has other weights at its end
-            than the engine, or there was no run.
+        `RuntimeError` if it is above 1e-9, or the replay ends with other weights than the engine.
         """
         if self.last is None:
             raise RuntimeError("nothing was recorded yet")
@@ -171,37 +157,33 @@ class Recorder:
         return worst
 
     def _ids(self, id_list, selection, readout_size) -> np.ndarray:
-        """Which cells are recorded."""
+        """Which cells are recorded, checked."""
         n = self.grid.n_cells
-        if id_list is not None:
-            return numbers_of("id_list", id_list, n)
-        if isinstance(selection, slice):
-            selection = np.arange(n)[selection]
-        elif isinstance(selection, NodeCollection):
-            selection = selection.ids
-        if selection is not None:
-            mask = np.asarray(selection)
-            if mask.dtype == bool and mask.shape != (n,):
-                raise ValueError(f"selection: a mask of shape {mask.shape}, needed ({n},)")
-            return numbers_of("selection", np.flatnonzero(mask) if mask.dtype == bool else mask, n)
-        if readout_size is None:
+        name, cells = ("selection", selection) if id_list is None else ("id_list", id_list)
+        if cells is None and readout_size is not None:
+            check_kind("readout_size", readout_size, *WHOLE)
+            if not 1 <= readout_size <= n:
+                raise ValueError(f"readout_size {readout_size}: allowed are 1 to {n}")
+            draws = np.random.default_rng((self.grid.params.seed, self._n_runs))
+            return np.sort(draws.choice(n, readout_size, replace=False))
+        if cells is None:
             return np.arange(n)
-        check_kind("readout_size", readout_size, Integral, "a whole number")
-        if not 1 <= readout_size <= n:
-            raise ValueError(f"readout_size {readout_size}: allowed are 1 to {n}")
-        draws = np.random.default_rng((self.grid.params.seed, self._n_runs))
-        return np.sort(draws.choice(n, readout_size, replace=False))
-
-    def _refuse_too_much(self, n_steps: int, ids, n_records: int, record: Afferents) -> None:
-        n_synapses = sum(numbers.size for numbers in record.chosen.values())
-        sizes, circuit_of = self.grid.wiring.sizes, self.grid.circuit_of
-        n_cells = sizes[np.unique(circuit_of[ids])].sum()
-        n_bytes = 16 * (n_steps * n_cells + n_records * n_synapses)
-        if n_bytes > LIMIT_BYTES:
-            raise ValueError(
-                f"recordings would take {n_bytes / 1e9:.1f} GB, allowed are {LIMIT_BYTES / 1e9:g}: "
-                "record fewer cells (selection), less often (dt_rec), or for a shorter t_sim"
-            )
+        if isinstance(cells, slice):
+            cells = np.arange(n)[cells]
+        ids = np.atleast_1d(np.asarray(getattr(cells, "ids", cells)))
+        if ids.dtype == bool:
+            if ids.shape != (n,):
+                raise ValueError(f"{name}: a mask of shape {ids.shape}, needed ({n},)")
+            ids = np.flatnonzero(ids)
+        if ids.size == 0:
+            raise ValueError(f"{name}: no cell is chosen")
+        if ids.dtype.kind not in "iu" or ids.ndim != 1:
+            raise TypeError(f"{name} {cells!r}: needed whole numbers")
+        if bad := [int(k) for k in ids if not 0 <= k < n]:
+            raise ValueError(f"{name}: no cells {bad[:5]}, allowed are 0 to {n - 1}")
+        if np.unique(ids).size < ids.size:
+            raise ValueError(f"{name}: a cell is there more than once")
+        return ids.astype(int)
 
     def _draw(self, plots, result: Result, to_file: bool) -> None:
         made = {"run": plots.raster([result], result.order)}
@@ -212,25 +194,20 @@ class Recorder:
         if to_file:
             slug = re.sub(r"[^A-Za-z0-9]+", "_", result.title).strip("_").lower()[:60] or "run"
             for kind, figure in made.items():
-                name = f"{self._n_runs:03d}_{slug}_{kind}.png"
-                plots.save(figure, self.figures_dir / name)
+                plots.save(figure, self.figures_dir / f"{self._n_runs:03d}_{slug}_{kind}.png")
         if self.show_figures:
             plots.show(self.figures_dir)
         plots.close(made.values())
 
 
-def numbers_of(name: str, cells, n_cells: int) -> np.ndarray:
-    """Cells by number, in the order given, checked."""
-    ids = np.atleast_1d(np.asarray(cells))
-    if ids.size == 0:
-        raise ValueError(f"{name}: no cell is chosen")
-    if ids.dtype.kind not in "iu" or ids.ndim != 1:
-        raise TypeError(f"{name} {cells!r}: needed whole numbers")
-    if bad := [int(k) for k in ids if not 0 <= k < n_cells]:
-        raise ValueError(f"{name}: no cells {bad[:5]}, allowed are 0 to {n_cells - 1}")
-    if np.unique(ids).size < ids.size:
-        raise ValueError(f"{name}: a cell is there more than once")
-    return ids.astype(int)
+def refuse_too_much(wiring: Wiring, n_steps: int, ids: np.ndarray, n_records: int) -> None:
+    n_cells = wiring.sizes[np.unique(wiring.circuit_of[ids])].sum()
+    n_bytes = 16 * (n_steps * n_cells + n_records)
+    if n_bytes > LIMIT_BYTES:
+        raise ValueError(
+            f"recordings would take {n_bytes / 1e9:.1f} GB, allowed are {LIMIT_BYTES / 1e9:g}: "
+            "record fewer cells (selection), less often (dt_rec), or for a shorter t_sim"
+        )
 
 
 def writable(folder: Path) -> None:

@@ -11,34 +11,35 @@ import numpy as np
 from driver.engine.model import Spikes
 from models.sequence import assembly
 from models.sequence.interactive.inputs import Shown
-from models.sequence.potentials import columns, rate_fractions, replay, traces
+from models.sequence.potentials import ends, epsps_of, of_synapses, rate_fractions, replay
 from models.sequence.values import PLASTIC
 from models.sequence.wiring import Wiring
 
 AGREES = 1e-9  # what sums of rate fractions and replayed weights may be off
 
 
-class Afferents:
+class Recorded:
     """Weights and EPSPs of the synapses onto some cells, kept each time it is called."""
 
     def __init__(self, wiring: Wiring, ids: np.ndarray):
-        self.wiring, self.column = wiring, columns(wiring)
-        both = wiring.synapses.items()
-        self.chosen = {name: np.flatnonzero(np.isin(j, ids)) for name, (_, j) in both}
-        self.ends = {name: tuple(end[self.chosen[name]] for end in ends) for name, ends in both}
-        self.weights, self.epsps = ({name: [] for name in PLASTIC} for _ in range(2))
+        self.wiring, self.chosen = wiring, np.isin(ends(wiring)[1], ids)
+        self.n_synapses = int(self.chosen.sum())
+        self.weights: list[np.ndarray] = []
+        self.epsps: list[np.ndarray] = []
 
     def __call__(self, state: Mapping[str, np.ndarray], now: int) -> None:
-        a, b = traces(self.wiring, state, now)
-        offset = dict(zip(PLASTIC, (0, self.wiring.inputs[0].size), strict=True))
-        for name, numbers in self.chosen.items():
-            self.weights[name].append(state[f"{name}.w"][numbers])
-            self.epsps[name].append((a - b)[self.column[offset[name] + numbers]])
+        self.weights.append(of_synapses(self.wiring, state, "w")[self.chosen])
+        self.epsps.append(epsps_of(self.wiring, state, now)[self.chosen])
 
-    def arrays(self) -> dict[str, dict]:
+    def arrays(self) -> dict[str, dict[str, np.ndarray]]:
         """As a `Result` has them."""
-        w, y = ({k: np.array(v) for k, v in kept.items()} for kept in (self.weights, self.epsps))
-        return {"synapses": self.chosen, "ends": self.ends, "weights": w, "epsps": y}
+        n = np.count_nonzero(self.chosen[: self.wiring.inputs[0].size])
+        both = np.concatenate(list(self.wiring.synapses.values()), axis=1)[:, self.chosen]
+        kept = {"weights": self.weights, "epsps": self.epsps, "ends": both}
+        return {
+            name: dict(zip(PLASTIC, np.split(np.array(parts), [n], axis=1), strict=True))
+            for name, parts in kept.items()
+        }
 
 
 @dataclasses.dataclass
@@ -47,8 +48,6 @@ class Result:
 
     Attributes
     ----------
-    title : str
-    train, wants_order : bool
     ids : ndarray of int, shape (n_recorded,)
         Recorded cells, as they were asked for.
     spikes : Spikes
@@ -57,9 +56,10 @@ class Result:
         Spikes of the inputs by origin (`of_pattern`, `of_background`), and `phases`.
     record_ms : ndarray of int, shape (n_records,)
         When weights and EPSPs were recorded.
-    synapses, ends : dict of ndarray, of (ndarray, ndarray)
-        Numbers of the recorded ``input_cell`` and ``cell_cell``; source and cell of each.
     weights, epsps : dict of ndarray, shape (n_records, n_synapses)
+        Of the synapses ``input_cell`` and ``cell_cell`` onto recorded cells.
+    ends : dict of ndarray of int, shape (2, n_synapses)
+        Source and cell of each.
     wiring, start, first
         Of the network; state and absolute step at which the run began.
     """
@@ -71,10 +71,9 @@ class Result:
     spikes: Spikes
     shown: Shown
     record_ms: np.ndarray
-    synapses: Mapping[str, np.ndarray]
-    ends: Mapping[str, tuple[np.ndarray, np.ndarray]]
     weights: Mapping[str, np.ndarray]
     epsps: Mapping[str, np.ndarray]
+    ends: Mapping[str, np.ndarray]
     wiring: Wiring
     start: Mapping[str, np.ndarray]
     first: int
@@ -100,11 +99,10 @@ class Result:
         u, w = replay(
             self.wiring, self.start, self.shown.bits, self.spikes, cells, self.first, self.train
         )
-        split = np.split(w, [self.wiring.inputs[0].size])
-        for (name, numbers), found in zip(self.synapses.items(), split, strict=True):
-            off = np.abs(found[numbers] - self.weights[name][-1]).max(initial=0)
-            if not off <= AGREES:
-                raise RuntimeError(f"weights {name} of the replay are off by {off:.1e}")
+        kept = np.isin(ends(self.wiring)[1], self.ids)
+        off = np.abs(w[kept] - np.concatenate([v[-1] for v in self.weights.values()])).max()
+        if not off <= AGREES:
+            raise RuntimeError(f"weights of the replay are off by {off:.1e}")
         return cells, u, rate_fractions(self.wiring, u, cells)
 
     @property
