@@ -7,7 +7,6 @@ import json
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,24 +37,15 @@ KNOWN = (*NAMES, *SAME, "w_init", "seed")
 
 @dataclasses.dataclass
 class NodeCollection:
-    """Numbers of some cells, from 0, as scripts for NEST hold them.
-
-    Such scripts set `max_neuron_gid`; nothing depends on it.
-    """
+    """Numbers of some cells, from 0, as scripts for NEST hold them."""
 
     ids: tuple[int, ...]
-    max_neuron_gid: int | None = None
+    max_neuron_gid: int | None = None  # such scripts set it; nothing depends on it
 
     @property
     def global_id(self) -> int | tuple[int, ...]:
         """Number of the cell, or numbers where there are several."""
         return self.ids[0] if len(self.ids) == 1 else self.ids
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __iter__(self):
-        return (NodeCollection((k,)) for k in self.ids)
 
 
 class Network:
@@ -65,17 +55,14 @@ class Network:
     ----------
     grid_shape : (int, int)
         Circuits along x and y.
-    k_min, k_max : int
-        Fewest and most cells of a circuit.
-    n_inputs : int
+    k_min, k_max, n_inputs : int
+        Fewest and most cells of a circuit; inputs.
     use_stp : bool
         Short-term plasticity; ``stp="synapse"`` draws it for each synapse, not each cell.
     backend : {"auto", "numpy", "cython", "cpp_standalone"}
     **more
-        `lam` (1/grid unit), `n_conn` (links between circuits, a number or ``"all"``), `links`,
-        `r_max` (Hz), `tau_rise`, `tau_decay` (ms), `kernel`, `escape`, `stp`, `stp_u`, `stp_d`,
-        `stp_f` (ms), `stp_relative_sd`, `learning_rate`, `eta0`, `w_init`, `seed`: see the fields
-        of `models.sequence.params.Params`, whose defaults and bounds they have.
+        `KNOWN`: fields of `models.sequence.params.Params`, with their defaults and bounds, by
+        shorter names; ``n_conn="all"`` links all circuits.
 
     Attributes
     ----------
@@ -84,45 +71,35 @@ class Network:
     circuit_of, position_of : ndarray of int, shape (n_cells,) and (n_cells, 2)
         Circuit of each cell, and its column and row.
     state : dict of ndarray
-        Of the engine.
-    step, tested : int
-        Steps of training and of tests so far.
+        Of the engine, after `step` steps of training.
     """
 
     def __init__(
         self, grid_shape=(10, 5), k_min=2, k_max=10, n_inputs=100, *,
         use_stp: bool = True, backend: str = "auto", **more: Any,
     ):  # fmt: skip
-        words = "(columns, rows), two whole numbers from 1 to 1000"
-        for size in (shape := pair("grid_shape", grid_shape, words)):
-            check_kind("grid_shape", size, Integral, words)
-            if not 1 <= size <= 1000:
-                raise ValueError(f"grid_shape {grid_shape!r}: needed {words}")
+        columns, rows = pair("grid_shape", grid_shape, "(columns, rows)")
         refuse_unknown(more, KNOWN)
         check_kind("use_stp", use_stp, *SWITCH)
         if backend not in BACKENDS:
             raise ValueError(f"backend {backend!r} is not one of {', '.join(BACKENDS)}")
         given = {"k_min": k_min, "k_max": k_max, "n_inputs": n_inputs, **more}
-        given |= {"grid_columns": shape[0], "grid_rows": shape[1]}
+        given |= {"grid_shape": columns, "grid_rows": rows}
         if given.get("n_conn") == "all":
-            n = shape[0] * shape[1]
-            given["n_conn"] = n * (n - 1)
+            given["n_conn"] = columns * rows * (columns * rows - 1)
         if not use_stp:
             given["stp"] = "none"
-        self.params: Params = built(Params, NAMES, given)
+        self.params: Params = built(Params, NAMES | {"grid_shape": "grid_columns"}, given)
         if self.params.r_max_hz > 200:
             text = f"r_max {self.params.r_max_hz:g} Hz is above 200: a step of 1 ms is coarse"
             warnings.warn(text, stacklevel=2)
-        self.wiring = wiring(self.params)
-        self.backend = backend
+        self.wiring, self.backend = wiring(self.params), backend
         self.state: State = values.initial_state(self.wiring)
         self.step = self.tested = self._asked = 0
         self._sim: Simulation | None = None
         self.n_cells, self.circuit_of = self.wiring.n_cells, self.wiring.circuit_of
         self.position_of = self.wiring.positions[self.circuit_of]
-        self.size_grid = self.wiring.sizes.reshape(shape[::-1])
-
-    # --- who is where --------------------------------------------------------------------
+        self.size_grid = self.wiring.sizes.reshape(rows, columns)
 
     @property
     def weights(self) -> Weights:
@@ -139,8 +116,8 @@ class Network:
         try:
             chosen = np.arange(self.params.n_circuits)[circuits]
         except IndexError:
-            last = self.params.n_circuits - 1
-            raise ValueError(f"circuits {circuits!r}: allowed are 0 to {last}") from None
+            words = f"allowed are 0 to {self.params.n_circuits - 1}"
+            raise ValueError(f"circuits {circuits!r}: {words}") from None
         return np.flatnonzero(np.isin(self.circuit_of, chosen)).tolist()
 
     def get_node_collections(self, circuits: int | slice | Sequence[int] = slice(None)):
@@ -159,8 +136,6 @@ class Network:
 
         return plots.circuit_bars(self.size_grid)
 
-    # --- runs ----------------------------------------------------------------------------
-
     def run(
         self, bits: np.ndarray, stops: Sequence[int], keep: Callable[[State, int], None],
         *, train: bool, reset_state: bool,
@@ -174,18 +149,11 @@ class Network:
         stops : sequence of int
             Steps after which ``keep(state, now)`` is called, the last one `n_steps`; it is called
             at 0, too. `now` is the absolute step before.
-        reset_state : bool
-            Begin at rest, with the weights as they are.
 
         Returns
         -------
         start, first, spikes
             State and absolute step at which it began; spikes of all cells by steps of the run.
-
-        Raises
-        ------
-        RuntimeError
-            If a variable is not finite after a block; the network is as before the run.
         """
         first = self.step if train else FIRST_TEST + self.tested
         at_step = {k: v + (first - self.step) for k, v in self.state.items() if k.endswith(".last")}
@@ -246,25 +214,14 @@ class Network:
     def __exit__(self, *error) -> None:
         self.close()
 
-    # --- files ---------------------------------------------------------------------------
-
     def save(self, path: str | Path) -> Path:
         """Write parameters and state to an .npz file of exactly this name."""
-        found = {"params": self._known(), "step": self.step, "tested": self.tested, **self.state}
+        known = json.dumps(dataclasses.asdict(self.params))
+        found = {"params": known, "step": self.step, "tested": self.tested, **self.state}
         return replace_file(Path(path), lambda file: np.savez_compressed(file, **found))
 
-    def _known(self) -> str:
-        """Parameters as a file has them."""
-        return json.dumps(dataclasses.asdict(self.params))
-
     def load(self, path: str | Path) -> None:
-        """Take the state of a file that `save` wrote.
-
-        Raises
-        ------
-        ValueError
-            If it is no such file, or of other parameters or shapes: the message names them.
-        """
+        """Take the state of a file that `save` wrote; ValueError if it is of another network."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 found = {key: file[key] for key in file.files}
@@ -272,15 +229,16 @@ class Network:
             step, tested = int(found.pop("step")), int(found.pop("tested"))
         except (ValueError, KeyError, EOFError, BadZipFile, AttributeError, TypeError) as error:
             raise ValueError(f"{path} is not a saved network: {error}") from None
-        ours, python = json.loads(self._known()), {field: name for name, field in NAMES.items()}
+        ours = json.loads(json.dumps(dataclasses.asdict(self.params)))
         if theirs == ours:  # the shapes follow, unless the file was changed
             theirs, ours = ({k: v.shape for k, v in each.items()} for each in (found, self.state))
         if differ := [k for k in sorted(theirs | ours) if theirs.get(k) != ours.get(k)]:
-            words = [
+            python = {field: name for name, field in NAMES.items()}
+            text = ", ".join(
                 f"{python.get(k, k)} ({theirs.get(k)!r} in the file, {ours.get(k)!r} here)"
                 for k in differ
-            ]
-            raise ValueError(f"{path} is of another network: {', '.join(words)}")
+            )
+            raise ValueError(f"{path} is of another network: {text}")
         if bad := [k for k, v in found.items() if v.dtype.kind != "f" or not np.isfinite(v).all()]:
             raise ValueError(f"{path}: not finite numbers in {', '.join(bad)}")
         self.state, self.step, self.tested = found, step, tested

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from driver.engine.randomness import MAX_SEED, generator
 from models.sequence.interactive.grid import Network
-from models.sequence.interactive.keywords import (
-    WHOLE,
-    built,
-    check_kind,
-    pair,
-    refuse_unknown,
-    steps,
-)  # fmt: skip
+from models.sequence.interactive.keywords import built, check_kind, pair, refuse_unknown, steps
+from models.sequence.params import Params
 from stimuli.patterns import NOISE, PatternParams, Phases, Stimulus, frozen_patterns, random_phases
 
 NAMES = {
-    "r_noise": "r_noise_hz",
-    "r_input": "r_input_hz",
-    "r_noise_pattern": "r_noise_pattern_hz",
-    "t_noise_range": "t_noise_min_ms",
-    "t_pattern": "t_pattern_ms",
+    "r_noise": "r_noise_hz", "r_input": "r_input_hz", "r_noise_pattern": "r_noise_pattern_hz",
+    "t_noise_range": "t_noise_min_ms", "t_pattern": "t_pattern_ms",
     "time_warp_range": "time_warp_min",
-}
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,21 +59,18 @@ class InputGenerator:
 
     Parameters
     ----------
-    grid : Network
     r_noise, r_input, r_noise_pattern : float
         Background between patterns, pattern, background in patterns.
     use_noise : bool
         Without, what is between patterns is silent.
     t_noise_range, time_warp_range : (float, float)
         Time between patterns, and the factor by which one lasts longer, are uniform in these.
-    n_patterns : int
     t_pattern : float or sequence of float
         Duration of all patterns, or of each.
     pattern_sequences : list of list of int
         Patterns that follow one another without noise; each pattern alone if not given.
     pattern_mode : str or int
-        "random_iterate", "random_independent", "random_switching", "alternating", see
-        `stimuli.patterns.PatternParams`; a number: always that sequence.
+        See `stimuli.patterns.PatternParams`; a number: always that sequence.
     seed : int, optional
         That of the network if not given.
     spikes : (indices, times), optional
@@ -101,8 +89,6 @@ class InputGenerator:
         self.n_inputs = grid.params.n_inputs
         low, high = pair("t_noise_range", t_noise_range, "two times in ms, the shorter first")
         warps = pair("time_warp_range", time_warp_range, "two factors")
-        for factor in warps:
-            check_kind("time_warp_range", factor, Real, "two factors")
         lengths = [t_pattern] if np.ndim(t_pattern) == 0 else t_pattern
         given = {
             "r_noise": r_noise, "r_input": r_input, "r_noise_pattern": r_noise_pattern,
@@ -114,13 +100,16 @@ class InputGenerator:
             "pattern_mode": pattern_mode, **more,
         }  # fmt: skip
         if np.ndim(t_pattern) and len(t_pattern) != n_patterns:
-            raise ValueError(
-                f"t_pattern {t_pattern!r}: {len(t_pattern)} durations, n_patterns is {n_patterns}"
-            )
+            words = f"{len(t_pattern)} durations, n_patterns is {n_patterns}"
+            raise ValueError(f"t_pattern {t_pattern!r}: {words}")
         if "p_sequence" in more:
             given["p_sequence"] = tuple(np.atleast_1d(more["p_sequence"]).tolist())
         if pattern_sequences is not None:
-            given["pattern_sequences"] = texts(pattern_sequences)
+            check_kind("pattern_sequences", pattern_sequences, list | tuple, "lists of patterns")
+            if not pattern_sequences:
+                raise ValueError("pattern_sequences []: needed one or more, such as [[0, 1], [2]]")
+            found = (",".join(map(str, np.atleast_1d(s))) for s in pattern_sequences)
+            given["pattern_sequences"] = tuple(found)
         if isinstance(pattern_mode, Integral) and not isinstance(pattern_mode, bool):
             n = n_patterns if pattern_sequences is None else len(pattern_sequences)
             if not 0 <= pattern_mode < n:
@@ -129,9 +118,7 @@ class InputGenerator:
             given["p_sequence"] = tuple(float(k == pattern_mode) for k in range(n))
         self.params: PatternParams = built(PatternParams, NAMES, given)
         self.seed = grid.params.seed if seed is None else seed
-        check_kind("seed", self.seed, *WHOLE)
-        if not 0 <= self.seed <= MAX_SEED:
-            raise ValueError(f"seed {self.seed}: allowed are 0 to {MAX_SEED}")
+        built(Params, {}, {"seed": self.seed})  # or it is refused
         self._spikes = None if spikes is None else placed("spikes", spikes, self.n_inputs)
         self._step = self._run = self._refreshed = 0
         self._place: tuple[int | None, int | None] = None, None  # last sequence, noise left
@@ -147,16 +134,15 @@ class InputGenerator:
         if len(patterns) != len(durations):
             raise ValueError(f"patterns: {len(patterns)} given, needed {len(durations)}")
         for k, (pattern, n_steps) in enumerate(zip(patterns, durations, strict=True)):
-            shape = (n_steps, self.n_inputs)
+            bits = np.zeros((n_steps, self.n_inputs), bool)
             if isinstance(pattern, tuple):
-                bits = np.zeros(shape, bool)
                 bits[placed(f"pattern {k}", pattern, self.n_inputs, n_steps)] = True
+            elif np.shape(pattern) == bits.shape and np.isin(pattern, (0, 1)).all():
+                bits[:] = pattern
             else:
-                bits = np.array(pattern)
-                if bits.shape != shape or not np.isin(bits, (0, 1)).all():
-                    words = f"shape {bits.shape}, needed 0 and 1 of shape {shape}"
-                    raise ValueError(f"pattern {k}: {words}")
-            made.append(bits.astype(bool))
+                words = f"shape {np.shape(pattern)}, needed 0 and 1 of shape {bits.shape}"
+                raise ValueError(f"pattern {k}: {words}")
+            made.append(bits)
         self._patterns = tuple(made)
 
     def force_refresh_patterns(self) -> None:
@@ -189,18 +175,6 @@ class InputGenerator:
         shown = Stimulus(p, self.seed, f"run {run}", phases, patterns=self._patterns)
         complete = (phases.pattern != NOISE) & (phases.stop == whole)
         return Shown(*shown.parts(0, n_steps), phases, complete)
-
-
-def texts(sequences) -> tuple[str, ...]:
-    """Sequences of patterns as `PatternParams` has them."""
-    words = "a list of lists of numbers of patterns, such as [[0, 1], [2]]"
-    if isinstance(sequences, str) or not hasattr(sequences, "__len__"):
-        raise TypeError(f"pattern_sequences {sequences!r}: needed {words}")
-    if not len(sequences) or not all(hasattr(s, "__len__") and len(s) for s in sequences):
-        raise ValueError(f"pattern_sequences {sequences!r}: needed {words}, none of them empty")
-    for member in (k for s in sequences for k in s):
-        check_kind("pattern_sequences", member, Integral, words)
-    return tuple(",".join(str(int(k)) for k in s) for s in sequences)
 
 
 def placed(name: str, spikes, n_inputs: int, n_steps: float = np.inf):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -20,12 +20,8 @@ KINDS = {bool: SWITCH, int: WHOLE, int | None: WHOLE, float: (Real, "a number")}
 def built(cls: type, names: Mapping[str, str], given: Mapping[str, Any]) -> Any:
     """Parameters of a class from keywords; `names` has the field of each that is not its own.
 
-    Raises
-    ------
-    TypeError
-        For a value of the wrong kind.
-    ValueError
-        For what the class refuses; the message has keyword, value and what is allowed.
+    TypeError for a value of the wrong kind, ValueError for what the class refuses; messages have
+    keyword, value and what is allowed.
     """
     fields = cls.__pydantic_fields__
     for name, value in given.items():
@@ -67,8 +63,7 @@ def steps(name: str, value: Any, least: int = 1) -> int:
 
 def pair(name: str, value: Any, words: str) -> tuple[Any, Any]:
     """Two things."""
-    if isinstance(value, str) or not hasattr(value, "__len__"):
-        raise TypeError(f"{name} {value!r}: needed {words}")
+    check_kind(name, value, Sequence | np.ndarray, words)
     if len(value) != 2:
         raise ValueError(f"{name} {value!r}: needed {words}")
     return value[0], value[1]

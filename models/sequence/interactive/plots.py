@@ -35,7 +35,7 @@ def headless() -> bool:
 
 
 def new(width_in: float, height_in: float) -> Figure:
-    """An empty figure, known to pyplot if it can be shown."""
+    """An empty figure, of pyplot if it can be shown."""
     size = {"figsize": (width_in, height_in), "layout": "constrained"}
     if headless():
         return Figure(**size)
@@ -50,16 +50,15 @@ def save(figure: Figure, target: Path) -> None:
 
 
 @cache
-def say_where(folder: Path) -> None:
-    """Once for each folder."""
-    text = f"no display: figures are saved in {folder}"
+def warn(text: str) -> None:
+    """Once."""
     warnings.warn(text, stacklevel=5)  # at the call of `run_network`
 
 
 def show(folder: Path) -> None:
     """Open the windows of what was drawn; without a display, say where the files are."""
     if headless():
-        return say_where(folder)
+        return warn(f"no display: figures are saved in {folder}")
     from matplotlib import pyplot as plt
 
     plt.show()
@@ -70,9 +69,6 @@ def close(figures: Iterable[Figure]) -> None:
     if "matplotlib.pyplot" in sys.modules:
         for figure in figures:
             sys.modules["matplotlib.pyplot"].close(figure)
-
-
-# --- the grid --------------------------------------------------------------------------------
 
 
 @style.applied()
@@ -88,12 +84,8 @@ def circuit_map(sizes: np.ndarray) -> Figure:
 def circuit_bars(sizes: np.ndarray) -> Figure:
     """The same as bars on the grid."""
     figure = new(7.0, 5.2)
-    ax = figure.add_subplot(projection="3d")
-    own.draw_circuit_bars(ax, sizes.ravel(), sizes.shape[::-1])
+    own.draw_circuit_bars(figure.add_subplot(projection="3d"), sizes.ravel(), sizes.shape[::-1])
     return figure
-
-
-# --- runs; each is a `result.Result` -----------------------------------------------------------
 
 
 @style.applied()
@@ -108,30 +100,30 @@ def raster(results: Sequence, order: np.ndarray) -> Figure:
     axes = cells, inputs = figure.subplots(2, sharex=True, height_ratios=(3, 2))
     place = np.full(last.wiring.n_cells, -1)
     place[order] = np.arange(order.size)
-    dots = {name: [] for name in ("cells", "background", "pattern")}
-    for k, (result, start) in enumerate(zip(results, starts[:-1], strict=True)):
+    pairs = list(zip(results, starts[:-1], strict=True))
+    for k, (result, start) in enumerate(pairs):
         shade(axes, result, start, labelled=one)
-        shown = result.shown
-        row = place[result.spikes.index]
-        found = (
-            (result.spikes.step, row),
-            *map(np.nonzero, (shown.of_background & ~shown.of_pattern, shown.of_pattern)),
-        )
-        for kept, (step, index) in zip(dots.values(), found, strict=True):
-            kept.append(np.stack([start + step[index >= 0] / 1000, index[index >= 0]]))
         if not one:
             for ax in axes:
                 ax.axvline(start, color=style.MUTED, lw=0.8)
             if len(results) <= MOST_LABELS:
                 text = f" {heading(result)}" + ("\n" if k % 2 else "")
                 cells.text(start, 1.01, text, transform=cells.get_xaxis_transform(), fontsize=7)
-    spikes, background, pattern = (np.concatenate(kept, axis=1) for kept in dots.values())
-    own.draw_spikes(cells, [(*spikes, style.TRAINED, None)], order.size)
+    time = np.concatenate([start + result.spikes.step / 1000 for result, start in pairs])
+    row = np.concatenate([place[result.spikes.index] for result in results])
+    own.draw_spikes(cells, [(time[row >= 0], row[row >= 0], style.TRAINED, None)], order.size)
     if order.size <= MOST_IDS:
         cells.set_yticks(range(order.size), labels=order)
-    parts = (*background, BACKGROUND, "background"), (*pattern, PATTERN, "pattern")
-    own.draw_spikes(inputs, parts, last.wiring.params.n_inputs)
-    if pattern.size:
+    of_pattern = np.concatenate([result.shown.of_pattern for result in results])
+    bits, parts = np.concatenate([result.shown.bits for result in results]), []
+    for name, colour, chosen in (
+        ("background", BACKGROUND, bits & ~of_pattern),
+        ("pattern", PATTERN, of_pattern),
+    ):
+        step, index = np.nonzero(chosen)
+        parts.append((step / 1000, index, colour, name))
+    own.draw_spikes(inputs, parts, bits.shape[1])
+    if of_pattern.any():
         style.legend_above(inputs, markerscale=2)
     by_time = "\nby time of activation" if one and last.order_valid else ""
     cells.set(ylabel=("recorded cell" if one else "cell") + by_time)
@@ -181,7 +173,6 @@ def weights(result) -> Figure:
             style.legend_above(above)
         else:
             style.say(above, f"no {word} synapses")
-            style.say(below, f"no {word} synapses")
     axes[0, 0].set(ylabel="weight w (dimensionless)")
     axes[1, 0].set(ylabel="EPSP y (dimensionless)")
     figure.suptitle(heading(result), x=0.01, ha="left")

@@ -13,11 +13,15 @@ import numpy as np
 from models.sequence.interactive.grid import Network
 from models.sequence.interactive.inputs import InputGenerator, Shown
 from models.sequence.interactive.keywords import SWITCH, WHOLE, check_kind, refuse_unknown, steps
-from models.sequence.interactive.result import AGREES, Recorded, Result
+from models.sequence.interactive.result import AGREES, Result
+from models.sequence.potentials import ends, epsps_of, of_synapses
 from models.sequence.wiring import Wiring
 
 LIMIT_BYTES = 2e9
-SWITCHES = ("save_figures", "show_figures", "create_plot", "plot_history", "order_neurons")
+OPTIONS = {
+    "save_figures": False, "show_figures": True, "create_plot": False, "plot_history": False,
+    "order_neurons": False, "dt_rec": None, "figures_dir": Path("figures"),
+}  # fmt: skip
 
 
 class Recorder:
@@ -26,48 +30,37 @@ class Recorder:
     Parameters
     ----------
     grid : Network
-    save_figures, show_figures, create_plot : bool
-        With `create_plot` figures of each run are drawn, and saved, shown or both. Without a
-        display they are saved instead of shown.
-    plot_history : bool
-        One more figure, of all runs since this was set; they are kept in `history` for it.
-    order_neurons, dt_rec : bool, and float (ms) or None
-        For `run_network`, where they are not given.
-    figures_dir : str or Path
-        Made if missing.
+    **options
+        `save_figures`, `show_figures`, `create_plot`: with the last, figures of each run are drawn,
+        and saved, shown or both; without a display they are saved instead of shown.
+        `plot_history`: one more figure, of all runs since this was set; they are kept in `history`.
+        `order_neurons`, `dt_rec` (ms): for `run_network`, where they are not given.
+        `figures_dir`: made if missing.
     """
 
-    def __init__(
-        self, grid: Network, save_figures=False, show_figures=True, create_plot=False,
-        plot_history=False, order_neurons=False, dt_rec=None, figures_dir="figures",
-    ):  # fmt: skip
+    def __init__(self, grid: Network, **options: Any):
         self.grid, self._n_runs = grid, 0
         self.last: Result | None = None
         self.history: list[Result] = []
-        self.set(
-            save_figures=save_figures, show_figures=show_figures, create_plot=create_plot,
-            plot_history=plot_history, order_neurons=order_neurons, dt_rec=dt_rec,
-            figures_dir=figures_dir,
-        )  # fmt: skip
+        self.set(**OPTIONS | options)
 
     def set(self, **options: Any) -> None:
         """Change options of the constructor; an unknown name is a TypeError."""
-        refuse_unknown(options, (*SWITCHES, "dt_rec", "figures_dir"))
+        refuse_unknown(options, OPTIONS)
         for name, value in options.items():
-            if name in SWITCHES:
+            if isinstance(OPTIONS[name], bool):
                 check_kind(name, value, *SWITCH)
             elif name == "figures_dir":
                 check_kind(name, value, str | Path, "a path")
             elif value is not None:
                 steps(name, value)
-        for name, value in options.items():
-            setattr(self, name, Path(value) if name == "figures_dir" else value)
+        vars(self).update(options)
 
     def run_network(
         self, inpgen: InputGenerator | None = None, t_sim=3000, dt_rec=None, title="", train=True,
         order_neurons=None, id_list=None, selection=None, readout_size=None, reset_state=None,
     ) -> list[int]:  # fmt: skip
-        """Run the network; returns the recorded cells.
+        """Run the network; returns the recorded cells. What cannot be is refused before.
 
         Parameters
         ----------
@@ -89,13 +82,6 @@ class Recorder:
             numbers of cells; so many at random. The first that is given counts; else all.
         reset_state : bool, optional
             Begin at rest, with the weights as they are; by default in tests.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Before anything is run, naming the parameter, its value and what is allowed.
-        RuntimeError
-            If a variable is not finite: the network is as it was before.
         """
         n_steps = steps("t_sim", t_sim)
         dt_rec = self.dt_rec if dt_rec is None else dt_rec
@@ -109,8 +95,8 @@ class Recorder:
             check_kind(name, value, *SWITCH)
         check_kind("title", title, str, "text")
         wiring, ids = self.grid.wiring, self._ids(id_list, selection, readout_size)
-        stops, recorded = [*range(every, n_steps, every), n_steps], Recorded(wiring, ids)
-        refuse_too_much(wiring, n_steps, ids, (1 + len(stops)) * recorded.n_synapses)
+        stops, onto = [*range(every, n_steps, every), n_steps], np.isin(ends(wiring)[1], ids)
+        refuse_too_much(wiring, n_steps, ids, (1 + len(stops)) * np.count_nonzero(onto))
         bits = np.zeros((n_steps, wiring.params.n_inputs), bool)
         if inpgen is not None:
             check_kind("inpgen", inpgen, InputGenerator, "an InputGenerator or None")
@@ -121,14 +107,26 @@ class Recorder:
             from models.sequence.interactive import plots
 
             if to_file := self.save_figures or plots.headless():
-                writable(self.figures_dir)
+                writable(Path(self.figures_dir))
         shown = inpgen.show(n_steps) if inpgen else Shown.noise(bits)
+        kept = []  # weights and EPSPs of the recorded synapses, in turn
+
+        def keep(state, now: int) -> None:
+            kept.append(of_synapses(wiring, state, "w")[onto])
+            kept.append(epsps_of(wiring, state, now)[onto])
+
         start, first, spikes = self.grid.run(
-            shown.bits, stops, recorded, train=train, reset_state=reset_state
+            shown.bits, stops, keep, train=train, reset_state=reset_state
+        )
+        n = np.count_nonzero(onto[: wiring.inputs[0].size])
+        both = np.concatenate(list(wiring.synapses.values()), axis=1)[:, onto]
+        found = (
+            dict(zip(wiring.synapses, np.split(np.array(array), [n], axis=1), strict=True))
+            for array in (kept[::2], kept[1::2], both)
         )
         self.last = result = Result(
-            title, train, order_neurons, ids, spikes, shown, np.array([0, *stops]),
-            **recorded.arrays(), wiring=wiring, start=start, first=first,
+            title, train, order_neurons, ids, spikes, shown, np.array([0, *stops]), *found,
+            wiring, start, first,
         )  # fmt: skip
         if order_neurons and not result.order_valid:
             text = "no complete presentation in this run: cells are not ordered"
@@ -145,10 +143,7 @@ class Recorder:
         self.last, self.history = None, []
 
     def verify_rate_fractions(self) -> float:
-        """The largest deviation of the sum over a circuit from 1 in the last run.
-
-        `RuntimeError` if it is above 1e-9, or the replay ends with other weights than the engine.
-        """
+        """The largest deviation of the sum over a circuit from 1; an error if above 1e-9."""
         if self.last is None:
             raise RuntimeError("nothing was recorded yet")
         worst = self.last.worst_sum()
@@ -194,7 +189,7 @@ class Recorder:
         if to_file:
             slug = re.sub(r"[^A-Za-z0-9]+", "_", result.title).strip("_").lower()[:60] or "run"
             for kind, figure in made.items():
-                plots.save(figure, self.figures_dir / f"{self._n_runs:03d}_{slug}_{kind}.png")
+                plots.save(figure, Path(self.figures_dir, f"{self._n_runs:03d}_{slug}_{kind}.png"))
         if self.show_figures:
             plots.show(self.figures_dir)
         plots.close(made.values())

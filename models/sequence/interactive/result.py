@@ -11,35 +11,10 @@ import numpy as np
 from driver.engine.model import Spikes
 from models.sequence import assembly
 from models.sequence.interactive.inputs import Shown
-from models.sequence.potentials import ends, epsps_of, of_synapses, rate_fractions, replay
-from models.sequence.values import PLASTIC
+from models.sequence.potentials import ends, rate_fractions, replay
 from models.sequence.wiring import Wiring
 
 AGREES = 1e-9  # what sums of rate fractions and replayed weights may be off
-
-
-class Recorded:
-    """Weights and EPSPs of the synapses onto some cells, kept each time it is called."""
-
-    def __init__(self, wiring: Wiring, ids: np.ndarray):
-        self.wiring, self.chosen = wiring, np.isin(ends(wiring)[1], ids)
-        self.n_synapses = int(self.chosen.sum())
-        self.weights: list[np.ndarray] = []
-        self.epsps: list[np.ndarray] = []
-
-    def __call__(self, state: Mapping[str, np.ndarray], now: int) -> None:
-        self.weights.append(of_synapses(self.wiring, state, "w")[self.chosen])
-        self.epsps.append(epsps_of(self.wiring, state, now)[self.chosen])
-
-    def arrays(self) -> dict[str, dict[str, np.ndarray]]:
-        """As a `Result` has them."""
-        n = np.count_nonzero(self.chosen[: self.wiring.inputs[0].size])
-        both = np.concatenate(list(self.wiring.synapses.values()), axis=1)[:, self.chosen]
-        kept = {"weights": self.weights, "epsps": self.epsps, "ends": both}
-        return {
-            name: dict(zip(PLASTIC, np.split(np.array(parts), [n], axis=1), strict=True))
-            for name, parts in kept.items()
-        }
 
 
 @dataclasses.dataclass
@@ -91,8 +66,7 @@ class Result:
     def circuits(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """All cells of the circuits of recorded ones, their potentials and rate fractions.
 
-        Computed from the spikes, learning included, exact to rounding: `RuntimeError` if the
-        weights at the end are not those of the engine.
+        Replayed, exact to rounding: an error if the last weights are not those of the engine.
         """
         circuit_of = self.wiring.circuit_of
         cells = np.flatnonzero(np.isin(circuit_of, circuit_of[self.ids]))
@@ -120,8 +94,9 @@ class Result:
     def worst_sum(self) -> float:
         """How far the rate fractions of a circuit of a recorded cell are from a sum of 1."""
         cells, _, p = self.circuits
-        first = np.flatnonzero(np.diff(self.wiring.circuit_of[cells], prepend=-1))
-        return float(np.abs(np.add.reduceat(p, first, axis=1) - 1).max())
+        circuit = self.wiring.circuit_of[cells]
+        sums = np.add.reduceat(p, np.flatnonzero(np.diff(circuit, prepend=-1)), axis=1)
+        return float(np.abs(sums - 1).max())
 
     @property
     def order_valid(self) -> bool:

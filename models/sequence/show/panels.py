@@ -8,6 +8,7 @@ from matplotlib.ticker import LogLocator, ScalarFormatter
 from driver.figures import style
 from driver.figures.panels import dot_size
 from models.sequence.memory import COMPLETED
+from models.sequence.potentials import spent
 
 BACKGROUND, PATTERN, CUE = style.DARK, style.MIDDLE, style.BRIGHT
 PATTERNS = style.TRAINED, style.MIDDLE  # their points
@@ -147,11 +148,11 @@ def efficacies(n: int, gap_ms: float, p) -> np.ndarray:
     """u R of each of `n` spikes, one every `gap_ms`, at the mean U, D and F; 1 without STP."""
     if p.stp == "none":
         return np.ones(n)
-    x, u, found = 1.0, p.stp_u, []
+    drawn = {"U": p.stp_u, "D": p.stp_d_ms * 1e-3, "F": p.stp_f_ms * 1e-3}
+    x, uf, found = 1.0, p.stp_u, []
     for _ in range(n):
-        found.append(u * x)
-        x = 1 + (x - u * x - 1) * np.exp(-gap_ms / p.stp_d_ms)
-        u = p.stp_u + u * (1 - p.stp_u) * np.exp(-gap_ms / p.stp_f_ms)
+        found.append(uf * x)
+        x, uf = spent(drawn, x, uf, 0, gap_ms)
     return np.array(found)
 
 

@@ -22,25 +22,22 @@ MAX_PATTERNS = 2  # shown one by one
 
 @dataclass(frozen=True)
 class Network:
-    """One network of a seed.
+    """One network of a seed; lists are of patterns, dictionaries of `TESTS`.
 
     Attributes
     ----------
-    profiles : dict of list of ndarray, shape (n_lags, n_cells)
-        Mean rate fractions in each of `TESTS`, of each pattern, to `AFTER` steps after it.
-    orders : list of ndarray, shape (n_cells,)
-        Of each pattern: the cells of its assembly by their time of activation, then the others.
-    sizes : list of int
-        Cells of each assembly.
+    profiles : ndarray, shape (n_lags, n_cells)
+        Mean rate fractions to `AFTER` steps after the pattern.
+    orders : ndarray, shape (n_cells,)
+        The `sizes` cells of the assembly by their time of activation, then the others.
     true_ms, decoded_ms : ndarray, shape (n_bins,)
         Time within the pattern after a cue, see `memory.decoded_times`.
-    courses : list of ndarray, shape (n_lags,)
-        Of completion, of each pattern.
-    likeness : list of float
-        Mean correlation of spike counts of successive presentations, of each pattern.
-    spikes : dict of (ndarray, ndarray)
-        Step from the beginning of the pattern and cell of each spike around one presentation, by
-        test and pattern.
+    courses : ndarray, shape (n_lags,)
+        Of completion.
+    likeness : float
+        Mean correlation of spike counts of successive presentations.
+    spikes : (ndarray, ndarray)
+        Step from the beginning of the pattern and cell around one presentation, by test, pattern.
     """
 
     profiles: dict[str, list[np.ndarray]]
