@@ -103,7 +103,7 @@ def plain_read(format: Format, argv: Sequence[str]) -> PlainRequest:
         "run": Group(RunOptions, {"mode": mode}),
         "parameters": Group(cls, format.presets.get(mode, {})),
     }
-    line = CommandLine(argv, format.prog, inspect.getdoc(cls), groups)
+    line = CommandLine(argv, format.prog, inspect.getdoc(cls), groups, move=format.moves)
     options, params = line.build("run", {"mode": mode}), line.build("parameters")
     rules.require(params.relations() if hasattr(params, "relations") else ())
     return line.request(PlainRequest, options, params, format=format)

@@ -178,5 +178,6 @@ FORMAT = Format(
     unit="step",
     integrator="exact",
     schema_version=1,
+    moves=False,
     presets=PRESETS,
 )

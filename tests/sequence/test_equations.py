@@ -151,6 +151,13 @@ def require_same(one, other) -> None:
         np.testing.assert_array_equal(one[2][key], other[2][key], err_msg=key)
 
 
+@pytest.mark.slow
+@pytest.mark.compiler
+def test_cython_gives_the_bits_of_numpy():
+    p = dataclasses.replace(TINY, train_s=0.5)
+    require_same(run(p, "numpy"), run(p, "cython"))
+
+
 @pytest.mark.parametrize("stp", ["cell", "synapse", "none"])
 @pytest.mark.compiler
 def test_numpy_and_compiled_give_the_same_bits(stp):
