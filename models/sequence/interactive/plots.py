@@ -161,7 +161,7 @@ def weights(result) -> Figure:
     draws, time = generator(0, "traces that are drawn"), result.record_ms / 1000
     look = {"marker": ".", "ms": 4 if time.size < 40 else 1.5, "alpha": 0.6}
     for (above, below), (name, w) in zip(axes.T, result.weights.items(), strict=True):
-        n, word = w.shape[1], {"input_cell": "input", "cell_cell": "recurrent"}[name]
+        n, word = w.shape[1], own.PROJECTIONS[name]
         some = np.sort(draws.choice(n, min(n, MOST_TRACES), replace=False))
         above.plot(time, w[:, some], color=style.DARK, lw=0.7, **look)
         # an EPSP is gone after 0.1 s: a line from record to record would mean nothing

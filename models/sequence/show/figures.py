@@ -20,14 +20,8 @@ from models.sequence.show.view import BEFORE, LABELS, MAX_PATTERNS, TESTS, input
 from models.sequence.wiring import wiring
 from stimuli.patterns import STEP_S
 
-PROJECTIONS = {"input_cell": "input", "cell_cell": "recurrent"}
 WITHIN, CELLS = "time from the beginning of the pattern (ms)", "cells by activation time"
-SIMILARITIES = {
-    "forward": "whole\npattern",
-    "deleted": "spikes\ndeleted",
-    "jittered": "spikes\njittered",
-    "reversed": "reversed",
-}
+SIMILARITIES = ("forward", "deleted", "jittered", "reversed")
 
 
 def page(seed, height_in: float, subject: str) -> Figure:
@@ -48,9 +42,6 @@ def shown(p) -> range:
 
 def of(p, pattern: int) -> str:
     return f", pattern {pattern}" if p.n_patterns > 1 else ""
-
-
-# --- responses ------------------------------------------------------------------------------------
 
 
 def presentation(seed) -> Figure:
@@ -192,7 +183,7 @@ def completion(seed) -> Figure:
         right.plot(np.arange(len(values)) + shift, np.array(values, float), **look)
     if not right.dataLim.intervaly[0] < np.inf:
         style.say(right, "undefined: no response varies")
-    right.set_xticks(range(len(SIMILARITIES)), SIMILARITIES.values())
+    right.set_xticks(range(len(SIMILARITIES)), ("whole", "deleted", "jittered", "reversed"))
     right.set(ylabel="correlation with the mean response", xlim=(-0.5, len(SIMILARITIES) - 0.5))
     right.set_ylim(min(0, right.get_ylim()[0]), 1)
     right.set_title(f"{'BC'[len(left) - 1]}  Single responses")
@@ -200,9 +191,6 @@ def completion(seed) -> Figure:
     right.legend(loc="lower left")
     legend(figure, left[0])
     return figure
-
-
-# --- structure and learning -----------------------------------------------------------------------
 
 
 def learning(seed) -> Figure:
@@ -228,9 +216,11 @@ def learning(seed) -> Figure:
         top.axhline(mean, label=f"{label}, in the test", zorder=0, **style.LINE[label])
     top.set(ylabel="correlation of counts", ylim=(min(0, *top.get_ylim()), None))
     top.set_title("A  Likeness of successive presentations")
-    start = {name: found[f"initial.{name}.w"] for name in PROJECTIONS if found[f"{name}.w"].size}
+    start = {
+        name: found[f"initial.{name}.w"] for name in own.PROJECTIONS if found[f"{name}.w"].size
+    }
     course = found["course"]
-    for name, colour in zip(PROJECTIONS, (own.BACKGROUND, own.PATTERN), strict=True):
+    for name, colour in zip(own.PROJECTIONS, (own.BACKGROUND, own.PATTERN), strict=True):
         if name not in start:
             continue
         first = start[name].mean(), start[name].std(), 1.0
@@ -238,8 +228,8 @@ def learning(seed) -> Figure:
         w, sd, variance = np.vstack([first, course[:, columns]]).T
         t = np.append(0, course[:, 0]) * STEP_S
         middle.fill_between(t, w - sd, w + sd, color=colour, alpha=0.15, lw=0)
-        middle.plot(t, w, color=colour, label=f"{PROJECTIONS[name]}, mean ± S.D.")
-        bottom.semilogy(t, variance, color=colour, label=PROJECTIONS[name])
+        middle.plot(t, w, color=colour, label=f"{own.PROJECTIONS[name]}, mean ± S.D.")
+        bottom.semilogy(t, variance, color=colour, label=own.PROJECTIONS[name])
     middle.set(ylabel="weight")
     middle.set_title("B  Weights")
     bottom.set(ylabel="variance of a weight", xlabel="training time (s)", xlim=(0, p.train_s))
@@ -266,7 +256,9 @@ def weights(seed) -> Figure:
     size = own.efficacies(50, 1e3 / rate, p)[-1]
     lines = expected_weight(p), np.log(rate * (decay - rise) * size)
     words = f"{p.r_noise_hz:g} Hz", f"{rate:.0f} Hz × {size:.2g}"
-    for ax, letter, name, line, said in zip(axes, "AB", PROJECTIONS, lines, words, strict=False):
+    for ax, letter, name, line, said in zip(
+        axes, "AB", own.PROJECTIONS, lines, words, strict=False
+    ):
         before, after = found[f"{name}_w_init"], found[f"{name}_w"]
         both = np.concatenate([before, after])
         low, high = np.percentile(both, [0.5, 100]) if both.size else (-1, 0)
@@ -274,7 +266,7 @@ def weights(seed) -> Figure:
         if np.isfinite(line):
             own.frame_times(ax, (line, f"ln(rate × area), rate {said}"))
         ax.set_xlabel(f"weight (those below {text(low, 2)} in the first bin)")
-        ax.set_title(f"{letter}  {PROJECTIONS[name].capitalize()} weights", pad=44)
+        ax.set_title(f"{letter}  {own.PROJECTIONS[name].capitalize()} weights", pad=44)
     own.draw_epsps(axes[2], p, 6, 20)
     axes[2].set_title("C  EPSPs of spikes every 20 ms", pad=44)
     for ax in axes:

@@ -10,6 +10,7 @@ from driver.figures.panels import dot_size
 from models.sequence.memory import COMPLETED
 from models.sequence.potentials import spent
 
+PROJECTIONS = {"input_cell": "input", "cell_cell": "recurrent"}
 BACKGROUND, PATTERN, CUE = style.DARK, style.MIDDLE, style.BRIGHT
 PATTERNS = style.TRAINED, style.MIDDLE  # their points
 MAX_NUMBERS = 400  # circuits with their size written on them
@@ -103,9 +104,6 @@ def plain_log(axis) -> None:
     axis.set_minor_formatter(ScalarFormatter())
 
 
-# --- circuits -------------------------------------------------------------------------------------
-
-
 def draw_circuit_map(ax, sizes: np.ndarray, shape: tuple[int, int]):
     """Cells of each circuit by its place, as colour and number; `shape` is columns, rows."""
     grid = np.reshape(sizes, shape[::-1])
@@ -134,9 +132,6 @@ def draw_circuit_bars(ax, sizes: np.ndarray, shape: tuple[int, int]):
     return ax
 
 
-# --- plasticity, from parameters alone ------------------------------------------------------------
-
-
 def epsp(t_ms: np.ndarray, taus_s: tuple[float, float]) -> np.ndarray:
     """Of a spike at 0, of size 1."""
     rise, decay = (1e3 * tau for tau in taus_s)
@@ -148,11 +143,11 @@ def efficacies(n: int, gap_ms: float, p) -> np.ndarray:
     """u R of each of `n` spikes, one every `gap_ms`, at the mean U, D and F; 1 without STP."""
     if p.stp == "none":
         return np.ones(n)
-    drawn = {"U": p.stp_u, "D": p.stp_d_ms * 1e-3, "F": p.stp_f_ms * 1e-3}
+    means = {"U": p.stp_u, "D": p.stp_d_ms * 1e-3, "F": p.stp_f_ms * 1e-3}
     x, uf, found = 1.0, p.stp_u, []
     for _ in range(n):
         found.append(uf * x)
-        x, uf = spent(drawn, x, uf, 0, gap_ms)
+        x, uf = spent(means, x, uf, 0, gap_ms)
     return np.array(found)
 
 
