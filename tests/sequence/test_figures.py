@@ -33,7 +33,7 @@ RUNS = {
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory):
     """One seed of each of `RUNS`."""
-    root = tmp_path_factory.mktemp("sequence")
+    root = tmp_path_factory.mktemp("figures")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         for name, words in RUNS.items():
