@@ -16,6 +16,7 @@ FOLDS = 5
 RIDGE = 1.0
 SMOOTH = 10  # steps, of the course of completion
 COMPLETED = np.exp(-1)
+SAME = 1e-6  # of cosines
 
 
 def template(response: Response, pattern: int, n_lags: int) -> np.ndarray:
@@ -42,7 +43,8 @@ def decoded_times(p: Params, whole: Response, cue: Response) -> tuple[np.ndarray
     Returns
     -------
     true, decoded : ndarray, shape (n_bins,)
-        Of all presentations and patterns; middles of bins. Bins without spikes are left out.
+        Of all presentations and patterns; middles of bins. Bins without spikes are left out, and
+        those that match all times alike.
     """
     true, decoded = [], []
     for pattern, steps in enumerate(p.durations):
@@ -54,7 +56,7 @@ def decoded_times(p: Params, whole: Response, cue: Response) -> tuple[np.ndarray
         counts = cue.counts()[cue.of(pattern), first:last]
         match = cosines(counts.reshape(-1, counts.shape[2]), profile)
         place = np.tile(np.arange(first, last), len(counts))
-        known = np.isfinite(match).all(axis=1)
+        known = np.ptp(match, axis=1) > SAME
         true.append(place[known])
         decoded.append(match[known].argmax(axis=1))
     both = (np.concatenate(x) if x else np.empty(0) for x in (true, decoded))

@@ -147,3 +147,9 @@ def test_a_verdict_needs_all_its_conditions(changes, verdict):
     found = judge(P, NUMBERS | changes)
     assert found.verdict == verdict
     assert {c.verdict for c in found.conditions} == {REMEMBERS, RECOGNISES}
+
+
+def test_a_response_without_a_course_leaves_replay_undefined():
+    flat = response(np.tile(REST, (T + AFTER, 1)))
+    found = memory.replay(P, flat, flat)
+    assert np.isnan(found["slope"]) and np.isnan(found["error_ms"])
