@@ -2,11 +2,11 @@
 
     p = PatternParams(n_patterns=2)
     shown = training(p, seed=1, n_steps=100_000)
-    shown.bits(first=0, n_steps=1000)        # spikes of inputs in each step, (1000, 100)
+    shown.bits(first=0, n_steps=1000)    # spikes of the inputs, (1000, 100)
 
-A step is 1 ms. A *pattern* is one frozen spike train a channel, a *presentation* one time that it is
-shown, a *phase* a presentation or the noise between two. Every draw depends on the seed, a name and
-a place, so a stimulus is the same in whatever pieces it is asked for. Klampfl and Maass (2013).
+A step is 1 ms. A *pattern* is one frozen spike train a channel, a *presentation* one time that it
+is shown, a *phase* a presentation or the noise between two. Every draw depends on the seed, a name
+and a place, so a stimulus is the same in whatever pieces it is asked for. Klampfl and Maass (2013).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from driver.flags.from_dataclass import STRICT
 STEP_S = 1e-3
 NOISE = -1  # in place of a pattern
 CHUNK = 1000  # steps of background that are drawn together
-LEAST_GAP = 200  # steps of noise between two presentations of a test, at least
+LEAST_GAP = 300  # steps of noise between two presentations of a test, at least
 
 Rate = Annotated[float, Field(ge=0, le=1000)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -305,20 +305,22 @@ class Stimulus:
 
     def parts(self, first: int, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
         """Spikes of the patterns and of the background; one in both is one spike."""
-        shape, steps = (n_steps, self.params.n_inputs), np.arange(first, first + n_steps)
+        shape, stop, phases = (n_steps, self.params.n_inputs), first + n_steps, self.phases
         of_pattern, of_background = np.zeros(shape, bool), np.zeros(shape, bool)
-        phase = self.phases.at(steps)
-        for k in np.unique(phase):
-            if self.phases.pattern[k] != NOISE:
-                rows = np.flatnonzero(phase == k)
-                of_pattern[rows] = self.presentation(k)[steps[rows] - self.phases.start[k]]
-        low, high = self._background_chance
-        limit = np.where(self.phases.pattern[phase] == NOISE, low, high)[:, None]
-        for chunk in range(first // CHUNK, (first + n_steps - 1) // CHUNK + 1):
+        for k in range(phases.at(first), phases.at(stop - 1) + 1):
+            if phases.pattern[k] != NOISE:
+                low, high = max(first, phases.start[k]), min(stop, phases.stop[k])
+                shown = self.presentation(k)[low - phases.start[k] : high - phases.start[k]]
+                of_pattern[low - first : high - first] = shown
+        between, during = self._background_chance
+        phase = phases.at(np.arange(first, stop))
+        limit = np.where(phases.pattern[phase] == NOISE, between, during)[:, None]
+        for chunk in range(first // CHUNK, (stop - 1) // CHUNK + 1):
             drawn = generator(self.seed, f"background of {self.name}", chunk)
-            inside = (steps // CHUNK) == chunk
-            numbers = drawn.random((CHUNK, self.params.n_inputs))[steps[inside] - chunk * CHUNK]
-            of_background[inside] = numbers < limit[inside]
+            low, high = max(first, chunk * CHUNK), min(stop, (chunk + 1) * CHUNK)
+            numbers = drawn.random((CHUNK, self.params.n_inputs))
+            rows = slice(low - first, high - first)
+            of_background[rows] = numbers[low - chunk * CHUNK :][: high - low] < limit[rows]
         return of_pattern, of_background
 
     def presentation(self, k: int) -> np.ndarray:

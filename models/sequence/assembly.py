@@ -170,15 +170,16 @@ def readout(p: Params, whole: Response) -> dict[str, float]:
     pairs = (
         counts[:, : counts.shape[1] // 2 * 2].reshape(len(counts), -1, 2, counts.shape[2]).sum(2)
     )
-    ends = np.array(p.durations)[whole.pattern] // (2 * BIN)
-    inside = np.arange(pairs.shape[1]) < ends[:, None]
-    labels = np.where(inside, whole.pattern[:, None], NOISE) + 1
-    half = len(pairs) // 2
+    ends = np.array(p.durations)[whole.pattern][:, None]
+    bins = (np.arange(pairs.shape[1]) + 1) * 2 * BIN
+    labels = np.where(bins <= ends, whole.pattern[:, None], NOISE) + 1
+    own = bins <= ends + AFTER  # what is later is the next presentation's
+    first = np.arange(len(pairs))[:, None] < len(pairs) // 2
     x = np.concatenate([pairs, np.ones((*pairs.shape[:2], 1))], axis=2)
-    fit = ridge(x[:half].reshape(-1, x.shape[2]), np.eye(p.n_patterns + 1)[labels[:half].ravel()])
-    guess = (x[half:] @ fit).argmax(axis=2)
-    truth = labels[half:]
-    majority = np.bincount(truth.ravel()).max() / truth.size
+    fit = ridge(x[own & first], np.eye(p.n_patterns + 1)[labels[own & first]])
+    guess = (x[own & ~first] @ fit).argmax(axis=1)
+    truth = labels[own & ~first]
+    majority = np.bincount(truth).max() / truth.size
     return {"readout": float((guess == truth).mean()), "readout_majority": float(majority)}
 
 

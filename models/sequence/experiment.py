@@ -21,12 +21,10 @@ from models.sequence.outcome import judge
 from models.sequence.params import Params
 from models.sequence.potentials import Weights
 from models.sequence.records import Records
-from models.sequence.responses import responses, tests
+from models.sequence.responses import Response, responses, tests
 from models.sequence.simulation import Simulation
 from models.sequence.wiring import Wiring, wiring
 from stimuli.patterns import training
-
-WORST_SUM = 1e-9  # what the rate fractions of a circuit may miss 1 by
 
 
 def simulate(p: Params, session: Session) -> Twins:
@@ -70,20 +68,24 @@ def without_filling(found: Twins, made: Wiring) -> Twins:
 def measure(p: Params, arrays: Arrays) -> dict[str, Any]:
     """All numbers of one network, from its recording."""
     made = wiring(p)
-    found = responses(p, arrays)
-    whole, cue = found["whole"], found["cue"]
+
+    def response(name: str) -> Response:  # one at a time: they are large
+        return responses(p, arrays, name)[name]
+
+    whole, cue = response("whole"), response("cue")
     numbers: dict[str, Any] = {
         "replay": memory.replay(p, whole, cue),
         "completion_ms": memory.completion_ms(p, whole, cue),
         "after_offset": memory.memory_after_offset(p, whole),
         "forward": memory.similarity(p, whole),
     }
+    del cue
     for name in ("reversed", "deleted", "jittered"):
-        numbers[name] = memory.similarity(p, whole, found[name])
+        numbers[name] = memory.similarity(p, whole, response(name))
     w_input = Weights.of(made, arrays).input
     numbers["assembly"] = assembly.describe(made, w_input, whole)
     if p.test_warp is not None:
-        numbers["warp"] = assembly.warp(made, whole, found["warped"], p.test_warp)
+        numbers["warp"] = assembly.warp(made, whole, response("warped"), p.test_warp)
     return numbers | judge(p, numbers).stored()
 
 

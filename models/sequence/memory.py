@@ -11,6 +11,7 @@ from models.sequence.params import Params
 from models.sequence.responses import AFTER, BIN, Response
 
 REPLAY_LAGS = 100  # steps after the cue in which replay is looked for
+LEAST_BINS = 50  # that replay is told from
 OFFSET = slice(50, 100)  # steps after the end of a pattern that tell which it was
 FOLDS = 5
 RIDGE = 1.0
@@ -48,11 +49,11 @@ def decoded_times(p: Params, whole: Response, cue: Response) -> tuple[np.ndarray
     """
     true, decoded = [], []
     for pattern, steps in enumerate(p.durations):
-        profile = profile_of(whole, pattern, steps)
         first = p.cue_steps // BIN + 1
         last = min(steps, p.cue_steps + REPLAY_LAGS) // BIN
         if last <= first:
             continue
+        profile = profile_of(whole, pattern, steps)
         counts = cue.counts()[cue.of(pattern), first:last]
         match = cosines(counts.reshape(-1, counts.shape[2]), profile)
         place = np.tile(np.arange(first, last), len(counts))
@@ -79,9 +80,12 @@ def cosines(vectors: np.ndarray, profile: np.ndarray) -> np.ndarray:
 
 
 def replay(p: Params, whole: Response, cue: Response) -> dict[str, float]:
-    """Slope of decoded against true time, and mean absolute error of single bins, ms."""
+    """Slope of decoded against true time, and mean absolute error of single bins, ms.
+
+    NaN of less than `LEAST_BINS` bins.
+    """
     true, decoded = decoded_times(p, whole, cue)
-    if true.size < 2 or np.ptp(true) == 0:
+    if true.size < LEAST_BINS or np.ptp(true) == 0:
         return {"slope": np.nan, "error_ms": np.nan}
     return {
         "slope": float(np.polyfit(true, decoded, 1)[0]),
@@ -102,16 +106,23 @@ def completion_course(p: Params, whole: Response, cue: Response, pattern: int) -
     target = template(whole, pattern, n_lags) - whole.rest.p
     found = template(cue, pattern, n_lags) - whole.rest.p
     power = (target**2).sum(axis=1)
+    if not power.any():
+        return np.full(n_lags, np.nan)
     course = np.divide((found * target).sum(axis=1), power, out=np.zeros(n_lags), where=power > 0)
     return np.convolve(course, np.full(SMOOTH, 1 / SMOOTH), mode="same")
 
 
 def completion_ms(p: Params, whole: Response, cue: Response) -> float:
-    """Time after the cue until the completion falls below 1/e, within the pattern, ms."""
+    """Time after the cue until the completion falls below 1/e, within the pattern, ms.
+
+    NaN of a network that does not respond.
+    """
 
     def of_pattern(pattern: int, steps: int) -> float:
         course = completion_course(p, whole, cue, pattern)[p.cue_steps : steps]
         below = np.flatnonzero(course < COMPLETED)
+        if np.isnan(course).all():
+            return np.nan
         return below[0] if below.size else course.size
 
     return mean_over_patterns(p, of_pattern)
@@ -159,14 +170,16 @@ def ridge(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def similarity(p: Params, whole: Response, other: Response | None = None) -> float:
     """Correlation of single responses with the mean response to the whole pattern.
 
-    Over the steps of the pattern and all cells, mean over presentations; of `whole` itself each
-    presentation with the mean of the others.
+    Both as deviations from rest, over the steps of the pattern and all cells, mean over
+    presentations; of `whole` itself each presentation with the mean of the others.
     """
 
     def of_pattern(pattern: int, steps: int) -> float:
-        clean = whole.p[whole.of(pattern), :steps].astype(float)
+        clean = whole.p[whole.of(pattern), :steps] - whole.rest.p
         total = clean.sum(axis=0)
-        shown = clean if other is None else other.p[other.of(pattern), :steps]
+        shown = clean
+        if other is not None:
+            shown = other.p[other.of(pattern), :steps] - whole.rest.p
         found = [correlation(one, total - one if other is None else total) for one in shown]
         return float(np.mean(found))
 

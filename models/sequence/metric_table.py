@@ -26,8 +26,8 @@ MEMORY = (
     ),
     Metric(
         "deleted", label="response with half of the spikes deleted", symbol="r", limits=(0, 1),
-        meaning="Correlation of single responses with the mean response to the whole pattern; the "
-        "share is --test-deleted.",
+        meaning="Correlation of single responses with the mean response to the whole pattern, both "
+        "as deviations from rest; the share is --test-deleted.",
         at_least=0.93,
     ),
     Metric(

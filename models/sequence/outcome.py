@@ -14,12 +14,12 @@ NOTHING = "no assembly"
 MEANINGS = {
     REMEMBERS: "After a cue the network runs on through the rest of the sequence by itself",
     RECOGNISES: "The pattern evokes its own response, but only while it is shown",
-    NOTHING: "The pattern evokes no response of its own",
+    NOTHING: "The pattern evokes no response that follows its order",
 }
 SLOPE = (0.5, 1.5)  # of the decoded time, around 1
 ERROR_MS, ERROR_SHARE = 35.0, 1 / 6  # of the pattern; a guess is off by a third of it
 COMPLETION, EPSPS = 0.5, 2.5  # share of the rest of the pattern, time constants of an EPSP
-FORWARD, FORWARD_OVER_REVERSED = 0.8, 0.3
+FORWARD, FORWARD_OVER_REVERSED = 0.9, 0.3
 
 
 def judge(p: Params, numbers: Mapping[str, Any]) -> Verdict:

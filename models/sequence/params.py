@@ -19,6 +19,7 @@ from driver.flags.rules import Relation
 from driver.run.format import Format
 from stimuli.patterns import STEP_S, Factor, PatternParams, Share
 
+MOST_CELLS = 65_535  # their numbers are saved in 16 bits
 DENSITY = 1000 / 2450  # of the links between circuits, as 10 x 5 circuits have them by default
 
 Positive = Annotated[float, Field(gt=0)]
@@ -57,7 +58,7 @@ exp(-`link_lambda` d)."""
     n_links: Annotated[int | None, Field(ge=0)] = None
     """Directed links between circuits, each from all cells to all cells; if not given, 0.408 of \
 all pairs, 1000 for 10 x 5 circuits."""
-    link_lambda: Positive = 0.088
+    link_lambda: Annotated[float, Field(gt=0, le=10)] = 0.088
     """Inverse of the mean length of links, 1/grid unit."""
 
     # --- EPSPs ---------------------------------------------------------------------------
@@ -143,6 +144,11 @@ synapse."""
         most = self.n_circuits * (self.n_circuits - 1)
         words = f"--n-links {self.n_links}: {self.n_circuits} circuits have {most} pairs"
         yield self.n_links is None or self.n_links <= most or self.links == "length_multi", words
+        pairwise = self.links == "pairwise" and self.n_links is not None
+        yield not pairwise, f"--n-links {self.n_links}: no effect with --links pairwise"
+        places = self.n_circuits * self.k_max
+        words = f"--grid-columns, --grid-rows, --k-max: {places} places, at most {MOST_CELLS}"
+        yield places <= MOST_CELLS, words
         fits = self.n_links is None or most > 0 or self.n_links == 0
         yield fits, f"--n-links {self.n_links}: a single circuit has no links"
         shortest = min(self.durations)
@@ -154,7 +160,7 @@ synapse."""
 PRESETS: dict[str, dict[str, Any]] = {
     "sequence": {},
     "two-patterns": {"n_patterns": 2, "train_s": 200.0},
-    "capacity": {"n_patterns": 4, "train_s": 400.0},
+    "capacity": {"n_patterns": 4, "train_s": 400.0, "test_presentations": 20},
     "short": {"t_pattern_ms": (100,), "cue_ms": 30},
     "long": {"t_pattern_ms": (900,)},
     "no-stp": {"stp": "none"},

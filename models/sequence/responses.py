@@ -148,8 +148,8 @@ def is_rest(labels: np.ndarray) -> np.ndarray:
     """Steps of noise more than `AFTER` steps after a pattern; all noise if these are too few."""
     noise = labels == NOISE
     step = np.arange(labels.size)
-    last = np.maximum.accumulate(np.where(noise, -1, step))
-    late = noise & ((last < 0) | (step - last > AFTER))
+    last = np.maximum.accumulate(np.where(noise, -1, step))  # -1: a test begins without traces
+    late = noise & (step - last > AFTER)
     return late if np.count_nonzero(late) >= AFTER else noise
 
 

@@ -23,8 +23,9 @@ class Simulation(Network):
         session: Session | None = None,
         *,
         forced: bool = False,
-        block_steps: int = values.BLOCK_STEPS,
+        block_steps: int | None = None,
     ):
+        block_steps = block_steps or values.BLOCK_STEPS
         self.wiring, self.block_limit = wiring, block_steps
         self.constants = values.constants(wiring)
         n_cells = wiring.n_slots + wiring.params.n_inputs

@@ -16,7 +16,7 @@ PLASTIC = ("input_cell", "cell_cell")
 SHARED = 1e-9  # s: a time constant so short that every spike finds the synapse as it was
 
 
-def model(wiring: Wiring, *, forced: bool = False, block_steps: int = BLOCK_STEPS) -> Model:
+def model(wiring: Wiring, *, forced: bool = False, block_steps: int) -> Model:
     """What the driver is handed; `forced` takes the spikes of cells from a table."""
     p = wiring.params
     stp = "synapse" if p.stp == "synapse" else "cell"
@@ -124,7 +124,7 @@ def constants(wiring: Wiring) -> dict[str, np.ndarray | float]:
     return found
 
 
-def spike_table(bits: np.ndarray, n_columns: int, block_steps: int = BLOCK_STEPS) -> np.ndarray:
+def spike_table(bits: np.ndarray, n_columns: int, block_steps: int) -> np.ndarray:
     """Spikes of a block as its table: rows and columns that are not given are silent."""
     found = np.zeros((block_steps, n_columns))
     found[: len(bits), : bits.shape[1]] = bits

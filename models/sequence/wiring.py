@@ -91,7 +91,7 @@ class Wiring:
         most_cells, n_recurrent = p.n_circuits * p.k_max, p.link_count * mean**2
         most = p.link_count * p.k_max**2
         if p.links == "pairwise":
-            n_recurrent = i.size
+            n_recurrent = pair_chances(p).sum() * mean**2
             most = most_cells**2
         room_in = room(i_in.size, p.n_inputs * p.n_circuits * mean, p.n_inputs * most_cells)
         room_rec = room(i.size, n_recurrent, most)
@@ -183,11 +183,16 @@ def cells_of_links(sizes: np.ndarray, links: np.ndarray) -> tuple[np.ndarray, np
     return i, j
 
 
+def pair_chances(p: Params) -> np.ndarray:
+    """Probability that a cell of circuit a is connected to one of b, with single pairs."""
+    apart = distances(p)
+    return np.where(apart > 0, p.link_lambda * np.exp(-p.link_lambda * apart), 0)
+
+
 def pairs_of_cells(p: Params, sizes: np.ndarray, draws: np.random.Generator):
     """Single pairs of cells of different circuits, with probability lambda exp(-lambda d)."""
     circuit = np.repeat(np.arange(sizes.size), sizes)
-    apart = distances(p)[circuit[:, None], circuit[None]]
-    chance = np.where(apart > 0, p.link_lambda * np.exp(-p.link_lambda * apart), 0)
+    chance = pair_chances(p)[circuit[:, None], circuit[None]]
     i, j = np.nonzero(draws.random(chance.shape) < chance)
     links = np.unique(np.stack([circuit[i], circuit[j]], axis=1), axis=0)
     return links, (i, j)

@@ -38,10 +38,6 @@ def forced(p: Params, input_bits, cell_bits, learn=True, block_steps=100):
         return made, [(block.state, stop) for block, stop in blocks]
 
 
-def potential(made, state) -> np.ndarray:
-    return (state["cells.A"] - state["cells.B"])[made.slot_of]
-
-
 @pytest.mark.parametrize(
     ("k", "rates", "more"),
     [
@@ -200,6 +196,18 @@ def test_potentials_computed_from_spikes_are_those_of_the_network():
         assert np.abs(sums - 1).max() < 1e-9
         single = potentials.potentials(made, states[0], shown.bits(0, 700), spikes, np.float32)
         assert single == pytest.approx(u, abs=1e-3)
+
+
+def test_rates_of_the_network_itself_share_that_of_the_circuit():
+    """Read from the engine after single steps, not computed again."""
+    made = wiring(TINY)
+    shown = training(TINY, TINY.seed, 400)
+    with Simulation(made, 400, Session("numpy"), block_steps=40) as sim:
+        for _ in sim.blocks(sim.initial_state(), 0, 400, learn=True, shown=shown):
+            r_dt = np.array(sim.engine.brian["cells.r_dt"].get_value())
+            sums = np.add.reduceat(r_dt[made.slot_of], made.first_cell)
+            assert sums == pytest.approx(np.full(made.sizes.size, 0.1), abs=1e-10)
+            assert (np.delete(r_dt, made.slot_of) == 0).all()
 
 
 def test_rate_fractions_of_far_potentials_are_shares():

@@ -153,3 +153,29 @@ def test_a_response_without_a_course_leaves_replay_undefined():
     flat = response(np.tile(REST, (T + AFTER, 1)))
     found = memory.replay(P, flat, flat)
     assert np.isnan(found["slope"]) and np.isnan(found["error_ms"])
+
+
+def test_readout_looks_no_further_than_the_response_of_a_shorter_pattern():
+    """Cells that say what is shown are read without a fault, also if patterns differ in length."""
+    p = dataclasses.replace(P, n_patterns=2, t_pattern_ms=(100, 300), cue_ms=40)
+    pattern = np.arange(40) % 2
+    spikes = np.zeros((40, T + AFTER, N), bool)
+    for k, steps in enumerate(p.durations):
+        spikes[pattern == k, :steps, k] = True
+        spikes[pattern == k, steps:, 2] = True
+    spikes[pattern == 0, 100 + AFTER :] = False  # the next presentation
+    spikes[pattern == 0, 100 + AFTER :, 1] = True
+    found = assembly.readout(p, dataclasses.replace(WHOLE, pattern=pattern, spikes=spikes))
+    assert found["readout"] == 1 and found["readout_majority"] < 0.8
+
+
+def test_little_data_leaves_replay_undefined():
+    few = {k: getattr(WHOLE, k)[:4] for k in ("pattern", "p", "spikes")}
+    assert np.isnan(memory.replay(P, WHOLE, dataclasses.replace(WHOLE, **few))["slope"])
+
+
+def test_a_network_that_never_changes_completes_nothing_that_can_be_named():
+    flat = response(np.tile(REST.astype(np.float32), (T + AFTER, 1)))
+    flat = dataclasses.replace(flat, rest=dataclasses.replace(flat.rest, p=flat.p[0, 0]))
+    assert np.isnan(memory.completion_ms(P, flat, flat))
+    assert np.isnan(memory.similarity(P, flat))

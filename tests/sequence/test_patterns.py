@@ -131,7 +131,9 @@ def test_a_test_shows_each_pattern_as_often_and_leaves_room_after_a_cue():
     which = phases.presentations()
     np.testing.assert_array_equal(phases.pattern[which], [0, 1] * 3)
     np.testing.assert_array_equal((phases.stop - phases.start)[which], 100)
-    assert np.diff(phases.start[which]).min() >= 300 + patterns.LEAST_GAP
+    gaps = np.diff(phases.start[which])
+    assert gaps[::2].min() >= 300 + patterns.LEAST_GAP  # as if it had been shown to its end
+    assert gaps[1::2].min() >= 200 + patterns.LEAST_GAP
     bits = shown.presentation(which[0])[:100]
     np.testing.assert_array_equal(bits, frozen_patterns(P, 3)[0][:100])
     assert phases.n_steps - phases.start[which[-1]] >= 200 + patterns.LEAST_GAP

@@ -77,15 +77,27 @@ def test_a_run_leaves_numbers_of_both_networks(made):
 
 
 def test_a_seed_is_the_same_alone_and_resumed(here, made, monkeypatch):
-    """Interrupted while it trains, and once more in the tests of the twin."""
+    """Interrupted in the middle of a presentation of the training, and in the tests of the twin."""
     from driver.experiment import learning
     from driver.run.isolation import INTERRUPTED
+    from models.sequence.records import Records
     from models.sequence.simulation import Simulation
 
     words = (*TINY, "--test-warp", "1.5", "--seed-start", "2", "--run-name", "b")
-    monkeypatch.setattr("models.sequence.values.BLOCK_STEPS", 500)
+    monkeypatch.setattr("models.sequence.values.BLOCK_STEPS", 350)
     monkeypatch.setattr(learning, "CHECKPOINT_S", 0.0)
-    calls = []
+    calls, fed = [], []
+
+    def feeding(self, block, first, stop):
+        fed.append(first)
+        if len(fed) == 3:
+            raise KeyboardInterrupt
+        return feed(self, block, first, stop)
+
+    feed = Records.feed
+    monkeypatch.setattr(Records, "feed", feeding)
+    assert program(*words) == INTERRUPTED
+    monkeypatch.setattr(Records, "feed", feed)
 
     def stopping(self, state, shown):
         calls.append(shown.name)
@@ -95,16 +107,22 @@ def test_a_seed_is_the_same_alone_and_resumed(here, made, monkeypatch):
 
     whole_test = Simulation.test
     monkeypatch.setattr(Simulation, "test", stopping)
-    assert program(*words) == INTERRUPTED
+    assert program(*words, "--go-on") == INTERRUPTED
+    assert fed == [0, 350, 700]
     monkeypatch.setattr(Simulation, "test", whole_test)
     assert program(*words, "--go-on") == 0
-    for name in ("latest_seed_2", "seed_2_untrained"):
+    for name in ("latest_seed_2", "seed_2_trained", "seed_2_untrained"):
         ours, theirs = (
             arrays(folder / "artifacts" / f"{name}.npz")
             for folder in (here / "Runs/b", made.folder)
         )
-        for key in set(ours) - {"course"}:
+        for key in set(ours) - {"course"}:  # of shorter blocks: more rows
             np.testing.assert_array_equal(ours[key], theirs[key], err_msg=f"{name} {key}")
+        if "course" in ours and ours["course"].size:
+            assert len(ours["course"]) == 5
+            np.testing.assert_array_equal(ours["course"][-1], theirs["course"][-1])
+    trained = arrays(here / "Runs/b/artifacts/seed_2_trained.npz")
+    assert len(trained["likeness"]) > 2
 
 
 @pytest.mark.parametrize(
@@ -130,6 +148,9 @@ def test_a_seed_is_the_same_alone_and_resumed(here, made, monkeypatch):
         (("--p-sequence", "0.5", "0.5"), "--p-sequence 0.5 0.5: needed 1 weights"),
         (("--pattern-sequences", "0,3"), "--pattern-sequences '0,3'"),
         (("--backend", "genn"), "--backend genn"),
+        (("--links", "pairwise", "--n-links", "5"), "--n-links 5: no effect with --links pairwise"),
+        (("--k-max", "1000", "--grid-rows", "100"), "places, at most 65535"),
+        (("--link-lambda", "5000"), "--link-lambda 5000.0"),
     ],
 )
 def test_what_cannot_be_run_is_named_before_anything_is_written(here, capsys, words, complaint):
