@@ -136,7 +136,7 @@ def run_one(
 
     def onward(now: Standing, progress: Progress) -> Iterator[Standing]:
         for block, stop in network.blocks(now.state, now.done, length, **learn_too):
-            require_finite(block.state, label, stop)
+            require_finite(block.state, label, stop, good=now.done)
             records = now.records.copy()
             records.feed(block, now.done, stop)
             progress.advance(stop - now.done)
@@ -155,11 +155,14 @@ def run_one(
     return learn(now, onward, progress, save, due)
 
 
-def require_finite(state: State, label: str, step: int) -> None:
-    """Raise `NotFinite` if anything that evolves is no number any more."""
+def require_finite(state: State, label: str, step: int, good: int) -> None:
+    """Raise `NotFinite` if anything that evolves is no number any more; it was after `good`."""
     for key, array in state.items():
         if not np.isfinite(array).all():
-            raise NotFinite(f"{label}: {key} is not finite after step {step}: no valid results")
+            last = f"last good after step {good}"
+            raise NotFinite(
+                f"{label}: {key} is not finite after step {step}, {last}: no valid results"
+            )
 
 
 def weights(initial: State, state: State) -> Arrays:

@@ -137,8 +137,8 @@ def test_a_schedule_goes_on_and_a_presentation_that_was_cut_does_not(grid):
     assert shown(80) == ([-1, 0], [40, 80], [False, False])
 
 
-def test_every_run_has_noise_of_its_own(grid):
-    made, again = inputs(grid, pattern_mode=1), inputs(grid, pattern_mode=1)
+def test_every_run_has_noise_of_its_own():
+    made, again = (inputs(network(), pattern_mode=1) for _ in range(2))
     first, second = made.show(200), made.show(200)
     assert set(first.phases.pattern) == set(second.phases.pattern) == {-1, 1}
     assert not np.array_equal(first.of_background, second.of_background)
@@ -591,3 +591,11 @@ def test_recordings_just_within_the_limit_are_made(keep, monkeypatch):
         warnings.simplefilter("error")
         keep.run_network(t_sim=10, train=False)
     assert keep.last.potentials.size
+
+
+def test_two_generators_of_a_grid_share_patterns_but_no_noise():
+    grid = Network(grid_shape=(2, 2), n_inputs=10)
+    one, other = (InputGenerator(grid, n_patterns=1, t_pattern=100) for _ in range(2))
+    for a, b in zip(one.get_patterns(), other.get_patterns(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert (one.show(2000).bits != other.show(2000).bits).any()

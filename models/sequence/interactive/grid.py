@@ -95,7 +95,7 @@ class Network:
             warnings.warn(text, stacklevel=2)
         self.wiring, self.backend = wiring(self.params), backend
         self.state: State = values.initial_state(self.wiring)
-        self.step = self.tested = self._asked = 0
+        self.step = self.tested = self._asked = self.generators = 0
         self._sim: Simulation | None = None
         self.n_cells, self.circuit_of = self.wiring.n_cells, self.wiring.circuit_of
         self.position_of = self.wiring.positions[self.circuit_of]

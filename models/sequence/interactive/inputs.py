@@ -87,6 +87,7 @@ class InputGenerator:
     ):  # fmt: skip
         refuse_unknown(more, ("p_switch", "p_sequence", "p_noise"))
         self.n_inputs = grid.params.n_inputs
+        self._number, grid.generators = grid.generators, grid.generators + 1  # noise of its own
         low, high = pair("t_noise_range", t_noise_range, "two times in ms, the shorter first")
         warps = pair("time_warp_range", time_warp_range, "two factors")
         lengths = [t_pattern] if np.ndim(t_pattern) == 0 else t_pattern
@@ -163,7 +164,9 @@ class InputGenerator:
             return Shown.noise(bits)
         p = self.params
         phases, longer = (
-            random_phases(p, n, generator(self.seed, "phases of runs", run), *self._place)
+            random_phases(
+                p, n, generator(self.seed, "phases of runs", self._number, run), *self._place
+            )
             for n in (n_steps, n_steps + p.t_noise_max_ms)
         )
         whole = longer.stop[: phases.stop.size]  # where phases end that the run may cut
@@ -172,7 +175,9 @@ class InputGenerator:
             int(begun[-1]) if begun.size else self._place[0],
             int(whole[-1]) - n_steps if phases.pattern[-1] == NOISE else None,
         )
-        shown = Stimulus(p, self.seed, f"run {run}", phases, patterns=self._patterns)
+        shown = Stimulus(
+            p, self.seed, f"run {run} of {self._number}", phases, patterns=self._patterns
+        )
         complete = (phases.pattern != NOISE) & (phases.stop == whole)
         return Shown(*shown.parts(0, n_steps), phases, complete)
 
