@@ -14,6 +14,7 @@ NAMES = (
     "many_runs",
     "cube",
     "sequence",
+    "predictive",
     "threads",
     "backends",
     "agreement",

@@ -24,7 +24,7 @@ def page(benchmark: ModuleType, results: dict, machine: dict) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.filters |= {"number": number, "ranged": ranged}
+    templates.filters |= {"number": number, "ranged": ranged, "percent": percent}
     name = benchmark.__name__.rpartition(".")[2]
     template = templates.get_template(f"{name}.md.j2")
     return template.render(results, machine=described(machine), code=benchmark)
@@ -45,3 +45,9 @@ def number(value: float, form: str = ".3g") -> str:
 def ranged(spread: dict) -> str:
     """Median, lowest and highest of a `benchmarks.timing.spread`."""
     return f"{spread['median']:.3g} ({spread['low']:.3g} to {spread['high']:.3g})"
+
+
+def percent(found: dict) -> str:
+    """Mean, s.d. and lowest of shares with their `values`, in percent."""
+    sd = "" if found["sd"] is None else f" ± {100 * found['sd']:.1f}"
+    return f"{100 * found['mean']:.1f}{sd} ({100 * min(found['values']):.1f})"

@@ -23,6 +23,7 @@ def links(
     on_post: str | dict[str, str] | None = None,
     on_event: dict[str, str] | str = "spike",
     namespace: dict | None = None,
+    method: str = "exact",
 ) -> b2.Synapses:
     """Synapses without delay.
 
@@ -32,6 +33,8 @@ def links(
         Code at a spike; several pathways by name.
     on_event : dict of str
         Event that a pathway answers to, where it is not the spike.
+    method : str
+        Of integration, for what moves in the synapses by itself.
     """
     pathways: list[str] = []
     for end, code in (("pre", on_pre), ("post", on_post)):
@@ -45,6 +48,7 @@ def links(
         on_event=on_event,
         delay=dict.fromkeys(pathways, NO_DELAY),
         namespace=namespace,
+        method=method,
         name=name,
     )
 

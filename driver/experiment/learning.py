@@ -106,7 +106,8 @@ def twins(
     twin_steps: int | None = None,
     **conditions: Any,
 ) -> Twins:
-    """Run `length` steps of a network and of its twin; what is in the checkpoint is not run again.
+    """Run `length` steps, or other units of the room, of a network and of its twin; what is in the
+    checkpoint is not run again.
 
     ``network.blocks`` takes ``learn=`` and the `conditions`, ``start()`` gives empty records,
     ``measure(state, label)`` arrays of what is tried at the end. Of the twin `twin_steps` are run,
@@ -117,8 +118,10 @@ def twins(
     for label in [label for label in LABELS if label not in kept.done]:
         now = Standing(0, initial, start()).moved(kept.standing(label))
         if now.done:
-            session.log.info(f"{label}: going on after step {now.done} of {lengths[label]}")
-        session.status.phase("training", label=label, step=now.done)
+            session.log.info(
+                f"{label}: going on after {session.unit} {now.done} of {lengths[label]}"
+            )
+        session.status.phase("training", label=label, **{session.unit: now.done})
         end = run_one(network, lengths[label], now, label, kept, session, conditions)
         session.status.phase("testing")
         arrays = end.records.arrays() | weights(initial, end.state)
@@ -136,7 +139,7 @@ def run_one(
 
     def onward(now: Standing, progress: Progress) -> Iterator[Standing]:
         for block, stop in network.blocks(now.state, now.done, length, **learn_too):
-            require_finite(block.state, label, stop, good=now.done)
+            require_finite(block.state, label, stop, now.done, session.unit)
             records = now.records.copy()
             records.feed(block, now.done, stop)
             progress.advance(stop - now.done)
@@ -151,17 +154,17 @@ def run_one(
         return seconds > CHECKPOINT_S and now.done < length
 
     log, status = session.log, session.status
-    progress = Progress(length - now.done, label, log, status, before=now.done, unit="step")
+    progress = Progress(length - now.done, label, log, status, before=now.done, unit=session.unit)
     return learn(now, onward, progress, save, due)
 
 
-def require_finite(state: State, label: str, step: int, good: int) -> None:
+def require_finite(state: State, label: str, step: int, good: int, unit: str = "step") -> None:
     """Raise `NotFinite` if anything that evolves is no number any more; it was after `good`."""
     for key, array in state.items():
         if not np.isfinite(array).all():
-            last = f"last good after step {good}"
+            last = f"last good after {unit} {good}"
             raise NotFinite(
-                f"{label}: {key} is not finite after step {step}, {last}: no valid results"
+                f"{label}: {key} is not finite after {unit} {step}, {last}: no valid results"
             )
 
 

@@ -32,13 +32,15 @@ class Session:
     resumed: Path | None = None  # where to go on from
     saved: Callable[[], object] = lambda: None  # called after each checkpoint
     identity: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # see `going_on`
+    unit: str = "step"  # of the training, see `driver.run.format.Format`
 
     @staticmethod
     def of(request: Request, log: logging.Logger, status: Status, saved) -> Session:
         """The session of a seed, from what `driver.room.Room.run_seed` is given."""
         options, places = request.options, (request.checkpoint, request.resumed)
         known_by = identity(request.format, request.parts)
-        return Session(options.backend, options.threads, log, status, *places, saved, known_by)
+        made = (options.backend, options.threads, log, status, *places, saved, known_by)
+        return Session(*made, request.format.unit)
 
     def prepare(self, text: str) -> None:
         """Say what takes time before the first block."""

@@ -32,8 +32,8 @@ class Format:
         Whether a value beyond a bound is moved to it and reported, or else refused; of a model that
         leaves reading its flags to the driver.
     presets : dict of dict
-        What each preset sets, by its name, the default one first; only of a model whose parameters
-        are one dataclass, and which leaves it to the driver to read them.
+        What each preset sets, by its name, the default one first; only of a model whose presets
+        have one dataclass of parameters each, and which leaves it to the driver to read them.
     """
 
     prog: str

@@ -1,6 +1,6 @@
 """From the command line to a request: what every room does alike.
 
-A room whose parameters are one dataclass leaves it all to `plain_read`; another one writes
+A room whose presets have one dataclass each leaves it all to `plain_read`; another one writes
 
     def read(argv):
         mode = mode_of(argv, PRESETS, DEFAULT_MODE)
@@ -77,18 +77,18 @@ class CommandLine:
 
 @dataclasses.dataclass(frozen=True)
 class PlainRequest(Request):
-    """A run of a model whose parameters are one dataclass."""
+    """A run of a model whose presets have one dataclass of parameters each."""
 
     format: Format = dataclasses.field(kw_only=True)
 
 
 def plain_flags(format: Format) -> tuple[type, ...]:
     """Dataclasses of all flags of such a model."""
-    return RunOptions, plain_parameters(format)
+    return RunOptions, *dict.fromkeys(plain_parameters(format, mode) for mode in format.presets)
 
 
-def plain_parameters(format: Format) -> type:
-    (cls,) = format.parts(next(iter(format.presets))).values()
+def plain_parameters(format: Format, mode: str) -> type:
+    (cls,) = format.parts(mode).values()
     return cls
 
 
@@ -97,8 +97,9 @@ def plain_read(format: Format, argv: Sequence[str]) -> PlainRequest:
 
     If they have a method `relations`, what it yields has to hold, see `driver.flags.rules`.
     """
-    cls = plain_parameters(format)
-    mode = mode_of(argv, format.presets, next(iter(format.presets)))
+    default = next(iter(format.presets))
+    mode = mode_of(argv, format.presets, default)
+    cls = plain_parameters(format, mode if mode in format.presets else default)
     groups = {
         "run": Group(RunOptions, {"mode": mode}),
         "parameters": Group(cls, format.presets.get(mode, {})),

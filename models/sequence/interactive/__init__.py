@@ -1,7 +1,7 @@
 """The network to be used from Python, one run after the other; see `sequence_learning`.
 
 grid      the network: its circuits and cells, its state, its engine
-inputs    what it is shown; `keywords` checks what both are given
+inputs    what it is shown
 recorder  runs it and keeps what happened; `result` is what a run returns
 plots     figures of the grid and of runs
 """

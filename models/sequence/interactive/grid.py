@@ -18,8 +18,8 @@ from driver.engine.choose import choose
 from driver.engine.model import Spikes
 from driver.experiment.network import Session, State
 from driver.files import replace_file
+from driver.flags.keywords import SWITCH, built, check_kind, pair, refuse_unknown
 from models.sequence import values
-from models.sequence.interactive.keywords import SWITCH, built, check_kind, pair, refuse_unknown
 from models.sequence.params import Params
 from models.sequence.potentials import Weights
 from models.sequence.simulation import Simulation, in_cells

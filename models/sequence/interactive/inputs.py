@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from driver.engine.randomness import MAX_SEED, generator
+from driver.flags.keywords import built, check_kind, pair, refuse_unknown, steps
 from models.sequence.interactive.grid import Network
-from models.sequence.interactive.keywords import built, check_kind, pair, refuse_unknown, steps
 from models.sequence.params import Params
 from stimuli.patterns import NOISE, PatternParams, Phases, Stimulus, frozen_patterns, random_phases
 

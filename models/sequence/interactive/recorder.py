@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from driver.flags.keywords import SWITCH, WHOLE, check_kind, refuse_unknown, steps
 from models.sequence.interactive.grid import Network
 from models.sequence.interactive.inputs import InputGenerator, Shown
-from models.sequence.interactive.keywords import SWITCH, WHOLE, check_kind, refuse_unknown, steps
 from models.sequence.interactive.result import AGREES, Result
 from models.sequence.potentials import ends, epsps_of, of_synapses
 from models.sequence.wiring import Wiring

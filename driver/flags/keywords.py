@@ -17,8 +17,12 @@ WHOLE = (Integral, "a whole number")
 KINDS = {bool: SWITCH, int: WHOLE, int | None: WHOLE, float: (Real, "a number")}  # by annotation
 
 
-def built(cls: type, names: Mapping[str, str], given: Mapping[str, Any]) -> Any:
+def built(
+    cls: type, names: Mapping[str, str], given: Mapping[str, Any], relations: str = "relations"
+) -> Any:
     """Parameters of a class from keywords; `names` has the field of each that is not its own.
+
+    What has to hold is yielded by the method `relations` of the class.
 
     TypeError for a value of the wrong kind, ValueError for what the class refuses; messages have
     keyword, value and what is allowed.
@@ -33,7 +37,7 @@ def built(cls: type, names: Mapping[str, str], given: Mapping[str, Any]) -> Any:
     plain = ((k, v.item() if isinstance(v, np.generic) else v) for k, v in given.items())
     try:
         made, _ = build(cls, {names.get(k, k): v for k, v in plain}, move=False)
-        require(made.relations())
+        require(getattr(made, relations)())
     except UsageError as error:
         words = re.sub(r"--([a-z0-9-]+)", lambda found: typed.get(found[1], found[0]), str(error))
         raise ValueError(words) from None

@@ -1,0 +1,71 @@
+"""A seed from request to files: train, then a test without learning; the untrained twin; controls.
+
+Nothing of a twin moves, so its training is not run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from driver.engine.model import Block, resolve
+from driver.experiment.going_on import Arrays
+from driver.experiment.learning import twins
+from driver.experiment.network import Session
+from driver.experiment.seed_files import save_arrays, save_results
+from driver.run.request import Request
+from models.predictive.params import LEARNERS
+
+COURSE = "course_"
+
+
+@dataclasses.dataclass(frozen=True)
+class Records:
+    """What ``score(block)`` gives, number by number, after each epoch."""
+
+    score: Callable[[Block], Mapping[str, Any]]
+    rows: dict[str, list] = dataclasses.field(default_factory=dict)
+
+    def feed(self, block: Block, first: int, stop: int) -> None:
+        for name, value in self.score(block).items():
+            self.rows.setdefault(name, []).append(value)
+
+    def copy(self) -> Records:
+        return Records(self.score, {name: [*values] for name, values in self.rows.items()})
+
+    def arrays(self) -> Arrays:
+        return {f"{COURSE}{name}": np.array(values) for name, values in self.rows.items()}
+
+    def restore(self, arrays: Arrays) -> None:
+        courses = {k.removeprefix(COURSE): v for k, v in arrays.items() if k.startswith(COURSE)}
+        self.rows.update((name, [*values]) for name, values in courses.items())
+
+
+def opened(p, session: Session | None = None):
+    """The learner of some parameters, with its data, ready to run; see `LEARNERS`."""
+    where = next(where for cls, where in LEARNERS.values() if type(p) is cls)
+    return resolve(where).of(p, session)
+
+
+def length(request: Request) -> int:
+    return request.params.epochs
+
+
+def work(request: Request) -> tuple[int, int]:
+    return request.params.work
+
+
+def run_seed(request: Request, log, status, saved) -> None:
+    p = request.params
+    session = Session.of(request, log, status, saved)
+    with opened(p, session) as learner:
+        found = twins(
+            learner, p.epochs, lambda: Records(learner.course), learner.tried, session,
+            twin_steps=0,
+        )  # fmt: skip
+        metrics = learner.measure(found.recordings)
+    save_arrays(request, found, {"sizes": learner.sizes})
+    save_results(request, found, metrics)

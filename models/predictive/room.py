@@ -1,0 +1,16 @@
+"""The predictive room as the driver sees it: see `driver.room.Room`."""
+
+from driver.room import Room, named_in
+from models.predictive.params import FORMAT
+
+here = named_in("models.predictive")
+ROOM = Room(
+    format=FORMAT,
+    length=here("experiment:length"),
+    work=here("experiment:work"),
+    run_seed=here("experiment:run_seed"),
+    metrics=here("metric_table:METRICS"),
+    figures=here("show.figures:FIGURES"),
+    equations=here("equations:EQUATIONS"),
+    megabytes=400,
+)
