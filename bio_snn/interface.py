@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bio_snn.predictive_coding import PredictiveCodingNetwork
 from bio_snn.seen import Seen, figure_file
 from driver.files import plain
 from driver.flags.from_dataclass import EXIT_USAGE
 from driver.flags.keywords import steps as in_steps
 from driver.run.isolation import INTERRUPTED
+from models.predictive.interactive import PredictiveCodingNetwork
 
 FLAGS = {"x": "input"}  # of arguments of the network, where they differ
 

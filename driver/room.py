@@ -151,7 +151,7 @@ class Room:
     figures : Named
         Functions that draw a seed by the name of their figure, see `driver.figures.draw.by_name`.
     equations : Named
-        Code of each part of the model by its title.
+        Code of each part of the model by its title, or ``equations(params)``, which returns it.
     metrics : Named
         The room's `driver.experiment.metric.MetricTable`. All that follows is made from it, if a
         room does not give a function of its own.

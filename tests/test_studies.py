@@ -52,6 +52,7 @@ SELFORG = {  # of a map from no topography
 }
 DOTS = {"focus", "predict", "recall"}  # of the moving dot, see tests/cube/test_studies.py
 SEQUENCE = {f"sequence_{name}" for name in ("controls", "capacity", "noise")}  # tests/sequence
+PREDICTIVE = {"predictive_switching", "predictive_digits"}  # tests/predictive
 METRICS = common_metrics("lateral_line")
 TINY = Study(
     name="tiny",
@@ -121,7 +122,7 @@ def table(root, name="tiny") -> list[dict]:
 
 
 def test_every_study_of_the_programme_is_there():
-    assert set(names()) == EXPECTED | OURS | SELFORG | DOTS | SEQUENCE
+    assert set(names()) == EXPECTED | OURS | SELFORG | DOTS | SEQUENCE | PREDICTIVE
 
 
 @pytest.mark.parametrize("scale", SCALES)

@@ -122,12 +122,16 @@ def write(
 
 
 def write_plain(
-    metrics: MetricTable, makers: Mapping[str, Maker], equations: Equations, run: Run
+    metrics: MetricTable,
+    makers: Mapping[str, Maker],
+    equations: Equations | Callable[[Any], Equations],
+    run: Run,
 ) -> Path:
     """Write the page of a model that adds nothing to its tables; returns its path.
 
     It says the verdicts and numbers of the first seed and, of several, of all of them.
     """
+    found = equations(run.params) if callable(equations) else equations
     figures = Figures(run, {**makers, SUMMARY: seeds_summary}, SUMMARY)
     every = [run.seed(seed).results for seed in run.finished]
     blocks: list = []
@@ -146,7 +150,7 @@ def write_plain(
         about=metrics.title,
         verdict=Section("verdict", "What did the network do?", blocks),
         figures=figures,
-        equations=[(title, code.strip("\n")) for title, code in equations.items()],
+        equations=[(title, code.strip("\n")) for title, code in found.items()],
         parameters=parts.parameter_rows(run.params, run.format.presets.get(run.mode)),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import typing
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
@@ -174,7 +175,8 @@ def as_typed(
     room : Room
         Whose flags they are.
     condition : dict of str
-        Values by flag, alias or name of the field.
+        Values by flag, alias or name of the field; several values of one flag stand apart by
+        spaces.
     where : str
         How it was given, for the message.
     refused : set of str
@@ -194,7 +196,8 @@ def as_typed(
             raise UsageError(f"{where} {name}: the same flag as {given[info.name]}")
         given[info.name] = name
         if info.type is not bool:
-            words += [f"--{info.flag}", value]
+            several = typing.get_origin(info.type) is tuple
+            words += [f"--{info.flag}", *(value.split() if several else [value])]
         elif value.lower() in SWITCH:
             words.append(f"--{'' if SWITCH[value.lower()] else 'no-'}{info.flag}")
         else:

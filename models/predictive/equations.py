@@ -253,3 +253,9 @@ EQUATIONS = {
     "Dendritic: prediction, and what a spike does": f"{PREDICT_CLASS}\n{DENDRITIC_RESET}",
     "Dendritic: synapse, at a spike of the cell": f"{DENDRITIC_SYNAPSE.strip()}\n{DENDRITIC_POST}",
 }
+
+
+def of_learner(p) -> dict[str, str]:
+    """The equations of the learner that has these parameters."""
+    learner = type(p).__name__.removesuffix("Params")
+    return {title: code for title, code in EQUATIONS.items() if title.startswith(learner)}

@@ -11,6 +11,6 @@ ROOM = Room(
     run_seed=here("experiment:run_seed"),
     metrics=here("metric_table:METRICS"),
     figures=here("show.figures:FIGURES"),
-    equations=here("equations:EQUATIONS"),
+    equations=here("equations:of_learner"),
     megabytes=400,
 )

@@ -101,7 +101,10 @@ def test_every_preset_is_read_and_every_parameter_has_a_flag():
     [
         (("--mode", "rates"), "--mode 'rates' is not one of spiking, "),
         (("--mode", "rate", "--data", "mnist"), "--data"),
-        (("--mode", "rate", "--lr", "0.1", "0.1", "0.1"), "--lr 0.1 0.1 0.1: 3 values, the network has 2 layers"),
+        (
+            ("--mode", "rate", "--lr", "0.1", "0.1", "0.1"),
+            "--lr 0.1 0.1 0.1: 3 values, the network has 2 layers",
+        ),
         (("--mode", "rate", "--lr", "0"), "--lr"),
         (("--mode", "rate", "--gamma", "1.5"), "--gamma 1.5"),
         (("--mode", "rate", "--test-size", "1"), "--test-size 1.0"),

@@ -99,7 +99,7 @@ def weights_as_images(seed) -> Figure | None:
         for end in ("w_init", "w")
     )
     n = len(after)
-    across = min(8, n)
+    across = 8 if n > 10 else 5
     figure = page(seed, 1.6 + 0.8 * -(-n // across), f"Weights into the first {n} units")
     largest = np.percentile(np.abs(after), 99.5) or 1.0
     for part, images, title in zip(
