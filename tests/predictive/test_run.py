@@ -103,7 +103,7 @@ def test_every_preset_is_read_and_every_parameter_has_a_flag():
         (("--mode", "rate", "--data", "mnist"), "--data"),
         (
             ("--mode", "rate", "--lr", "0.1", "0.1", "0.1"),
-            "--lr 0.1 0.1 0.1: 3 values, the network has 2 layers",
+            "--lr 0.1 0.1 0.1: 3 values",
         ),
         (("--mode", "rate", "--lr", "0"), "--lr"),
         (("--mode", "rate", "--gamma", "1.5"), "--gamma 1.5"),
