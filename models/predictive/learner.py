@@ -8,6 +8,7 @@ from any epoch with the same bits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -45,40 +46,19 @@ def state_of(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> Sta
     return found | {f"layer{k}.bias": b for k, b in enumerate(biases, 1)}
 
 
-class Learner(Network):
-    """A network of one seed that learns samples with targets; a rule's class has the rest.
+class ImageLearner:
+    """A learner of samples with targets: what is asked of it, and what is measured.
 
-    Attributes
-    ----------
-    builder : str
-        See `driver.engine.model.Model`.
+    A class below adds ``first_weights(p, rng, n_out, n_in)``, ``predicted(p, state, x)`` and
+    ``epoch(state, epoch, x, y)``, which learns all samples once and returns a block.
     """
 
-    builder: str
-    populations: tuple[str, ...] = ()
-
-    def __init__(
-        self,
-        p: ImageParams,
-        sizes: Sequence[int],
-        session: Session | None = None,
-        data: Split | None = None,
-    ):
-        self.params, self.sizes, self.data = p, tuple(sizes), data
-        self.constants = self.numbers()
-        structure = {"dt_s": STEP_S, "sizes": list(sizes), "block_rows": BLOCK_ROWS}
-        model = Model(
-            builder=f"models.predictive.network:{self.builder}",
-            structure=structure | self.structure(),
-            wiring=contacts(full(sizes, "weights")),
-            state=tuple(self.initial_state()),
-            scratch=self.scratch(),
-            populations=self.populations,
-        )
-        super().__init__(model, p.work, session)
+    params: ImageParams
+    sizes: tuple[int, ...]
+    data: Split | None
 
     @classmethod
-    def of(cls, p: ImageParams, session: Session | None = None) -> Learner:
+    def of(cls, p: ImageParams, session: Session | None = None):
         """With the images of its parameters."""
         data = split_of(p.data, p.test_size, p.seed, p.scaling, p.contrast)
         return cls(p, (data.x_train.shape[1], *p.hidden, data.n_classes), session, data)
@@ -107,20 +87,9 @@ class Learner(Network):
         factor = self.params.lr_decay**epoch
         return {f"layer{k}.eta": factor * rates[k - 1] for k in self.layers}
 
-    def epoch(self, state: State, epoch: int, x: np.ndarray, y: np.ndarray) -> Block:
-        """Learn all samples `x`, shape (n, n_in), with targets `y`, (n, n_out), once."""
-        order = generator(self.params.seed, "order of samples", epoch).permutation(len(x))
-        given, block = self.constants | self.eta(epoch), None
-        for first in range(0, len(x), BLOCK_ROWS):
-            rows = order[first : first + BLOCK_ROWS]
-            tables = {"samples.values": padded(x[rows]), "targets.values": padded(y[rows])}
-            start = (epoch * len(x) + first) * self.params.window
-            n_steps = rows.size * self.params.window
-            block = self.engine.run(given | tables | state, first_step=start, n_steps=n_steps)
-            state = block.state
-            if not all(np.isfinite(array).all() for array in state.values()):
-                break  # who asked for the epoch looks at it, and no block takes it
-        return block
+    def order(self, epoch: int, n: int) -> np.ndarray:
+        """In which an epoch shows its samples."""
+        return generator(self.params.seed, "order of samples", epoch).permutation(n)
 
     def blocks(
         self, state: State, first: int, stop: int, *, learn: bool = True
@@ -163,6 +132,78 @@ class Learner(Network):
                 numbers[f"over_{name}"] = numbers["accuracy"] - level
             found[label] = numbers | judge_accuracy(numbers).stored()
         return found
+
+
+class Learner(ImageLearner, Network):
+    """One whose network is Brian's; a rule's class has the rest.
+
+    Attributes
+    ----------
+    builder : str
+        See `driver.engine.model.Model`.
+    """
+
+    builder: str
+    populations: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        p: ImageParams,
+        sizes: Sequence[int],
+        session: Session | None = None,
+        data: Split | None = None,
+    ):
+        self.params, self.sizes, self.data = p, tuple(sizes), data
+        self.constants = self.numbers()
+        structure = {"dt_s": STEP_S, "sizes": list(sizes), "block_rows": BLOCK_ROWS}
+        model = Model(
+            builder=f"models.predictive.network:{self.builder}",
+            structure=structure | self.structure(),
+            wiring=contacts(full(sizes, "weights")),
+            state=tuple(self.initial_state()),
+            scratch=self.scratch(),
+            populations=self.populations,
+        )
+        super().__init__(model, p.work, session)
+
+    def epoch(self, state: State, epoch: int, x: np.ndarray, y: np.ndarray) -> Block:
+        """Learn all samples `x`, shape (n, n_in), with targets `y`, (n, n_out), once."""
+        order = self.order(epoch, len(x))
+        given, block = self.constants | self.eta(epoch), None
+        for first in range(0, len(x), BLOCK_ROWS):
+            rows = order[first : first + BLOCK_ROWS]
+            tables = {"samples.values": padded(x[rows]), "targets.values": padded(y[rows])}
+            start = (epoch * len(x) + first) * self.params.window
+            n_steps = rows.size * self.params.window
+            block = self.engine.run(given | tables | state, first_step=start, n_steps=n_steps)
+            state = block.state
+            if not all(np.isfinite(array).all() for array in state.values()):
+                break  # who asked for the epoch looks at it, and no block takes it
+        return block
+
+
+class HostLearner(ImageLearner):
+    """One that needs no engine: NumPy, or what its class brings along."""
+
+    backend = "numpy"
+
+    def __init__(
+        self,
+        p: ImageParams,
+        sizes: Sequence[int],
+        session: Session | None = None,
+        data: Split | None = None,
+    ):
+        self.params, self.sizes, self.data = p, tuple(sizes), data
+        self.model = SimpleNamespace(wiring=contacts(full(sizes, "weights")))
+        self.engine = SimpleNamespace(backend=self.backend, close=lambda: None)
+        (session or Session()).status.update(backend=self.backend)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error) -> None:
+        """Nothing to let go of."""
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:
