@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import weakref
 from collections.abc import Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from driver.experiment.network import Session
-from driver.flags.keywords import built, refuse_unknown, steps
+from driver.flags.keywords import built, refuse_unknown
 from models.predictive import arguments, dendritic, equilibrium, rate, stored
-from models.predictive.learner import Learner, accuracy, matrices
+from models.predictive.learner import Learner, accuracy, beyond, half_squares, matrices
 from models.predictive.params import DendriticParams, EquilibriumParams, ImageParams, RateParams
 
 PROTOCOL = frozenset({"seed", "data", "test_size", "scaling", "hidden", "epochs"})
@@ -53,6 +54,8 @@ class Classifier:
         seed = arguments.seed_or_drawn(seed)
         rates = self.params_class().lr[: len(self.sizes) - 1]
         given = {"seed": seed, "hidden": self.sizes[1:-1], "lr": rates, **numbers}
+        if isinstance(given["lr"], Real):
+            given["lr"] = (given["lr"],)
         self.params = built(self.params_class, {}, given, "of_rule")
         self._opened: Learner | None = None
         self.reset_weights()
@@ -76,20 +79,26 @@ class Classifier:
             After each epoch: `epoch`, mean squared `error` of the output over 2, and, of labels or
             one-hot targets, the `accuracy`, of the samples that were learned.
         """
-        x, y = self._samples(X), self._targets(Y)
-        if len(x) != len(y):
-            raise ValueError(f"Y has {len(y)} rows, X {len(x)}")
+        x, y = self._pairs(X, Y)
+        if not isinstance(epochs, Integral) or isinstance(epochs, bool):
+            raise TypeError(f"epochs {epochs!r}: needed a whole number")
+        if epochs < 1:
+            raise ValueError(f"epochs {epochs}: needed at least 1")
+        tell = bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
         history = []
-        for _ in range(steps("epochs", epochs)):
-            block = self._network.epoch(self._state, self.epochs_done, x, y)
-            if not all(np.isfinite(array).all() for array in block.state.values()):
-                words = f"after epoch {self.epochs_done}: try a smaller lr"
-                raise FloatingPointError(f"weights are not finite, the last good are those {words}")
+        for _ in range(epochs):
+            with np.errstate(all="ignore"):  # said below in one sentence
+                block = self._network.epoch(self._state, self.epochs_done, x, y)
+            if words := beyond(block.state):
+                kept = f"those of epoch {self.epochs_done} are kept: try a smaller lr"
+                raise FloatingPointError(f"{words}; {kept}")
             self._state = block.state
             self.epochs_done += 1
             outputs = self.predict(x)
-            row = {"epoch": self.epochs_done, "error": half_squares(outputs, y)}
-            history.append(row | {"accuracy": accuracy(outputs, y.argmax(axis=1))})
+            error = half_squares(self.learner.rates(outputs), y)
+            row = {"epoch": self.epochs_done, "error": error}
+            known = {"accuracy": accuracy(outputs, y.argmax(axis=1))} if tell else {}
+            history.append(row | known)
         return history
 
     def predict(self, X) -> np.ndarray:
@@ -140,6 +149,12 @@ class Classifier:
         n = self.sizes[0]
         return arguments.numbers("X", X, (None, n), f"rows of {n} numbers")
 
+    def _pairs(self, X, Y) -> tuple[np.ndarray, np.ndarray]:
+        x, y = self._samples(X), self._targets(Y)
+        if len(x) != len(y):
+            raise ValueError(f"Y has {len(y)} rows, X {len(x)}")
+        return x, y
+
     def _targets(self, Y) -> np.ndarray:
         n = self.sizes[-1]
         if np.ndim(Y) == 1 and np.asarray(Y).dtype.kind in "iu":
@@ -159,16 +174,18 @@ class RatePredictiveCoding(Classifier):
 
     def energy(self, X, Y) -> float:
         """Mean over samples of F before relaxation: half the squared error of the output."""
-        return half_squares(self.predict(X), self._targets(Y))
+        x, y = self._pairs(X, Y)
+        return half_squares(self.predict(x), y)
 
     def relax(self, x, y=None) -> np.ndarray:
-        """F of one sample while its states relax, shape (n_relax + 1,); free without a target."""
-        rows = (
-            self._samples(np.atleast_2d(x)),
-            None if y is None else self._targets(np.atleast_2d(y)),
-        )
-        p = self.params
-        return rate.relax(*matrices(self._state), *rows, p.gamma, p.n_relax)[2][:, 0]
+        """F of one sample while its states relax, shape (n_relax + 1,).
+
+        The target `y` is a label or a row of numbers; without it the output is free.
+        """
+        n, p = self.sizes[0], self.params
+        row = arguments.numbers("x", x, (n,), f"{n} numbers")[None]
+        target = None if y is None else self._targets(np.asarray(y)[None])
+        return rate.relax(*matrices(self._state), row, target, p.gamma, p.n_relax)[2][:, 0]
 
 
 class EquilibriumNetwork(Classifier):
@@ -184,7 +201,8 @@ class EquilibriumNetwork(Classifier):
 
     def cost(self, X, Y) -> float:
         """Mean over samples of half the squared error of the output."""
-        return half_squares(self.predict(X), self._targets(Y))
+        x, y = self._pairs(X, Y)
+        return half_squares(self.predict(x), y)
 
 
 class DendriticClassifier(Classifier):
@@ -221,7 +239,3 @@ class DendriticClassifier(Classifier):
             worst = found.min() if found.min() < 0 else found.max()
             raise ValueError(f"X {worst:g}: needed rates from 0 to 1")
         return found
-
-
-def half_squares(outputs: np.ndarray, y: np.ndarray) -> float:
-    return float(((outputs - y) ** 2).sum(axis=1).mean() / 2)

@@ -65,6 +65,11 @@ class Dendritic(Learner):
         return found | {"layer1.v": np.zeros(n_out), "layer1.theta": np.full(n_out, p.theta_0)}
 
     @staticmethod
+    def rates(outputs: np.ndarray) -> np.ndarray:
+        """Predicted rates of potentials, in units of r_max."""
+        return 1 / (1 + np.exp(-np.clip(outputs, -500, 500)))
+
+    @staticmethod
     def first_weights(p, rng: np.random.Generator, n_out: int, n_in: int) -> np.ndarray:
         return np.zeros((n_out, n_in))
 

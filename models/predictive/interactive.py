@@ -58,6 +58,16 @@ class PredictiveCodingNetwork:
         self._stepper = Stepper(self.sizes, spiking.constants(self.params), self._state)
         self._begin()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has the numbers; it opens an engine of its own."""
+        known = {k: v for k, v in vars(self).items() if k not in ("_runs", "_stepper")}
+        return known | {"_backend": self._runs.backend}
+
+    def __setstate__(self, known: dict[str, Any]) -> None:
+        self._runs = Runs(known["params"], known.pop("_backend"))
+        vars(self).update(known)
+        self._stepper = Stepper(self.sizes, spiking.constants(self.params), self._state)
+
     seed = property(lambda self: self.params.seed)
     weights = property(lambda self: self._each("w", "basal"))
     prediction_weights = property(lambda self: self._each("w", "apical"))

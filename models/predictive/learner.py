@@ -15,6 +15,7 @@ import numpy as np
 from driver.engine.model import Block, Model, contacts
 from driver.engine.randomness import generator
 from driver.experiment.going_on import Arrays
+from driver.experiment.learning import NotFinite
 from driver.experiment.network import Network, Session, State
 from models.predictive.controls import controls
 from models.predictive.outcome import judge_accuracy
@@ -22,6 +23,7 @@ from models.predictive.params import STEP_S, ImageParams
 from stimuli.digits import Split, split_of
 
 BLOCK_ROWS = 256  # samples of a block
+LARGEST = 1e6  # of any number of a state
 
 
 def full(sizes: Sequence[int], *names: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -87,6 +89,11 @@ class ImageLearner:
         factor = self.params.lr_decay**epoch
         return {f"layer{k}.eta": factor * rates[k - 1] for k in self.layers}
 
+    @staticmethod
+    def rates(outputs: np.ndarray) -> np.ndarray:
+        """Outputs on the scale of the targets."""
+        return outputs
+
     def order(self, epoch: int, n: int) -> np.ndarray:
         """In which an epoch shows its samples."""
         return generator(self.params.seed, "order of samples", epoch).permutation(n)
@@ -99,6 +106,8 @@ class ImageLearner:
         for epoch in range(first, stop):
             block = self.epoch(state, epoch, self.data.x_train, y)
             state = block.state
+            if words := beyond(state):
+                raise NotFinite(f"{words} after epoch {epoch + 1}: no valid results, lower --lr")
             yield block, epoch + 1
 
     def course(self, block: Block) -> dict[str, float]:
@@ -108,7 +117,7 @@ class ImageLearner:
         return {
             "train_accuracy": accuracy(train, d.y_train),
             "accuracy": accuracy(self.outputs(block.state, d.x_test), d.y_test),
-            "error": float(((train - y) ** 2).sum(axis=1).mean() / 2),
+            "error": half_squares(self.rates(train), y),
         }
 
     def tried(self, state: State, label: str) -> Arrays:
@@ -204,6 +213,20 @@ class HostLearner(ImageLearner):
 
     def __exit__(self, *error) -> None:
         """Nothing to let go of."""
+
+
+def beyond(state: State) -> str:
+    """Which array has left the numbers, or all that weights can sensibly be; empty if none has."""
+    for key, array in state.items():
+        largest = np.abs(array).max(initial=0)
+        if not largest <= LARGEST:
+            return f"{key} is {'not finite' if np.isnan(largest) else f'beyond {LARGEST:g}'}"
+    return ""
+
+
+def half_squares(outputs: np.ndarray, y: np.ndarray) -> float:
+    """Mean over samples of half the squared error."""
+    return float(((outputs - y) ** 2).sum(axis=1).mean() / 2)
 
 
 def accuracy(outputs: np.ndarray, labels: np.ndarray) -> float:

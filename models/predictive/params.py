@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -26,6 +26,7 @@ Ms = Annotated[float, Field(ge=1, le=10**6)]
 Rates = Annotated[tuple[Positive, ...], Field(min_length=1)]
 Seed = Annotated[int, Flag("seed-start", alias="seed"), Field(ge=0, le=MAX_SEED)]
 STEP_S = 1e-3
+VICREG_ROWS = 16  # least images of a batch
 
 
 # fmt: off
@@ -188,8 +189,8 @@ each pixel with mean 0 and s.d. 1, cut off at 3."""
     def of_rule(self) -> Iterator[Relation]:
         """What has to hold whatever the samples are."""
         n = len(self.hidden) + 1
-        few = len(self.lr) <= n
-        yield few, f"--lr {words(self.lr)}: {len(self.lr)} values, the network has {n} layers"
+        few = len(self.lr) <= max(2, n)  # the default has two, of one layer the first counts
+        yield few, f"--lr {words(self.lr)}: {len(self.lr)} values, layers of the network: {n}"
 
 
 @dataclass(config=STRICT)
@@ -278,6 +279,77 @@ class DendriticParams(ImageParams):
         yield self.scaling == "pixels", f"--scaling {self.scaling}: rates are pixels"
         yield self.contrast <= 1, f"--contrast {self.contrast:g}: at most 1, one spike a step"
         yield self.reg == 0, f"--reg {self.reg:g}: no effect with this rule"
+
+
+@dataclass(config=STRICT)
+class EnergyParams(ImageParams):
+    """Back-propagation in batches on a quadratic energy: no local rule, but what one is held to."""
+
+    on_host: ClassVar[bool] = True  # no engine, so no backend to choose
+
+    scaling: Scaling = "standard"
+    """standard: each pixel with mean 0 and s.d. 1, cut off at 3; pixels, centred: see `rate`."""
+    lr: Rates = (0.05,)
+    """Learning rate of each layer; the last one is also of all above."""
+    lr_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Factor of the learning rate from epoch to epoch."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 5
+    """Times that each image of the training part is shown."""
+    reg: NotNegative = 1e-4
+    """Weight of the sum of squared weights in the energy, times 1/2."""
+    batch_size: Size = 32
+    """Images of a step; the last step of an epoch has what is left."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Share of its change that a weight keeps from step to step."""
+
+    @property
+    def window(self) -> int:
+        """Steps of a sample."""
+        return 1
+
+
+@dataclass(config=STRICT)
+class JepaParams(ImageParams):
+    """Joint embedding: the left half of an image foretells the embedding of the right half."""
+
+    on_host: ClassVar[bool] = True
+
+    anti_collapse: Literal["vicreg", "ema", "none"] = "vicreg"
+    """What keeps all embeddings from becoming the same: a term of the loss, a target that is a \
+moving average, or nothing."""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    """Share of itself that the target keeps in a step, with ema."""
+    c_w: NotNegative = 25.0
+    """Weight of the covariances, with vicreg. Published is 1, of which nothing comes here."""
+    scaling: Scaling = "pixels"
+    """pixels: from 0 to 1; centred, standard: see `rate`."""
+    hidden: tuple[Size, ...] = (64,)
+    """Units of each hidden layer of the encoder."""
+    embedding: Size = 16
+    """Dimensions of an embedding."""
+    predictor: tuple[Size, ...] = (64,)
+    """Units of each hidden layer of the predictor; none: it is linear."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Times that each image of the training part is shown."""
+    batch_size: Size = 128
+    """Images of a step, at least; what would be left is shared out."""
+    lr: Rates = (1e-3,)
+    """Learning rate of Adam, one for all layers."""
+    lr_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Factor of the learning rate from epoch to epoch."""
+    reg: NotNegative = 0.0
+    """Weight of the sum of squared weights in the loss, times 1/2; it drives collapse."""
+
+    @property
+    def window(self) -> int:
+        """Steps of a sample."""
+        return 1
+
+    def of_rule(self) -> Iterator[Relation]:
+        yield len(self.lr) == 1, f"--lr {words(self.lr)}: one value, which is Adam's"
+        enough = self.anti_collapse != "vicreg" or self.batch_size >= VICREG_ROWS
+        few = f"--batch-size {self.batch_size}: vicreg takes statistics of {VICREG_ROWS} or more"
+        yield enough, few
 # fmt: on
 
 
@@ -286,10 +358,11 @@ LEARNERS = {  # parameters, and the class that learns
     "rate": (RateParams, "models.predictive.rate:Rate"),
     "equilibrium": (EquilibriumParams, "models.predictive.equilibrium:Equilibrium"),
     "dendritic": (DendriticParams, "models.predictive.dendritic:Dendritic"),
+    "energy": (EnergyParams, "models.predictive.energy:Energy"),
+    "jepa": (JepaParams, "models.predictive.jepa:Jepa"),
 }
 PRESETS: dict[str, dict[str, Any]] = {
     "spiking": {},
-    "spiking-free": {"w_learns": 1.0},
     "rate": {},
     "rate-mnist": {
         "data": "mnist-5k", "test_size": 0.2, "contrast": 0.3, "hidden": (64,), "epochs": 15,
@@ -297,6 +370,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "equilibrium": {},
     "dendritic": {},
+    "energy": {},
+    "jepa-none": {"anti_collapse": "none"},
+    "jepa-ema": {"anti_collapse": "ema"},
+    "jepa-vicreg": {},
 }  # fmt: skip
 
 

@@ -72,11 +72,6 @@ def relax(
     return errors, rates, np.array(energies)
 
 
-def energy(weights: Arrays, biases: Arrays, x: np.ndarray, y: np.ndarray) -> float:
-    """Mean of F over samples before relaxation: half the squared error of the output."""
-    return float(((y - forward(weights, biases, x)[-1]) ** 2).sum(axis=1).mean() / 2)
-
-
 class Rate(Learner):
     """The network on Brian."""
 

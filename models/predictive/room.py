@@ -6,11 +6,13 @@ from models.predictive.params import FORMAT
 here = named_in("models.predictive")
 ROOM = Room(
     format=FORMAT,
+    read=here("options:read"),
     length=here("experiment:length"),
     work=here("experiment:work"),
     run_seed=here("experiment:run_seed"),
     metrics=here("metric_table:METRICS"),
     figures=here("show.figures:FIGURES"),
     equations=here("equations:of_learner"),
+    words=here("words:words"),
     megabytes=400,
 )

@@ -16,13 +16,14 @@ import numpy as np
 from driver.engine.model import Block, Spikes
 from driver.engine.randomness import generator
 from driver.experiment.going_on import Arrays
-from driver.experiment.metric import TRAINED, UNTRAINED
+from driver.experiment.metric import TRAINED
 from driver.experiment.network import Session, State
-from models.predictive.outcome import judge_prediction
+from models.predictive.outcome import BESIDE, judge_prediction
 from models.predictive.params import STEP_S, SpikingParams
 from models.predictive.spiking import Simulation, at_rest, cleared, layers
 
 N_PATTERNS = 3
+UNTAUGHT = 0.5  # rate that a dendrite without weights predicts
 STATIC = ("A_plus", "A_minus", "kappa")  # of basal weights: 0 holds them
 
 
@@ -133,11 +134,9 @@ class Switching(Simulation):
         return found
 
     def course(self, block: Block) -> dict[str, np.ndarray | float]:
-        """What is recorded of a show: the error of every cell, of its rates and low-passed."""
+        """What is recorded of a show: the error of every cell."""
         predicted, fired = self.rates(block)
-        steps, names = self.params.show_ms - self.params.settle_ms, layers(self.sizes)
-        eps = np.concatenate([block.state[f"layer{k}.sum_eps"] for k in names]) / steps
-        return {"error": np.abs(predicted - fired), "eps": eps}
+        return {"error": np.abs(predicted - fired)}
 
     def tried(self, state: State, label: str) -> Arrays:
         """Rates in the test, those of the controls, and the biases."""
@@ -150,25 +149,31 @@ class Switching(Simulation):
 
     def measure(self, recordings: Mapping[str, Arrays]) -> dict[str, dict]:
         """All numbers of both networks; of the twin there are no controls."""
-        of_layer = np.repeat(layers(self.sizes), self.sizes[1:])
-        twin = np.nanmean(shows_of(recordings[UNTRAINED], "test").error)
         found = {}
         for label, arrays in recordings.items():
             shows = shows_of(arrays, "test")
-            numbers = {"error": float(shows.error.mean()), "twin": float(twin)}
-            numbers["by_layer"] = [
-                float(shows.error[:, of_layer == k].mean()) for k in layers(self.sizes)
-            ]
             best = np.clip(np.median(shows.fired, axis=0), 0, 1)  # constant of each cell
-            numbers["constant"] = float(np.abs(best - shows.fired).mean())
-            numbers["above_r_max"] = float((shows.fired > 1).mean())
+            numbers = self.errors("error", shows) | {
+                "constant": float(np.abs(best - shows.fired).mean()),
+                "untaught": float(np.abs(UNTAUGHT - shows.fired).mean()),
+                "above_r_max": float((shows.fired > 1).mean()),
+            }
             for name in ("bias_only", "shuffled"):
                 known = f"{name}_fired" in arrays
-                numbers[name] = float(shows_of(arrays, name).error.mean()) if known else np.nan
-            for name in ("bias_only", "shuffled", "constant"):
+                numbers |= self.errors(name, shows_of(arrays, name) if known else None)
+            for name in (*BESIDE, "untaught"):
                 numbers[f"error_over_{name}"] = over(numbers["error"], numbers[name])
             found[label] = numbers | judge_prediction(numbers).stored()
         return found
+
+    def errors(self, name: str, shows: Shows | None) -> dict[str, float]:
+        """Mean error of all cells, and of those of the first and of the top layer."""
+        of_layer = np.repeat(layers(self.sizes), self.sizes[1:])
+        chosen = {"": of_layer > 0, "_first": of_layer == 1, "_top": of_layer == of_layer[-1]}
+        return {
+            f"{name}{where}": float(shows.error[:, cells].mean()) if shows else np.nan
+            for where, cells in chosen.items()
+        }
 
     def size_of(self, population: str) -> int:
         return self.params.sizes[int(population.removeprefix("layer").replace("inputs", "0"))]
@@ -200,16 +205,27 @@ def traces(fired: np.ndarray, p: SpikingParams) -> np.ndarray:
     return np.concatenate([np.zeros((1, fired.shape[1])), after[:-1]])
 
 
-def shuffled_dendrite(p: SpikingParams, fired: dict[str, np.ndarray]) -> State:
+def shuffled_dendrite(
+    p: SpikingParams, fired: dict[str, np.ndarray], moments: np.ndarray | None = None
+) -> State:
     """Apical weights and biases learned from the same spikes by dendrites that read their input at
     a random earlier moment, anew in every step: what is left when the time relation is lost.
+
+    Parameters
+    ----------
+    fired : dict of ndarray of bool, shape (n_steps, n_cells)
+    moments : ndarray of int, shape (n_steps,), optional
+        Which moments are read; the learner itself reads each its own.
     """
     found, below = {}, fired["inputs"]
     n_steps, dt, M = len(below), STEP_S, p.modulation
-    moments = generator(p.seed, "shuffled moments").random(n_steps) * np.arange(1, n_steps + 1)
+    if moments is None:
+        drawn = generator(p.seed, "shuffled moments").random(n_steps)
+        moments = (drawn * np.arange(1, n_steps + 1)).astype(int)
     leak, rise = dt / (p.tau_apical_ms * 1e-3), dt * M * p.r_max_hz
+    decay = 1 - dt / (p.tau_s_ms * 1e-3)  # a spike comes after the traces have moved
     for k in layers(p.sizes):
-        seen, spikes = traces(below, p)[moments.astype(int)], fired[f"layer{k}"]
+        seen, spikes = traces(below, p)[moments], fired[f"layer{k}"]
         w, b, v_a = (
             np.zeros((p.sizes[k], p.sizes[k - 1])),
             np.zeros(p.sizes[k]),
@@ -220,7 +236,7 @@ def shuffled_dendrite(p: SpikingParams, fired: dict[str, np.ndarray]) -> State:
             w -= p.eta_p * rise * phi[:, None] * now
             v_a += leak * (w @ now + b - v_a)
             b -= p.eta_b * rise * phi
-            w[fires] += p.eta_p * M * now
+            w[fires] += p.eta_p * M * decay * now
             b[fires] += p.eta_b * M
         found |= {f"apical{k}.w": w.ravel(), f"layer{k}.b": b}
         below = spikes

@@ -1,10 +1,12 @@
 """The learners of samples from Python: fit in one go or two, predict, save, load, refuse."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from bio_snn.equilibrium import EquilibriumNetwork
-from bio_snn.predictive_coding import RatePredictiveCoding
+from bio_snn.predictive_coding import DendriticClassifier, RatePredictiveCoding
 
 SIZES = [5, 4, 3]
 FEW = {
@@ -57,7 +59,13 @@ def test_energies():
     assert F.shape == (5,) and np.diff(F).max() <= 0
     assert F[0] == pytest.approx(net.energy(X[:1], y[:1]))
     assert net.relax(X[0]).max() == 0, "without a target the forward pass is the end"
+    np.testing.assert_array_equal(net.relax(X[0], LABELS[0]), F)
+    for x, target in ((X[:2], y[0]), (X[0], y[:2])):
+        with pytest.raises(ValueError, match="needed"):
+            net.relax(x, target)
     net = made(EquilibriumNetwork)
+    with pytest.raises(ValueError, match="Y has 1 rows, X 20"):
+        net.cost(X, y[:1])
     assert net.energy(X).shape == (20,) and net.cost(X, y) > 0
 
 
@@ -70,7 +78,7 @@ def test_energies():
         ((X, LABELS + 1), ValueError, "Y 1 to 3: needed labels from 0 to 2"),
         ((X, np.zeros((20, 2))), ValueError, "needed labels, or rows of 3 numbers"),
         ((X * np.nan, LABELS), ValueError, "X nan: needed rows of 5 numbers, finite"),
-        ((X, LABELS, 0), ValueError, "epochs 0"),
+        ((X, LABELS, 0), ValueError, "epochs 0: needed at least 1"),
         ((X, LABELS, True), TypeError, "epochs True"),
         (([["a"] * 5], [0]), TypeError, "X"),
     ],
@@ -90,7 +98,7 @@ def test_samples_that_are_none(cls, arguments, error, complaint):
         ({"sizes": [5, 0, 3]}, "sizes"),
         ({"sizes": [5, True]}, "sizes"),
         ({"gamma": 2.0}, "gamma"),
-        ({"lr": (0.1, 0.1, 0.1)}, "3 values, the network has 2 layers"),
+        ({"lr": (0.1, 0.1, 0.1)}, "3 values, layers of the network: 2"),
         ({"lr": (0.0,)}, "lr"),
         ({"backend": "torch"}, "backend 'torch' is not one of auto"),
         ({"backend": "genn"}, "backend 'genn'"),
@@ -125,10 +133,39 @@ def test_files_that_are_none(cls, tmp_path):
         net.load(tmp_path / "bad.npz")
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_rate_that_is_too_large_keeps_the_last_good_weights():
     net = made(RatePredictiveCoding, lr=(1e6,))
     before = net.weights
-    with pytest.raises(FloatingPointError, match="not finite"):
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(FloatingPointError, match="those of epoch [0-9]+ are kept: try a smaller lr"),
+    ):
+        warnings.simplefilter("error", RuntimeWarning)  # one sentence is enough
         net.fit(X, LABELS, epochs=20)
     assert all(np.isfinite(w).all() for w in net.weights) and len(before) == 2
+
+
+def test_accuracy_is_of_labels_alone():
+    net = made(RatePredictiveCoding, lr=0.1)
+    assert "accuracy" in net.fit(X, LABELS)[0] and "accuracy" in net.fit(X, np.eye(3)[LABELS])[0]
+    assert "accuracy" not in net.fit(X, X[:, :3])[0]
+
+
+def test_dendrites_from_python():
+    net = DendriticClassifier(5, 3, seed=1, backend="numpy", show_ms=60, lr=0.1)
+    for _ in range(2):
+        history = net.fit(X, LABELS, epochs=3)
+    assert history[-1]["epoch"] == 6 and 0 < history[-1]["error"] < 0.5, "of rates"
+    trained = net.weights[0]
+    for mode in ("analog", "spiking"):
+        assert net.predict(X, mode).shape == (20, 3)
+    many = DendriticClassifier(5, 3, seed=1, backend="numpy", show_ms=9000)
+    many._state = net._state
+    near = many.predict(X, "spiking") - many.predict(X)
+    assert np.abs(near).max() < 0.3 * np.ptp(many.predict(X)), "long shows lead to the analog one"
+    net.reset_state()
+    np.testing.assert_array_equal(net.weights[0], trained)
+    with pytest.raises(ValueError, match="needed rates from 0 to 1"):
+        net.predict(X - 0.5)
+    with pytest.raises(ValueError, match="mode 'both' is not one of analog, spiking"):
+        net.predict(X, "both")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import subprocess
 import sys
@@ -357,3 +358,18 @@ def test_a_run_that_cannot_be_is_refused(given, error, words, monkeypatch):
     monkeypatch.setattr(runs.Runs, "run", lambda *args: pytest.fail("it was run"))
     with pytest.raises(error, match=words):
         network().simulate(**{"x": np.ones((10, 2))} | given)
+
+
+def test_a_copy_goes_its_own_way():
+    net = network()
+    net.forward([1.0, 0.0])
+    twin = copy.deepcopy(net)
+    for _ in range(50):
+        np.testing.assert_array_equal(net.forward([1.0, 0.0]), twin.forward([1.0, 0.0]))
+    for ours, theirs in zip(net.weights, twin.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for key in twin._state:
+        np.testing.assert_array_equal(net._state[key], twin._state[key], err_msg=key)
+    before = net.weights
+    twin.forward([1.0, 0.0])
+    np.testing.assert_array_equal(before[0], net.weights[0])

@@ -103,7 +103,7 @@ def test_every_preset_is_read_and_every_parameter_has_a_flag():
         (("--mode", "rate", "--data", "mnist"), "--data"),
         (
             ("--mode", "rate", "--lr", "0.1", "0.1", "0.1"),
-            "--lr 0.1 0.1 0.1: 3 values",
+            "--lr 0.1 0.1 0.1: 3 values, layers",
         ),
         (("--mode", "rate", "--lr", "0"), "--lr"),
         (("--mode", "rate", "--gamma", "1.5"), "--gamma 1.5"),
@@ -145,4 +145,4 @@ def test_a_rate_that_is_too_large_ends_with_a_status_of_its_own(here, monkeypatc
     render_nothing(monkeypatch)
     words = (*words_of("rate", "a"), "--lr", "1000")
     assert program(*words) == 3
-    assert "not finite after epoch" in capsys.readouterr().err
+    assert "no valid results, lower --lr" in capsys.readouterr().err

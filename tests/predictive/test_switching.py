@@ -5,11 +5,27 @@ import pytest
 
 from driver.engine.model import Spikes
 from driver.experiment.network import Session
-from models.predictive.outcome import LEARNS, LESS, NOTHING, judge_accuracy, judge_prediction
+from models.predictive.outcome import (
+    BESIDE,
+    LEARNS,
+    LESS,
+    NOTHING,
+    judge_accuracy,
+    judge_prediction,
+)
 from models.predictive.params import SpikingParams
 from models.predictive.spiking import constants, initial_state, layers
 from models.predictive.stepper import Stepper
-from models.predictive.switching import Shows, Switching, bits, order, over, patterns, traces
+from models.predictive.switching import (
+    Shows,
+    Switching,
+    bits,
+    order,
+    over,
+    patterns,
+    shuffled_dendrite,
+    traces,
+)
 from tests.program import BACKEND
 
 SHORT = SpikingParams(
@@ -88,6 +104,37 @@ def test_controls_learn_from_the_same_spikes_without_the_relation():
     assert spread.max() < 1e-3, "the bias predicts one rate a cell"
 
 
+def test_a_dendrite_in_time_is_the_learner():
+    """The control with every moment its own: the same weights, so only the time differs."""
+    with Switching(SHORT, Session(BACKEND)) as net:
+        state = net.initial_state()
+        fired = {name: [] for name in net.model.populations}
+        for block, _ in net.blocks(state, 0, SHORT.n_shows, learn=True):
+            for name, spikes in block.spikes.items():
+                fired[name].append(bits(spikes, SHORT.show_ms, net.size_of(name)))
+    fired = {name: np.concatenate(rows) for name, rows in fired.items()}
+    own = shuffled_dendrite(SHORT, fired, np.arange(len(fired["inputs"])))
+    for key, array in own.items():
+        np.testing.assert_allclose(array, block.state[key], atol=1e-10, err_msg=key)
+
+
+def test_a_dendrite_that_learns_nothing_gets_no_verdict_of_learning():
+    """Plasticity of the basal weights alone pulls rates to where an untaught dendrite is."""
+    p = SpikingParams(
+        seed=301, sizes=(4, 6, 5, 2), eta_p=0.0, eta_b=0.0, train_s=4, show_ms=100, settle_ms=40
+    )
+    with Switching(p, Session(BACKEND)) as net:
+        first = net.initial_state()
+        *_, (end, _) = net.blocks(first, 0, p.n_shows, learn=True)
+        tried = {
+            "trained": net.tried(end.state, "trained"),
+            "untrained": net.tried(first, "untrained"),
+        }
+        numbers = net.measure(tried)
+    assert numbers["trained"]["error_over_untaught"] == pytest.approx(1)
+    assert numbers["trained"]["verdict"] == numbers["untrained"]["verdict"] == NOTHING
+
+
 def test_what_excites_the_soma_has_no_shuffled_control():
     p = SpikingParams(sizes=(4, 6, 5, 2), train_s=0.2, show_ms=100, settle_ms=40, g_apical=0.1)
     with Switching(p, Session(BACKEND)) as net:
@@ -95,7 +142,7 @@ def test_what_excites_the_soma_has_no_shuffled_control():
         tried = net.tried(net.initial_state(), "trained")
         numbers = net.measure({"trained": tried, "untrained": tried})["trained"]
     assert np.isnan(numbers["shuffled"]) and np.isnan(numbers["error_over_shuffled"])
-    assert numbers["verdict"] != LEARNS
+    assert any("excites the soma" in note for note in numbers["notes"])
 
 
 def test_traces_are_those_of_the_equations():
@@ -112,11 +159,18 @@ def test_verdicts():
     shows = Shows(np.array([[0.5, 0.2]]), np.array([[0.7, 0.1]]))
     np.testing.assert_allclose(shows.error, [[0.2, 0.1]])
     assert np.isnan(over(1.0, 0.0)) and over(1.0, 2.0) == 0.5
-    numbers = {"error_over_bias_only": 0.4, "error_over_shuffled": 0.4, "error": 0.1, "twin": 0.5}
-    assert judge_prediction(numbers).verdict == LEARNS
-    assert judge_prediction(numbers | {"error_over_shuffled": 0.6}).verdict == LESS
+    good = {f"error_over_{name}": 0.4 for name in (*BESIDE, "untaught")}
+    good |= {"shuffled": 0.2, "bias_only": 0.2}
+    assert judge_prediction(good).verdict == LEARNS
+    for name in BESIDE:
+        assert judge_prediction(good | {f"error_over_{name}": 0.6}).verdict == LESS
     assert (
-        judge_prediction(numbers | {"error_over_shuffled": np.nan, "error": 0.3}).verdict == NOTHING
+        judge_prediction(good | {"error_over_constant": 2, "error_over_untaught": 0.9}).verdict
+        == NOTHING
     )
-    for accuracy, verdict in ((0.97, LEARNS), (0.9, LESS), (0.2, NOTHING)):
+    undefined = good | {"shuffled": np.nan, "error_over_shuffled": np.nan}
+    assert judge_prediction(undefined).verdict == LEARNS and judge_prediction(undefined).notes
+    twin = undefined | {"bias_only": np.nan, "error_over_bias_only": np.nan}
+    assert judge_prediction(twin).verdict == LESS
+    for accuracy, verdict in ((0.97, LEARNS), (0.96, LESS), (0.2, NOTHING)):
         assert judge_accuracy({"accuracy": accuracy, "linear": 0.96}).verdict == verdict

@@ -13,7 +13,7 @@ from models.predictive import equilibrium, rate, spiking
 from models.predictive.params import EquilibriumParams, ImageParams, RateParams, SpikingParams
 from models.predictive.stepper import Stepper
 from models.predictive.switching import order, patterns, shows_of
-from stimuli.digits import split_of
+from stimuli.digits import load, split_of
 
 BESIDE = {  # controls: colour and dashes
     "linear classifier": (style.BRIGHT, (0, (1, 1))),
@@ -42,19 +42,13 @@ def beside(ax, levels: dict[str, float | None]) -> None:
             ax.axhline(level, color=colour, ls=dashes, lw=1.4, label=f"{name} {level:.3g}")
 
 
-def below(ax) -> None:
-    """The legend under a panel, where it can hide no data."""
-    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 3}
-    ax.legend(**place)
-
-
 # --- images -----------------------------------------------------------------------------------
 
 
 def accuracy_by_epoch(seed) -> Figure | None:
     """Accuracy of the training and of the test part after each epoch, beside the controls.
 
-    The lower panel is the upper part of the scale. Look for a line of the test that ends above the
+    The right panel is the upper part of the scale. Look for a line of the test that ends above the
     linear classifier: only there has the hidden layer been of use. The gap between the training and
     the test part is what was learned by heart.
     """
@@ -93,7 +87,7 @@ def weights_as_images(seed) -> Figure | None:
     if not isinstance(seed.params, ImageParams):
         return None
     w = seed.weights
-    shape = split_shape(seed.params)
+    shape = load(seed.params.data).shape
     before, after = (
         w[f"weights1_{end}"].reshape(-1, shape[0] * shape[1])[:MOST_UNITS]
         for end in ("w_init", "w")
@@ -116,10 +110,6 @@ def weights_as_images(seed) -> Figure | None:
             shown = ax.imshow(image.reshape(shape), cmap="RdBu_r", vmin=-largest, vmax=largest)
         part.colorbar(shown, ax=list(axes), location="bottom", shrink=0.5, label="weight")
     return figure
-
-
-def split_shape(p: ImageParams) -> tuple[int, int]:
-    return split_of(p.data, p.test_size, p.seed).shape
 
 
 def confusion(seed) -> Figure | None:
@@ -194,10 +184,10 @@ def network_of(seed, label: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
 def potential_and_spikes(seed) -> Figure | None:
     """The first shows of the test: potential and threshold of a cell, all spikes, the error.
 
-    Black: soma, orange: threshold, which rises with every spike. Red: rate that the apical dendrite
-    predicts. Look for a prediction that jumps with the input, and for an error (low-passed spikes
-    minus prediction, mean over cells) that returns to the same low level after each switch;
-    untrained, the dendrite predicts half of r_max whatever comes.
+    Top: soma, and threshold, which rises with every spike; below it the rate that the apical
+    dendrite of that cell predicts. Look for a prediction that jumps with the input, and for an
+    error (low-passed spikes minus prediction, mean over cells) that returns to the same low level
+    after each switch; untrained, the dendrite predicts half of r_max whatever comes.
     """
     p = seed.params
     if not isinstance(p, SpikingParams):
@@ -290,7 +280,7 @@ def error_over_training(seed) -> Figure | None:
         "bias alone": numbers["bias_only"],
         "dendrite out of time": numbers["shuffled"],
         "best constant": numbers["constant"],
-        "untrained": numbers["twin"],
+        "untrained": seed.numbers(UNTRAINED)["error"],
     }
     beside(ax, levels)
     if p.w_learns < 1:
