@@ -63,15 +63,17 @@ def numbers_of(p: SpikingParams) -> dict[str, Any]:
 
 def numbers(name: str, value: Any, shape: tuple[int | None, ...], words: str) -> np.ndarray:
     """Finite numbers of a shape, None where any length will do."""
-    given = f"{name} {reprlib.repr(value)}"
     try:
         found = np.asarray(value)
     except ValueError:
+        given = f"{name} {reprlib.repr(value)}"
         raise ValueError(f"{given}, rows of different lengths: needed {words}") from None
-    if found.dtype.kind not in "iuf":
-        raise TypeError(f"{given} of {found.dtype}: needed {words}")
     fits = found.ndim == len(shape) and found.size
-    if not fits or any(n not in (None, m) for n, m in zip(shape, found.shape, strict=True)):
+    fits = fits and all(n in (None, m) for n, m in zip(shape, found.shape, strict=True))
+    if found.dtype.kind not in "iuf" or not fits:
+        given = f"{name} {reprlib.repr(value)}"
+        if found.dtype.kind not in "iuf":
+            raise TypeError(f"{given} of {found.dtype}: needed {words}")
         raise ValueError(f"{given} of shape {found.shape}: needed {words}")
     if not np.isfinite(found).all():
         raise ValueError(f"{name} {found[~np.isfinite(found)][0]}: needed {words}, finite")

@@ -226,6 +226,15 @@ v_a_post = w*(p_pre - p_mean_pre) : 1 (summed)
 """
 DENDRITIC_POST = "w += eta_post*(p_pre - p_mean_pre)"
 
+# --- energy: no equations of Brian's, for the report -----------------------------------------
+
+ENERGY = """
+a_0 = x;  a_k = tanh(W_k a_(k-1) + b_k);  f = W_K a_(K-1) + b_K
+E = mean over samples of |f - y|**2/2 + reg/2*(sum of squared weights)
+d_K = f - y;  d_k = (1 - a_k**2)*(transposed W_(k+1) d_(k+1))
+V = momentum*V - eta*dE/dW;  W = W + V;  dE/dW_k = d_k a_(k-1) + reg*W_k;  dE/db_k = d_k
+"""
+
 EQUATIONS = {
     "Spiking: input": SPIKING_INPUT,
     "Spiking: layer": SPIKING_LAYER,
@@ -247,6 +256,7 @@ EQUATIONS = {
     "Equilibrium: in the last step of a sample": (
         f"{EQUILIBRIUM_LEARNS}\n{EQUILIBRIUM_BIAS_LEARNS}"
     ),
+    "Energy: back-propagation in batches, see models/predictive/energy.py": ENERGY,
     "Dendritic: input": POISSON,
     "Dendritic: it fires if; a spike": f"{POISSON_FIRES}\n{POISSON_RESET}",
     "Dendritic: cell": DENDRITIC,
