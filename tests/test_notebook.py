@@ -1,10 +1,12 @@
-"""The notebook runs, and its stored numbers are those of a fresh run.
+"""The notebooks run; `NOTEBOOK` is stored with numbers, which are those of a fresh run.
 
-``python -m tests.test_notebook`` executes it and stores it with its outputs.
+``python -m tests.test_notebook`` executes it and stores it with its outputs. The `OTHERS` are
+stored without any, and look at their own numbers in the end.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import tempfile
@@ -15,10 +17,12 @@ import pytest
 from tests.program import REPOSITORY
 
 NOTEBOOK = REPOSITORY / "notebooks" / "lateral_line.ipynb"
+OTHERS = sorted(path for path in NOTEBOOK.parent.glob("*.ipynb") if path != NOTEBOOK)
+COMPILED = "moving_dot", "sequence_memory"  # minutes without a compiler
 MAX_BYTES = 500_000
 
 
-def executed(folder: Path):
+def executed(folder: Path, path: Path = NOTEBOOK):
     """The notebook, executed in `folder` with all that Jupyter keeps beside it."""
     nbclient, nbformat = (pytest.importorskip(name) for name in ("nbclient", "nbformat"))
     for name in ("here", "tmp", "jupyter"):
@@ -29,7 +33,7 @@ def executed(folder: Path):
         "IPYTHONDIR": str(folder / "jupyter"),
         **{f"JUPYTER_{name}_DIR": str(folder / "jupyter") for name in ("RUNTIME", "CONFIG")},
     }
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in changed.items():
             patch.setenv(name, value)
@@ -58,8 +62,8 @@ def said(cell) -> dict[str, str]:
     return {o["name"]: "".join(o["text"]) for o in outputs}
 
 
-def stored() -> dict:
-    return json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+def stored(path: Path = NOTEBOOK) -> dict:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.compiler  # minutes without
@@ -98,6 +102,40 @@ def test_the_notebook_tells_nothing_of_the_machine_it_was_run_on():
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop("image/png", None)
         assert not re.search(r"/(home|root|Users|tmp|var|work|mnt)/|[A-Z]:\\\\", json.dumps(cell))
+
+
+def each(**marks):
+    """The `OTHERS` as parameters."""
+    return [pytest.param(path, id=path.stem, marks=marks.get(path.stem, ())) for path in OTHERS]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", each(**dict.fromkeys(COMPILED, pytest.mark.compiler)))
+def test_a_notebook_runs_reaches_its_numbers_and_leaves_nothing_behind(path, tmp_path):
+    if "image" in path.stem:
+        pytest.importorskip("sklearn", reason="pip install -r requirements-learning.txt")
+    notebook = executed(tmp_path, path)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            kinds = [kind for o in cell.outputs for kind in o.get("data", ())]
+            assert kinds.count("image/png") == cell.source.count("display(figure)")
+            assert "stderr" not in said(cell)
+    assert list((tmp_path / "here").iterdir()) == []
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("path", each())
+def test_a_notebook_is_stored_without_outputs_and_its_code_compiles(path):
+    content = stored(path)
+    assert set(content["metadata"]) == {"kernelspec", "language_info"}
+    assert set(content["metadata"]["language_info"]) == {"name"}
+    for cell in content["cells"]:
+        assert cell["metadata"] == {}
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [] and cell["execution_count"] is None
+            ast.parse(re.sub("^%.*$", "", "".join(cell["source"]), flags=re.MULTILINE))
+    ends = "".join(content["cells"][-1]["source"]), "".join(content["cells"][-2]["source"])
+    assert ends[0].count("assert ") >= 2 and "**Honestly:**" in ends[1]
 
 
 if __name__ == "__main__":
