@@ -38,6 +38,7 @@ LONG_FILES = (
     *("test_run.py", "cube/test_docs.py", "test_studies.py", "test_engine.py", "test_resume.py"),
     *("test_sweep.py", "test_figures.py", "cube/test_run.py", "test_stdp.py", "test_readme.py"),
     *("cube/test_dots.py", "cube/test_golden.py", "cube/test_blocks.py", "test_profile.py"),
+    *("predictive/test_run.py", "predictive/test_learners.py", "predictive/test_energy.py"),
     *("sequence/test_figures.py", "sequence/test_run.py", "sequence/test_interactive.py"),
     *("test_faults.py", "test_threads.py", "test_flags.py", "test_guards.py", "test_notebook.py"),
 )
