@@ -52,7 +52,7 @@ SELFORG = {  # of a map from no topography
 }
 DOTS = {"focus", "predict", "recall"}  # of the moving dot, see tests/cube/test_studies.py
 SEQUENCE = {f"sequence_{name}" for name in ("controls", "capacity", "noise")}  # tests/sequence
-PREDICTIVE = {"predictive_switching", "predictive_digits"}  # tests/predictive
+PREDICTIVE = {f"predictive_{name}" for name in ("switching", "digits", "jepa")}  # tests/predictive
 METRICS = common_metrics("lateral_line")
 TINY = Study(
     name="tiny",

@@ -235,6 +235,12 @@ d_K = f - y;  d_k = (1 - a_k**2)*(transposed W_(k+1) d_(k+1))
 V = momentum*V - eta*dE/dW;  W = W + V;  dE/dW_k = d_k a_(k-1) + reg*W_k;  dE/db_k = d_k
 """
 
+JEPA = """
+z_c = g(context);  z_t = g_mean(target);  foretold = h(z_c)        # g_mean: no gradient
+none, ema:  loss = mean of |foretold - z_t|**2/2;  ema: g_mean = m*g_mean + (1 - m)*g
+vicreg:  loss = 25*mean of (foretold - z_t)**2 + 25*mean of max(0, 1 - s.d.) + c_w*sum of cov**2/d
+"""
+
 EQUATIONS = {
     "Spiking: input": SPIKING_INPUT,
     "Spiking: layer": SPIKING_LAYER,
@@ -257,6 +263,7 @@ EQUATIONS = {
         f"{EQUILIBRIUM_LEARNS}\n{EQUILIBRIUM_BIAS_LEARNS}"
     ),
     "Energy: back-propagation in batches, see models/predictive/energy.py": ENERGY,
+    "Jepa: joint embedding, see models/predictive/jepa.py": JEPA,
     "Dendritic: input": POISSON,
     "Dendritic: it fires if; a spike": f"{POISSON_FIRES}\n{POISSON_RESET}",
     "Dendritic: cell": DENDRITIC,

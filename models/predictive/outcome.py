@@ -23,7 +23,7 @@ MEANINGS = {
 HALF = 0.5  # of the error of each control
 CHANCE = 0.5  # accuracy that is far from the one tenth of guessing, and from any twin
 GAIN = 0.02  # of the probe by training the encoder
-NO_SPREAD = 0.05  # s.d. of embeddings; that of the untrained encoder is ten times as large
+NO_SPREAD = 0.05  # s.d. of embeddings; that of an untrained encoder is .2
 BESIDE = ("bias_only", "shuffled", "constant")  # controls of the spiking network
 
 

@@ -320,7 +320,7 @@ moving average, or nothing."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """Share of itself that the target keeps in a step, with ema."""
     c_w: NotNegative = 25.0
-    """Weight of the covariances, with vicreg. Published is 1, of which nothing comes here."""
+    """Weight of the covariances, with vicreg. Published is 1: few dimensions are used."""
     scaling: Scaling = "pixels"
     """pixels: from 0 to 1; centred, standard: see `rate`."""
     hidden: tuple[Size, ...] = (64,)
@@ -369,8 +369,16 @@ PRESETS: dict[str, dict[str, Any]] = {
         "lr": (0.08, 0.01), "lr_decay": 0.85,
     },
     "equilibrium": {},
+    "equilibrium-mnist": {
+        "data": "mnist-5k", "test_size": 0.2, "contrast": 0.2, "hidden": (64,), "epochs": 10,
+        "lr": (0.05, 0.02), "lr_decay": 0.8,
+    },
     "dendritic": {},
     "energy": {},
+    "energy-mnist": {
+        "data": "mnist-5k", "test_size": 0.2, "scaling": "centred", "contrast": 0.3,
+        "hidden": (64,), "epochs": 15, "lr_decay": 0.85, "reg": 1e-3,
+    },
     "jepa-none": {"anti_collapse": "none"},
     "jepa-ema": {"anti_collapse": "ema"},
     "jepa-vicreg": {},

@@ -11,7 +11,7 @@ from driver.sweep.axes import CONTENT
 from driver.sweep.command import main as sweep
 
 COMPARED = {  # presets by the images
-    "digits": ("rate", "equilibrium", "dendritic", "energy"),
+    "digits": ("rate", "equilibrium", "dendritic", "energy", "jepa-vicreg"),
     "mnist-5k": ("rate-mnist", "equilibrium-mnist", "energy-mnist"),
 }
 

@@ -11,7 +11,7 @@ from studies import stages
 from studies.study import SCALES, common_metrics, load, matching
 
 pytest.importorskip("sklearn", reason="pip install -r requirements-learning.txt")
-NAMES = ("predictive_switching", "predictive_digits")
+NAMES = ("predictive_switching", "predictive_digits", "predictive_jepa")
 
 
 @functools.cache

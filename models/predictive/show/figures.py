@@ -10,7 +10,14 @@ from driver.experiment.metric import TRAINED, UNTRAINED
 from driver.figures import draw, style
 from driver.figures import page as pages
 from models.predictive import equilibrium, rate, spiking
-from models.predictive.params import EquilibriumParams, ImageParams, RateParams, SpikingParams
+from models.predictive.outcome import NO_SPREAD
+from models.predictive.params import (
+    EquilibriumParams,
+    ImageParams,
+    JepaParams,
+    RateParams,
+    SpikingParams,
+)
 from models.predictive.stepper import Stepper
 from models.predictive.switching import order, patterns, shows_of
 from stimuli.digits import load, split_of
@@ -26,6 +33,7 @@ BESIDE = {  # controls: colour and dashes
 LAYER_COLOURS = (style.DARK, style.BRIGHT, style.MIDDLE)
 MOST_UNITS, REPLAYED = 32, 3  # units as images; shows
 RELAXED = 60  # steps
+COLLAPSE = {"loss": "loss", "std": "s.d.", "effective_rank": "effective rank", "r2": "R2"}
 
 
 def page(seed, height_in: float, subject: str) -> Figure:
@@ -52,7 +60,7 @@ def accuracy_by_epoch(seed) -> Figure | None:
     linear classifier: only there has the hidden layer been of use. The gap between the training and
     the test part is what was learned by heart.
     """
-    if not isinstance(seed.params, ImageParams):
+    if not isinstance(seed.params, ImageParams) or isinstance(seed.params, JepaParams):
         return None
     arrays, trained = seed.recording(TRAINED), seed.numbers(TRAINED)
     figure = page(seed, 4.6, "Accuracy after each epoch")
@@ -82,14 +90,17 @@ def weights_as_images(seed) -> Figure | None:
 
     One image a unit, all on one scale of colours: red excites, blue inhibits. A unit that has
     learned shows strokes and edges where it showed noise; pixels that are never on keep their first
-    weights, or decay.
+    weights, or decay. Of joint embedding it is half an image.
     """
     if not isinstance(seed.params, ImageParams):
         return None
     w = seed.weights
-    shape = load(seed.params.data).shape
+    high, wide = shape = load(seed.params.data).shape
+    n_in, first = high * wide, "weights1_{}"
+    if isinstance(seed.params, JepaParams):
+        shape, n_in = (high, wide // 2), high * wide // 2 + 1  # the last one is no pixel
     before, after = (
-        w[f"weights1_{end}"].reshape(-1, shape[0] * shape[1])[:MOST_UNITS]
+        w[first.format(end)].reshape(-1, n_in)[:MOST_UNITS, : shape[0] * shape[1]]
         for end in ("w_init", "w")
     )
     n = len(after)
@@ -115,8 +126,8 @@ def weights_as_images(seed) -> Figure | None:
 def confusion(seed) -> Figure | None:
     """Which digit was taken for which in the test, trained beside untrained.
 
-    Rows are what is shown, columns what the network says. Off the diagonal are errors: look for
-    pairs that look alike, such as 3 and 8 or 1 and 8.
+    Rows are what is shown, columns what the network says, or the probe of its embeddings. Off the
+    diagonal are errors: look for pairs that look alike, such as 3 and 8 or 1 and 8.
     """
     if not isinstance(seed.params, ImageParams):
         return None
@@ -176,6 +187,60 @@ def network_of(seed, label: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
     biases = [arrays[f"layer{k}.bias"] for k in range(1, len(arrays["sizes"]))]
     stored = [seed.weights[f"weights{k}_{end}"] for k in range(1, len(biases) + 1)]
     return [w.reshape(b.size, -1) for w, b in zip(stored, biases, strict=True)], biases
+
+
+def embeddings_by_epoch(seed) -> Figure | None:
+    """Loss and collapse of a joint embedding after each epoch, beside the untrained encoder.
+
+    The loss alone says nothing: it falls fastest where all embeddings become the same, and may rise
+    where they spread. Look for a s.d. above the dotted line, then for an effective rank near the
+    number of dimensions (below that line it is the rank of noise), and for an R2 above 0: only
+    there more is foretold than the mean.
+    """
+    if not isinstance(seed.params, JepaParams):
+        return None
+    arrays = seed.recording(TRAINED)
+    figure = page(seed, 3.3, "Loss of the training part; embeddings of the test part")
+    for ax, (name, label) in zip(figure.subplots(1, 4), COLLAPSE.items(), strict=True):
+        y = arrays[f"course_{name}"]
+        ax.plot(np.arange(1, y.size + 1), y, label="trained", **style.LINE[TRAINED])
+        ax.set(xlabel="epoch", title=label)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
+        if name == "loss":
+            ax.set_yscale("log")
+            continue
+        if name == "r2":  # untrained it is far below 0: nothing was foretold yet
+            ax.set_ylim(max(-1.0, min(0.0, 1.1 * np.nanmin(y))), 1.0)
+            ax.axhline(0, color=style.MUTED, lw=0.8)
+            continue
+        ax.axhline(seed.numbers(UNTRAINED)[name], label=UNTRAINED, **style.LINE[UNTRAINED])
+        ax.set_ylim(0, seed.params.embedding if name == "effective_rank" else None)
+        if name == "std":
+            ax.axhline(NO_SPREAD, color=style.MUTED, ls=":", label=f"collapsed below {NO_SPREAD}")
+            shown = ax.get_legend_handles_labels()
+    figure.legend(*shown, loc="outside lower center", ncols=3)
+    return figure
+
+
+def spectrum(seed) -> Figure | None:
+    """S.d. of the embeddings of the test part along each of their principal axes.
+
+    A flat line uses every dimension; one that falls steeply lies in a few, and one that lies far
+    below the untrained has collapsed: what is left of it is small, not empty, so a probe finds it.
+    """
+    if not isinstance(seed.params, JepaParams):
+        return None
+    figure = page(seed, 3.8, "Spectrum of the embeddings")
+    ax = figure.subplots()
+    for label in (UNTRAINED, TRAINED):
+        values, numbers = seed.recording(label)["spectrum"], seed.numbers(label)
+        words = f"{label}: effective rank {numbers['effective_rank']:.1f}, "
+        words += f"probe {numbers['accuracy']:.3f}"
+        marks = {"marker": "o" if label == TRAINED else "s", "ms": 3.5}
+        ax.plot(np.arange(1, values.size + 1), values, label=words, **style.LINE[label], **marks)
+    ax.set(xlabel="principal axis", ylabel="s.d. along it", yscale="log")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return style.legend_above(ax, ncols=2).figure
 
 
 # --- spiking ----------------------------------------------------------------------------------
@@ -326,6 +391,8 @@ FIGURES = draw.by_name(
     confusion,
     weights_as_images,
     relaxation,
+    embeddings_by_epoch,
+    spectrum,
     error_over_training,
     predicted_and_fired,
     potential_and_spikes,
