@@ -55,7 +55,9 @@ def length(request: Request) -> int:
 
 
 def work(request: Request) -> tuple[int, int]:
-    return request.params.work
+    """None for an engine of a learner that has none: nothing is worth compiling."""
+    p = request.params
+    return (1, 1) if getattr(p, "on_host", False) else p.work
 
 
 def run_seed(request: Request, log, status, saved) -> None:

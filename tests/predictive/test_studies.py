@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from driver.sweep.plan import as_typed
+from driver.sweep.axes import axes_of
+from driver.sweep.plan import as_typed, plan
 from models.predictive.room import ROOM
 from studies import stages
 from studies.study import SCALES, common_metrics, load, matching
@@ -42,3 +43,9 @@ def test_every_claim_names_a_condition_and_a_known_metric(name):
 def test_a_condition_gives_several_values_of_one_flag():
     assert as_typed(ROOM, {"sizes": "2 3 1"}) == ["--sizes", "2", "3", "1"]
     assert as_typed(ROOM, {"mode": "rate"}, refused=frozenset()) == ["--mode", "rate"]
+
+
+def test_a_sweep_compiles_nothing_for_a_learner_without_an_engine(tmp_path):
+    made = plan(ROOM, "a", axes_of(["mode=rate,energy,jepa-vicreg"], []), [], tmp_path, False)
+    asked = [("--backend" in job.argv, job.condition["mode"]) for job in made.jobs]
+    assert {mode for backend, mode in asked if backend} <= {"rate"}

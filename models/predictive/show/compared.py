@@ -27,12 +27,12 @@ def by_preset(content: Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     rows = json.loads(content.read_text(encoding="utf-8"))["runs"]
     for preset in dict.fromkeys(row["condition"]["mode"] for row in rows):
         done = [r for r in rows if r["condition"]["mode"] == preset and r["state"] == "done"]
-        found: dict[str, list] = {"accuracy": [], "untrained": []}
+        found: dict[str, list] = {name: [] for name in ("accuracy", *BESIDE)}
         for row in done:
             found["accuracy"].append(number(row["trained"], "accuracy"))
             found["untrained"].append(number(row["untrained"], "accuracy"))
             for name in ("linear", "backprop"):
-                found.setdefault(name, []).append(number(row["trained"], name))
+                found[name].append(number(row["trained"], name))
         yield preset, {name: np.array(values, float) for name, values in found.items()}
 
 
@@ -75,11 +75,9 @@ def learners(content: Path) -> Figure:
             ax.plot(x + jitter, y, marker, color=colour, ms=4, mew=0, alpha=0.7,
                     label=words if place == 0 else None)  # fmt: skip
             ax.plot([x - 0.07, x + 0.07], [np.nanmean(y)] * 2, color=colour, lw=2)
-    untrained = [found["untrained"].mean() for _, found in by_preset(content)]
+    untrained = [percent(found["untrained"]).split(" ")[0] for _, found in by_preset(content)]
     ax.set(xticks=range(len(names)), ylabel="accuracy of the test (%)")
-    ax.set_xticklabels(
-        [f"{n}\nuntrained {100 * u:.0f} %" for n, u in zip(names, untrained, strict=True)]
-    )
+    ax.set_xticklabels([f"{n}\nuntrained {u} %" for n, u in zip(names, untrained, strict=True)])
     return style.legend_above(ax).figure
 
 
