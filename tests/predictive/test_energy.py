@@ -360,6 +360,7 @@ def test_an_epoch_is_its_steps_and_goes_on_with_the_same_bits(momentum):
         assert np.abs(ours).max() > 0
 
 
+@pytest.mark.slow
 def test_the_preset_runs_draws_and_goes_on_with_the_same_bits(tmp_path, monkeypatch):
     from tests.predictive import test_run as door
 

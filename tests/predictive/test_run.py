@@ -52,7 +52,12 @@ def words_of(mode: str, name: str) -> tuple[str, ...]:
     return ("--mode", mode, *TINY[mode], "--run-name", name)
 
 
-@pytest.mark.parametrize("mode", TINY)
+QUICK = ("spiking", "rate", "dendritic")  # the others share all that matters here with them
+
+
+@pytest.mark.parametrize(
+    "mode", [mode if mode in QUICK else pytest.param(mode, marks=pytest.mark.slow) for mode in TINY]
+)
 def test_a_learner_runs_draws_and_goes_on_with_the_same_bits(here, mode, monkeypatch):
     """And killed in the middle of its training; of rate the second seed of two, again alone."""
     several = ("--multi-seed", "2") if mode == "rate" else ("--seed-start", "2")
