@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from driver.flags.from_dataclass import UsageError
 from driver.room import Room
 from driver.sweep.axes import CONTENT
 from driver.sweep.command import main as sweep
@@ -39,6 +40,9 @@ def words(room: Room) -> dict[str, Callable[..., int]]:
         """
         from models.predictive.show.compared import draw, lines
 
+        for flag, value in (("seeds", seeds), ("jobs", jobs)):
+            if value < 1:
+                raise UsageError(f"--{flag} {value} must be at least 1")
         name = f"compare_{data}"
         asked = ["--grid", f"mode={','.join(COMPARED[data])}", "--multi-seed", str(seeds)]
         asked += ["--seed-start", str(seed_start), "--jobs", str(jobs)]

@@ -130,6 +130,8 @@ def test_every_preset_is_read_and_every_parameter_has_a_flag():
         (("--mode", "spiking", "--eta-p", "nan"), "--eta-p nan is not a finite number"),
         (("--mode", "spiking", "--backend", "genn"), "--backend genn"),
         (("--mode", "spiking", "--epochs", "3"), "--epochs"),
+        (("compare-learners", "--seeds", "0"), "--seeds 0 must be at least 1"),
+        (("compare-learners", "--jobs", "0"), "--jobs 0 must be at least 1"),
     ],
 )
 def test_nonsense_ends_with_2_and_leaves_nothing(here, words, complaint, capsys):
