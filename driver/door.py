@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from driver.run.isolation import INTERRUPTED, INTERRUPTS, end_with_parent
+from driver.run.isolation import INTERRUPTED, end_with_parent, listen
 
 if TYPE_CHECKING:
     from driver.room import Room
@@ -29,8 +29,7 @@ FAILED = 1
 
 def start(main: Callable[[], int]) -> None:
     """Run the program, and end it with its exit status."""
-    for number in INTERRUPTS:
-        signal.signal(number, signal.default_int_handler)
+    listen(signal.default_int_handler)
     end_with_parent()
     sys.exit(main())
 
