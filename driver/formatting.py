@@ -55,7 +55,7 @@ def interval(estimate: Mapping[str, Any], digits: int = 3, signed: bool = False)
     mean, low, high = (
         number(estimate[key], digits, signed, undefined="–") for key in ("mean", "low", "high")
     )
-    return mean if estimate["n"] < 2 else f"{mean} [{low}, {high}]"
+    return mean if low == "–" else f"{mean} [{low}, {high}]"
 
 
 def mathtext(label: str) -> str:

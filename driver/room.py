@@ -135,6 +135,9 @@ class Room:
     write_report : function
         ``write_report(run)`` writes ``report.html`` of a run as far as it has come; returns it. It
         is made from the tables of metrics, figures and equations if not given.
+    figures_of : function
+        ``figures_of(run)``: the figures of a run, a `driver.report.figures.Figures`; made from the
+        table of `figures` if not given.
     parameter_file : function
         ``parameter_file(request)``: the parts of ``params.json`` that the model knows.
     completed : function
@@ -186,6 +189,7 @@ class Room:
     length: Callable = length
     draw_seed: Callable | None = None
     write_report: Callable | None = None
+    figures_of: Callable | None = None
     parameter_file: Callable = parameter_file
     check_checkpoint: Callable = check_checkpoint
     completed: Callable = Named("driver.experiment.going_on:completed")
@@ -213,6 +217,7 @@ class Room:
             "headline": partial(headline, self.length),
             "seconds": partial(seconds, self.work),
             "draw_seed": FromTable("driver.figures.draw:draw_all", (self.figures,)),
+            "figures_of": FromTable("driver.report.run_page:figures_of", (self.figures,)),
             "write_report": FromTable("driver.report.run_page:write_plain", tables),
         }
         made |= {name: FromTable(f, (self.metrics,)) for name, f in FROM_TABLE.items()}

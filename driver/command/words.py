@@ -7,10 +7,11 @@ from pathlib import Path
 
 import tyro
 
+from driver.engine.model import resolve
 from driver.export.csv import export_numbers, finished
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
-from driver.run.folder import PARAMS
+from driver.run.folder import MAX_NAME_BYTES, PARAMS, can_be_made
 from driver.run.saved import NotARun, Run
 from driver.sweep.axes import CONTENT
 
@@ -82,7 +83,18 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
             print("\n".join(map(str, export_numbers(run, folder))))
         return 0
 
+    def compare(runs: Folders, output: Path | None = None) -> int:
+        """Set runs side by side: parameters that differ, numbers seed by seed, figures.
+
+        Args:
+            runs: Run folders, such as Runs/one Runs/other; the first is what the others are
+                compared with.
+            output: Page to write; compare_<names>.html beside the first run if not given.
+        """
+        return side_by_side(room, runs, output)
+
     every = {"figures": figures, "report": report, "status": status, "export": export}
+    every["compare"] = compare
     return every | dict(room.words(room))
 
 
@@ -96,6 +108,28 @@ def draw_again(
         files = [file for seed in run.finished for file in room.draw_seed(run.seed(seed))]
         files += [*room.draw_summary(run), *more(run)]
         print(f"{len(files)} figures in {run.figures}")
+    return 0
+
+
+def side_by_side(room: Room, runs: Sequence[Path], output: Path | None) -> int:
+    from driver.report.compare_page import Compared, lines, write
+
+    found = []
+    for run in opened(room, runs):
+        rows = {s: room.sweep_row(run.seed(s).results) for s in run.finished}
+        found.append(Compared(run, rows, room.figures_of(run)))
+    if len(found) < 2:
+        raise UsageError("compare needs two runs, such as Runs/one Runs/other")
+    names = "_".join(compared.name for compared in found)
+    target = output or found[0].run.folder.parent / f"compare_{names}"[:MAX_NAME_BYTES]
+    if target.suffix != ".html":
+        target = target.with_name(f"{target.name}.html")
+    if not can_be_made(target.parent):
+        raise UsageError(f"--output {target}: there is no folder that can be written to")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    metrics = resolve(room.metrics.name)
+    print("\n".join(lines(metrics, found)))
+    print(write(metrics, found, target))
     return 0
 
 

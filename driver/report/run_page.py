@@ -132,7 +132,7 @@ def write_plain(
     It says the verdicts and numbers of the first seed and, of several, of all of them.
     """
     found = equations(run.params) if callable(equations) else equations
-    figures = Figures(run, {**makers, SUMMARY: seeds_summary}, SUMMARY)
+    figures = figures_of(makers, run)
     every = [run.seed(seed).results for seed in run.finished]
     blocks: list = []
     if every and len(run.seeds) > 1:
@@ -153,6 +153,11 @@ def write_plain(
         equations=[(title, code.strip("\n")) for title, code in found.items()],
         parameters=parts.parameter_rows(run.params, run.format.presets.get(run.mode)),
     )
+
+
+def figures_of(makers: Mapping[str, Maker], run: Run) -> Figures:
+    """The figures of a run whose room has a table of them."""
+    return Figures(run, {**makers, SUMMARY: seeds_summary}, SUMMARY)
 
 
 def plots(run: Run, drawing: Drawing) -> tuple[list[Section], dict[str, str], list[str]]:

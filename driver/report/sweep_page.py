@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
-from driver.experiment.comparison import Row, by_condition, compare
+from driver.experiment.comparison import Row, by_condition, compare, direction
 from driver.experiment.metric import LABELS, Metric, MetricTable, known
 from driver.figures import style
+from driver.figures.draw import draw
 from driver.figures.points import Band
 from driver.figures.sweep import sweep_figure
 from driver.files import replace_file
@@ -35,6 +37,7 @@ def write_sweep_report(
     content_file: Path,
     metrics: Sequence[Metric] | None = None,
     chance: Mapping[str, Band] | None = None,
+    more: Mapping[str, tuple[Callable[[Path], Figure | None], str]] | None = None,
 ) -> Path:
     """Write ``sweep.png`` and ``report.html`` beside a ``sweep.json``; returns the page's path.
 
@@ -46,6 +49,9 @@ def write_sweep_report(
         What is shown, the most important first; what of the table has figures if not given.
     chance : dict of str to Band, optional
         See `driver.figures.sweep.sweep_figure`.
+    more : dict of (callable, str), optional
+        Figures of the room by file name, shown first: made of `content_file`, None if one does not
+        apply, with its caption.
     """
     folder = content_file.parent
     rows = json.loads(content_file.read_text(encoding="utf-8"))["runs"]
@@ -59,6 +65,10 @@ def write_sweep_report(
     replace_file(folder / FIGURE, lambda file: file.write(png.getvalue()))
     words = verdicts(rows) if table.verdicts else improvement(compared, shown)
     found = [Text(words, "verdict"), *unfinished(rows)]
+    for name, (make, caption) in (more or {}).items():
+        if draw(folder / name, make, content_file):
+            own = report.embedded(folder / name)
+            found.append(Picture(*own, alt=caption, caption=caption, files=[name]))
     picture = report.embedded(png.getvalue())
     found.append(Picture(*picture, alt=title, caption="Every seed is a point.", files=[FIGURE]))
     sections = [Section("found", "Does training help?", found)]
@@ -85,7 +95,10 @@ def verdicts(rows: Sequence[Row]) -> str:
     for condition, members in by_condition(rows):
         name = ", ".join(f"{k}={v}" for k, v in condition.items()) or "all"
         counted = Counter(row["verdict"] for row in members if row["trained"])
-        words = ", ".join(f"{verdict} {n}" for verdict, n in counted.most_common())
+        n_done = sum(counted.values())
+        words = ", ".join(
+            f"{verdict} in {n} of {n_done} runs" for verdict, n in counted.most_common()
+        )
         parts.append(f"{name}: {words or 'nothing done yet'}")
     return f"{'; '.join(parts)}."
 
@@ -99,7 +112,7 @@ def improvement(compared: Sequence[Mapping[str, Any]], shown: Sequence[Metric]) 
         return "No run is done yet."
     found = [c[shown[0].name]["paired"]["difference"] for c in compared]
     intervals = [d for d in found if d["low"] is not None and d["low"] == d["low"]]
-    lower, higher = sum(d["high"] < 0 for d in intervals), sum(d["low"] > 0 for d in intervals)
+    lower, higher = (sum(direction(d) == w for d in intervals) for w in ("lower", "higher"))
     words = (
         f"{shown[0].label or shown[0].name}: lower after training in {lower} of {len(found)} "
         f"conditions, higher in {higher}, without a clear difference in "

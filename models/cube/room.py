@@ -17,6 +17,7 @@ ROOM = Room(
     run_summary=here("summary:run_summary"),
     draw_seed=here("show.figures:draw"),
     write_report=here("show.report:write_report"),
+    figures_of=here("show.figures:figures_of"),
     words=here("words:words"),
     megabytes=600,
 )

@@ -14,5 +14,6 @@ ROOM = Room(
     figures=here("show.figures:FIGURES"),
     equations=here("equations:of_learner"),
     words=here("words:words"),
+    write_sweep_report=here("show.compared:write_sweep_report"),
     megabytes=400,
 )
