@@ -2,6 +2,8 @@
 
     from driver import door
 
+    __getattr__, __dir__ = door.public("models.mine", {"Params": "models.mine.params"})
+
     def main(argv=None):
         return door.main("models.mine", argv)
 
@@ -13,10 +15,11 @@ The status is 0 done, 1 failed, 2 usage error, 130 interrupted.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from driver.run.isolation import INTERRUPTED, end_with_parent, listen
@@ -32,6 +35,38 @@ def start(main: Callable[[], int]) -> None:
     listen(signal.default_int_handler)
     end_with_parent()
     sys.exit(main())
+
+
+def public(model: str, names: Mapping[str, str] | None = None) -> tuple[Callable, Callable]:
+    """``__getattr__`` and ``__dir__`` of a door: public names, imported when they are asked for.
+
+    So ``--help`` needs none of them. Every door has ``run``, see `driver.from_python.run`, and
+    ``load_run``, which opens a run folder.
+
+    Parameters
+    ----------
+    model : str
+        Package of the room.
+    names : dict of str, optional
+        Module of each further name.
+    """
+    names = names or {}
+
+    def get(name: str):
+        if name in names:
+            return getattr(importlib.import_module(names[name]), name)
+        if name == "run":
+            from driver.from_python import run
+
+            return functools.partial(run, model)
+        if name == "load_run":
+            return importlib.import_module(f"{model}.room").ROOM.open
+        raise AttributeError(f"there is no {name!r}; public are {', '.join(listed())}")
+
+    def listed() -> list[str]:
+        return sorted({*names, "load_run", "main", "run"})
+
+    return get, listed
 
 
 def main(model: str, argv: Sequence[str] | None = None) -> int:
