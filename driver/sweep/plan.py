@@ -151,9 +151,7 @@ def check_different(jobs: Sequence[Job], requests: Mapping[str, Request]) -> Non
             one, other = (
                 ", ".join(f"{k} {v}" for k, v in c.items()) for c in (first, job.condition)
             )
-            raise UsageError(
-                f"{one} and {other} are the same run: a flag that is given twice, or moved"
-            )
+            raise UsageError(f"{one} and {other} are the same run: a flag that is given twice")
 
 
 def backend_for(room: Room, request: Request) -> list[str]:
