@@ -261,6 +261,16 @@ when training starts."""
         return self.mon_ts_rule == "messenger"
 
     @property
+    def can_learn(self) -> bool:
+        """Whether any weight can differ from its start after the training."""
+        rule = self.mon_ts_apre, self.mon_ts_apost
+        steps = [*((self.messenger_rate_start,) if self.has_messenger else rule)]
+        steps.append(max(0.0, self.mon_ts_homeo_eta))
+        if self.ll_mon_use_stdp:
+            steps += [self.ll_mon_apre, self.ll_mon_apost, max(0.0, self.ll_mon_homeo_eta)]
+        return self.n_training_trials > 0 and any(steps)
+
+    @property
     def gain_in_test_mV(self) -> float:
         """EPSP of a unit MON -> TS weight in the test."""
         tested = self.mon_ts_gain_test_mV
