@@ -13,6 +13,7 @@ The status is 0 done, 1 failed, 2 usage error, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -100,6 +101,10 @@ def run(room: Room, argv: Sequence[str]) -> int:
         print(f"{room.format.prog}: error: {one_line(error)}", file=sys.stderr)
         return EXIT_USAGE
     except (OSError, MemoryError) as error:  # a full disk, a folder that cannot be written
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            long = str(error.filename)
+            print(f"{room.format.prog}: error: {one_line(long[:60])}...: too long", file=sys.stderr)
+            return EXIT_USAGE
         words = one_line(error) or "not enough memory"
         print(f"{room.format.prog}: failed: {words}", file=sys.stderr)
         return FAILED
@@ -116,7 +121,7 @@ def check_text(argv: Sequence[str]) -> None:
             raise UsageError(f"{word}: not a text in {sys.getfilesystemencoding()}") from None
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: object) -> str:
     """What an error says, on one line, without signs that a terminal would obey."""
     words = " ".join(str(error).split())
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
