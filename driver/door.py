@@ -15,8 +15,11 @@ The status is 0 done, 1 failed, 2 usage error, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import functools
 import importlib
+import io
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +35,7 @@ FAILED = 1
 
 def start(main: Callable[[], int]) -> None:
     """Run the program, and end it with its exit status."""
+    open_streams()
     listen(signal.default_int_handler)
     end_with_parent()
     sys.exit(main())
@@ -69,6 +73,38 @@ def public(model: str, names: Mapping[str, str] | None = None) -> tuple[Callable
     return get, listed
 
 
+class Pipe(io.FileIO):
+    """A stream whose reader may go, as that of ``| head``: what nobody reads is dropped."""
+
+    def write(self, data) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return len(data)
+
+
+def open_streams() -> None:
+    """Make standard streams that can be written to, whatever they are and whatever is said.
+
+    A closed one goes nowhere; else the next file that is opened would take its place.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        old = getattr(sys, name)
+        new = io.TextIOWrapper(
+            io.BufferedWriter(Pipe(number, "w", closefd=False)),
+            encoding=old and old.encoding,
+            errors="backslashreplace",
+            line_buffering=old is None or old.line_buffering,
+            write_through=old is not None and old.write_through,
+        )
+        setattr(sys, name, new)
+
+
 def main(model: str, argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` with the model in the package `model`; returns the status."""
     try:
@@ -83,6 +119,7 @@ def run(room: Room, argv: Sequence[str]) -> int:
     from driver.flags.from_dataclass import EXIT_USAGE, UsageError
 
     try:
+        check_text(argv)
         if argv and not argv[0].startswith("-"):
             from driver.command import words
 
@@ -95,8 +132,30 @@ def run(room: Room, argv: Sequence[str]) -> int:
 
         return execute(room, request)
     except UsageError as error:
-        print(f"{room.format.prog}: error: {error}", file=sys.stderr)
+        print(f"{room.format.prog}: error: {one_line(error)}", file=sys.stderr)
         return EXIT_USAGE
-    except OSError as error:  # a full disk, a folder that cannot be written
-        print(f"{room.format.prog}: failed: {error}", file=sys.stderr)
+    except (OSError, MemoryError) as error:  # a full disk, a folder that cannot be written
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            long = str(error.filename)
+            print(f"{room.format.prog}: error: {one_line(long[:60])}...: too long", file=sys.stderr)
+            return EXIT_USAGE
+        words = one_line(error) or "not enough memory"
+        print(f"{room.format.prog}: failed: {words}", file=sys.stderr)
         return FAILED
+
+
+def check_text(argv: Sequence[str]) -> None:
+    """Raise `UsageError` for words that no file can hold: bytes that are no text."""
+    from driver.flags.from_dataclass import UsageError
+
+    for word in argv:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{word}: not a text in {sys.getfilesystemencoding()}") from None
+
+
+def one_line(error: object) -> str:
+    """What an error says, on one line, without signs that a terminal would obey."""
+    words = " ".join(str(error).split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)

@@ -246,6 +246,6 @@ def test_the_mirrored_decode_is_that_of_mirrored_cells():
             ("pv_sigma_theta_mirrored_series", (-cell) % p.n_ts),
         ):
             sigma = metrics.pv_map_quality_from_ts_spikes(
-                step, index, p.n_ts, x_cm, p.dt_s
+                step=step, index=index, n_cells=p.n_ts, x_cm=x_cm, dt_s=p.dt_s
             ).sigma_theta
             assert a[name][k] == pytest.approx(sigma, rel=1e-9), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import tyro
 
 from driver.engine.model import resolve
 from driver.export.csv import export_numbers, finished
-from driver.flags.from_dataclass import UsageError
+from driver.flags.from_dataclass import UsageError, in_one_line
 from driver.room import Room
 from driver.run.folder import MAX_NAME_BYTES, PARAMS, can_be_made
 from driver.run.saved import NotARun, Run
@@ -32,11 +33,26 @@ def main(room: Room, argv: Sequence[str]) -> int:
 
         return sweep(room, argv[1:])
     try:
-        return tyro.extras.subcommand_cli_from_dict(
-            words_of(room), prog=room.format.prog, args=list(argv)
-        )
+        words = words_of(room)
+        if argv[0] not in words:
+            raise UsageError(f"{argv[0]}: not one of {', '.join([*words, 'sweep'])}")
+        asked = {word: afterwards(function) for word, function in words.items()}
+        prog = room.format.prog
+        return in_one_line(
+            lambda: tyro.extras.subcommand_cli_from_dict(asked, prog=prog, args=list(argv))
+        )()
     except NotARun as error:
         raise UsageError(str(error)) from None
+
+
+def afterwards(function: Callable[..., int]) -> Callable[..., Callable[[], int]]:
+    """The same with nothing done but the flags read: what it returns does it."""
+
+    @functools.wraps(function)
+    def bound(*arguments, **keywords):
+        return functools.partial(function, *arguments, **keywords)
+
+    return bound
 
 
 def words_of(room: Room) -> dict[str, Callable[..., int]]:

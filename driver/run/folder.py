@@ -176,10 +176,11 @@ def folder_name(run_name: str | None) -> str:
     Raises
     ------
     UsageError
-        For ``.``, ``..``, the name of the log folder, and names too long for a file system.
+        For ``.``, ``..``, the name of the log folder, what looks like a flag, control characters,
+        and names too long for a file system.
     """
     name = (run_name or "").strip().replace("/", "_").replace("\\", "_")
-    if name in (".", "..", "Logs"):
+    if name in (".", "..", "Logs") or name.startswith("-") or not name.isprintable():
         raise UsageError(f"--run-name {name!r} cannot be the name of a run")
     if len(name.encode()) > MAX_NAME_BYTES:
         raise UsageError(f"--run-name {name[:20]}...: more than {MAX_NAME_BYTES} bytes")

@@ -41,7 +41,7 @@ command can be started again and again."""
     save_weights_dir: Path | None = None
     """Folder that keeps copies of the weight artifacts besides; made if it is missing. A copy of \
 the same name is replaced only with `--overwrite`."""
-    multi_seed: Annotated[int, Field(ge=1)] = 1
+    multi_seed: Annotated[int, Field(ge=1, le=100_000)] = 1
     """Number of consecutive seeds, each in a process of its own."""
     jobs: Annotated[int, Field(ge=1)] = 1
     """Seeds that run at once, one core each."""
@@ -53,7 +53,7 @@ later."""
     backend: Backend = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
 and genn_gpu need an environment of their own, see GeNN in the README."""
-    threads: Annotated[int, Field(ge=1)] = 1
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
     """Threads of a compiled program, for one run on an idle machine: they share loops over 65 536 \
 cells and more (a cube of n = 48), smaller ones stay with one. Beside other work they are many \
 times slower than one; several seeds gain more by --jobs."""

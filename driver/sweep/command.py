@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from driver.flags.from_dataclass import UsageError
 from driver.formatting import clock
@@ -13,6 +14,7 @@ from driver.room import Room
 from driver.run.folder import FAILED, REPORT, REPORT_EVERY_S, RunFolder
 from driver.run.isolation import INTERRUPTED
 from driver.run.progress import Seldom
+from driver.run.read import SLASHES
 from driver.run.request import too_many
 from driver.sweep.axes import CONTENT, axes_of, axes_of_file
 from driver.sweep.places import Dask, Ended, Local, program, run_all
@@ -46,14 +48,26 @@ def main(room: Room, argv: Sequence[str]) -> int:
     made = plan(room, options.name, axes, flags, options.output_root, options.figures)
     todo = [job for job in made.jobs if not made.is_done(job)]
     print("\n".join(plan_lines(made, todo, options.jobs, options.scheduler)))
+    if made.folder.name != (name := options.name.strip()):
+        print(f"{name}: using {made.folder.name} ({SLASHES})", file=sys.stderr)
+    moved = [a for request in made.requests.values() for a in request.adjustments]
+    for text in dict.fromkeys(map(str, moved)):
+        print(text, file=sys.stderr)
     threads = max(request.options.threads for request in made.requests.values())
     if warning := too_many(threads, options.jobs):
         print(warning, file=sys.stderr)
     return 0 if options.dry_run else execute(made, todo, options)
 
 
+class Parser(argparse.ArgumentParser):
+    """Complains in a line, as all flags do."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"sweep: {message}")
+
+
 def parser(prog: str) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog=f"{prog} sweep",
         description="Run conditions and seeds, each an ordinary run, and compare them in one table "
         "and one report. Started again it goes on with what is not done.",

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from driver.experiment.learning import Twins, twins
+from driver.experiment.limits import rate_warnings
+from driver.experiment.metric import TRAINED
 from driver.experiment.network import Session
 from driver.experiment.seed_files import save_arrays, save_results
 from driver.room import parameter_file as parameters
@@ -18,7 +20,7 @@ from driver.run.status import Status
 from models.cube import simulation
 from models.cube.checks import warnings
 from models.cube.kinds import kind_of
-from models.cube.metrics.results import measure
+from models.cube.metrics.results import bounds, measure
 from models.cube.options import Request
 from models.cube.params import MODELS, Params
 from models.cube.records import Records
@@ -50,7 +52,10 @@ def run_seed(
     save_arrays(request, result, size, fidelity=fidelity)
     metrics = {label: measure(p, dots, arrays) for label, arrays in result.recordings.items()}
     model = MODELS[type(p)]
-    save_results(request, result, metrics, warnings(p, dots), fidelity=fidelity, model=model)
+    kind, trained = kind_of(p).measure, metrics[TRAINED]
+    said = [*warnings(p, dots), *rate_warnings(kind.rates(p, trained), "times a step")]
+    limits = {name: bounds(p, name)[::-1] for name in result.ends}
+    save_results(request, result, metrics, said, limits, fidelity=fidelity, model=model)
 
 
 def simulate(params: Params, dots: DotParams, session: Session | None = None, **options) -> Twins:

@@ -88,7 +88,7 @@ def read(argv: Sequence[str]) -> Request:
         "network": Group(preset.model, preset.values(fidelity)),
         "stimulus": Group(DotParams, preset.dots(fidelity)),
     }
-    line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups, move=False)
+    line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups)
     options = line.build("run", {"mode": mode})
     model = preset.model.model
     if options.model not in (None, model):

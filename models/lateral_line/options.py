@@ -16,7 +16,7 @@ from driver.flags.rules import flags_of
 from driver.run import request
 from driver.run.read import CommandLine, mode_of
 from driver.run.saved import NotARun
-from models.lateral_line.checks import check_conflicts, without_effect
+from models.lateral_line.checks import check_conflicts, warnings, without_effect
 from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
@@ -107,7 +107,7 @@ def read(argv: Sequence[str]) -> Request:
     stimulus = line.build("stimulus", body)
     if options.disable_all_stdp:
         line.adjustments += overruled(line.given, line.values["network"])
-    line.adjustments += without_effect(line.given, params)
+    line.adjustments += [*without_effect(line.given, params), *warnings(params, stimulus)]
     if options.backend in GENN and isinstance(why := for_genn(params), str):
         raise UsageError(f"--backend {options.backend}: {why}")
     check_conflicts(line.given, params, stimulus)
@@ -148,7 +148,7 @@ def same_mode(argv: Sequence[str], source: Run) -> str:
 
 DESCRIPTION = (
     "Does a lateral-line network learn a map of source position? Trains LL -> MON -> TS, tests it, "
-    "and tests its untrained twin. Values beyond a bound are moved to it and reported. "
+    "and tests its untrained twin. What cannot be run is refused. "
     "For what can be done with a run, the first word is figures, report, status, export, "
     "animate or stimulus; each has a --help of its own."
 )

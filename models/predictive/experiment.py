@@ -6,18 +6,20 @@ Nothing of a twin moves, so its training is not run.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from driver.engine.model import Block, resolve
 from driver.experiment.going_on import Arrays
-from driver.experiment.learning import twins
+from driver.experiment.learning import Twins, twins
+from driver.experiment.limits import rate_warnings
+from driver.experiment.metric import TRAINED
 from driver.experiment.network import Session
 from driver.experiment.seed_files import save_arrays, save_results
 from driver.run.request import Request
-from models.predictive.params import LEARNERS
+from models.predictive.params import LEARNERS, STEP_S
 
 COURSE = "course_"
 
@@ -70,4 +72,13 @@ def run_seed(request: Request, log, status, saved) -> None:
         )  # fmt: skip
         metrics = learner.measure(found.recordings)
     save_arrays(request, found, {"sizes": learner.sizes})
-    save_results(request, found, metrics)
+    basal = [name for name in found.ends if name.startswith("basal")]
+    bounds = {name: (p.w_min, p.w_max) for name in basal}
+    save_results(request, found, metrics, [*rates_at_a_limit(p, found)], bounds)
+
+
+def rates_at_a_limit(p, found: Twins) -> Iterator[str]:
+    """Of the spiking network, whose rates are to be predicted."""
+    fired = found.recordings[TRAINED].get("test_fired")
+    if fired is not None:
+        yield from rate_warnings({"cells": (fired.mean() * p.r_max_hz, 1 / STEP_S)}, "Hz")

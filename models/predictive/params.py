@@ -396,6 +396,5 @@ FORMAT = Format(
     unit="epoch",
     integrator="euler",
     schema_version=1,
-    moves=False,
     presets=PRESETS,
 )
