@@ -17,6 +17,7 @@ import importlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driver.run.isolation import INTERRUPTED, INTERRUPTS, end_with_parent
@@ -46,7 +47,9 @@ def main(model: str, argv: Sequence[str] | None = None) -> int:
 
 def run(room: Room, argv: Sequence[str]) -> int:
     """A word and what it is about, or a run; complaints go to standard error."""
+    from driver.files import on_disk
     from driver.flags.from_dataclass import EXIT_USAGE, UsageError
+    from driver.formatting import visible
 
     try:
         if argv and not argv[0].startswith("-"):
@@ -61,8 +64,9 @@ def run(room: Room, argv: Sequence[str]) -> int:
 
         return execute(room, request)
     except UsageError as error:
-        print(f"{room.format.prog}: error: {error}", file=sys.stderr)
+        print(f"{room.format.prog}: error: {visible(str(error))}", file=sys.stderr)
         return EXIT_USAGE
     except OSError as error:  # a full disk, a folder that cannot be written
-        print(f"{room.format.prog}: failed: {error}", file=sys.stderr)
+        words = on_disk(error, Path(error.filename)) if error.filename else error
+        print(f"{room.format.prog}: failed: {visible(str(words))}", file=sys.stderr)
         return FAILED

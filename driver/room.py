@@ -108,7 +108,8 @@ class Room:
         ``read(argv)``: the command line as a `Request`; whether the folder of the run is free is
         not looked at. Raises `UsageError` for what no run can be made of.
     open : function
-        ``open(folder)``: a run folder as a `driver.run.saved.Run`; raises `NotARun`.
+        ``open(folder)``: a run folder as a `driver.run.saved.Run`; raises `NotARun`. It hands on
+        `trust_edited`.
     headline : function
         ``headline(request)``: the run in half a line, for its log; how long it is if not given.
     length : function
@@ -173,6 +174,8 @@ class Room:
         ``write_sweep_report(content_file)`` writes ``report.html`` beside a ``sweep.json``.
     draw_summary : function
         ``draw_summary(run)`` draws what belongs to all seeds; returns the files.
+    trust_edited : bool
+        Whether `open` takes folders whose files were edited; see `Room.trusting`.
     """
 
     format: Format
@@ -203,6 +206,12 @@ class Room:
     sweep_row: Callable | None = None
     write_sweep_report: Callable | None = None
     draw_summary: Callable | None = None
+    trust_edited: bool = False
+
+    def trusting(self) -> Room:
+        """The same, but that it reads files of runs that were edited, and says so."""
+        opened = partial(self.open, trust_edited=True)
+        return dataclasses.replace(self, open=opened, trust_edited=True)
 
     def __post_init__(self) -> None:
         tables = (self.metrics, self.figures, self.equations)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import tyro
 
 from driver.export.csv import export_numbers, finished
-from driver.flags.from_dataclass import UsageError
+from driver.flags.from_dataclass import EXIT_USAGE, UsageError
+from driver.formatting import short, visible
 from driver.room import Room
+from driver.run.content import TRUST
 from driver.run.folder import PARAMS
 from driver.run.saved import NotARun, Run
 from driver.sweep.axes import CONTENT
 
 RUNS = Path("Runs")
+TAKES_RUNS = "        Args:\n            runs: "
+ALSO = f"        With {TRUST} files are read that were edited since they were written."
 Folders = tyro.conf.Positional[tuple[Path, ...]]
 
 
@@ -26,10 +31,12 @@ def main(room: Room, argv: Sequence[str]) -> int:
     UsageError
         If a folder is not the one of a run.
     """
+    room = room.trusting() if TRUST in argv else room
     if argv[0] == "sweep":
         from driver.sweep.command import main as sweep
 
         return sweep(room, argv[1:])
+    argv = [word for word in argv if word != TRUST]
     try:
         return tyro.extras.subcommand_cli_from_dict(
             words_of(room), prog=room.format.prog, args=list(argv)
@@ -39,7 +46,10 @@ def main(room: Room, argv: Sequence[str]) -> int:
 
 
 def words_of(room: Room) -> dict[str, Callable[..., int]]:
-    """What can be done with runs, by word; the help pages are the docstrings."""
+    """What can be done with runs, by word; the help pages are the docstrings.
+
+    All of them have ``--trust-edited``, which `main` takes away before.
+    """
 
     def figures(runs: Folders) -> int:
         """Draw all figures of runs again, from their folders alone.
@@ -57,9 +67,12 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         """
         for folder in named(runs):
             sweep = folder / CONTENT
-            is_sweep = sweep.exists()
-            write = room.write_sweep_report if is_sweep else room.write_report
-            print(write(sweep if is_sweep else room.open(folder)))
+            if sweep.exists():
+                page = room.write_sweep_report(sweep, trust_edited=room.trust_edited)
+            else:
+                page = room.write_report(run := room.open(folder))
+                warn(run)
+            print(page)
         return 0
 
     def status(runs: Folders = ()) -> int:
@@ -83,7 +96,10 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         return 0
 
     every = {"figures": figures, "report": report, "status": status, "export": export}
-    return every | dict(room.words(room))
+    every |= dict(room.words(room))
+    for function in every.values():
+        function.__doc__ = function.__doc__.replace(TAKES_RUNS, f"{ALSO}\n\n{TAKES_RUNS}")
+    return every
 
 
 def draw_again(
@@ -95,24 +111,34 @@ def draw_again(
             raise UsageError(f"{run.folder} has no finished seed yet; `report` shows how far it is")
         files = [file for seed in run.finished for file in room.draw_seed(run.seed(seed))]
         files += [*room.draw_summary(run), *more(run)]
+        warn(run)
         print(f"{len(files)} figures in {run.figures}")
     return 0
 
 
+def warn(run: Run) -> None:
+    """Say which of the files that were read were edited."""
+    for words in run.edited:
+        print(f"warning: {visible(words)}", file=sys.stderr)
+
+
 def tell_status(room: Room, runs: Sequence[Path]) -> int:
+    """Lines of each folder; one that is no run is one line, and not the end of the others."""
     from driver.command.watch import run_lines, sweep_lines
 
+    status = 0
     for folder in runs or everything(RUNS):
         try:
             sweep = folder / CONTENT
             is_sweep = sweep.exists()
             lines = sweep_lines(room, sweep) if is_sweep else run_lines(room, room.open(folder))
-            print("\n".join(lines))
-        except NotARun as error:
-            if runs:
+        except Exception as error:  # what a damaged or a hostile folder can raise has no end
+            if len(runs) == 1 and isinstance(error, NotARun):
                 raise
-            print(f"{folder}: not a run of this program ({error})")
-    return 0
+            words = str(error) if isinstance(error, NotARun | OSError) else repr(error)
+            lines, status = [f"{folder}: cannot be read ({short(words, 300)})"], EXIT_USAGE
+        print("\n".join(map(visible, lines)))
+    return status if runs else 0
 
 
 def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator[tuple[Run, Path]]:
@@ -128,6 +154,7 @@ def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator
         raise UsageError(f"--output {output}: two of the runs have the same name")
     for run in opened(room, runs):
         finished(run)
+        warn(run)
         folder = output or run.folder / "export"
         if output and len(runs) > 1:  # files of different runs have the same names
             folder = output / run.folder.resolve().name
@@ -155,7 +182,7 @@ def everything(root: Path) -> list[Path]:
         If there is none.
     """
     files = [file for name in (PARAMS, CONTENT) for file in root.glob(f"*/{name}")]
-    files.sort(key=lambda file: file.stat().st_mtime)
+    files.sort(key=lambda file: file.lstat().st_mtime)
     if not files:
         raise UsageError(f"there is no run in {root}; name a run folder")
     return [file.parent for file in files]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.files import replace_file
+from driver.files import open_plain, replace_file
 
 CHECKSUM = "sha256"
 TAG = "mid_checkpoint"
@@ -55,7 +55,8 @@ def save(path: Path, arrays: Mapping[str, Any]) -> None:
     with contextlib.suppress(Unreadable):  # a damaged file must not replace a whole backup
         read(path)
         replace_file(backup(path), lambda file: file.write(path.read_bytes()))
-    replace_file(path, lambda file: np.savez(file, **content))
+    n_bytes = sum(array.nbytes for array in content.values())
+    replace_file(path, lambda file: np.savez(file, **content), n_bytes)
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:
@@ -77,12 +78,13 @@ def read(path: Path) -> dict[str, np.ndarray]:
         If there is no file, it cannot be read, or its checksum is missing or wrong.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_plain(path) as plain, np.load(plain, allow_pickle=False) as file:
             arrays = dict(file)
     except FileNotFoundError:
         raise Unreadable(f"there is no checkpoint {path}") from None
     except Exception as error:  # what damage makes of an archive raises almost anything
-        raise Unreadable(f"{path} cannot be read ({error or type(error).__name__})") from None
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise Unreadable(f"{path} cannot be read ({words})") from None
     stored = arrays.pop(CHECKSUM, None)
     if stored is None:
         raise Unreadable(f"{path} has no checksum: not a checkpoint of this program")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 
 from driver.figures import draw as drawing
 from driver.figures import style
+from driver.run.content import Sweep, read_json
 from models.predictive.metric_table import METRICS
 
 BESIDE = {  # name of the metric: words, marker, colour
@@ -24,7 +24,7 @@ HEAD = ("learner", "accuracy", "untrained", "linear classifier", "back-propagati
 
 def by_preset(content: Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """Accuracies of each preset, seed by seed, with those of the controls."""
-    rows = json.loads(content.read_text(encoding="utf-8"))["runs"]
+    rows = read_json(content, Sweep)["runs"]
     for preset in dict.fromkeys(row["condition"]["mode"] for row in rows):
         done = [r for r in rows if r["condition"]["mode"] == preset and r["state"] == "done"]
         found: dict[str, list] = {name: [] for name in ("accuracy", *BESIDE)}
