@@ -127,6 +127,9 @@ class Room:
         which `params_sha256` is the `checksum` of `driver.run.saved` and `save_tag` names the
         weights. `request.checkpoint` is where to save, `request.resumed` where to go on from;
         `status` is told of every phase, and `saved()` is called after every checkpoint.
+    start : function
+        ``start(request)``: a `driver.experiment.going_on.Start`, by which the arrays in a
+        checkpoint of twins are checked: sizes, types, bounds.
     check_checkpoint : function
         ``check_checkpoint(request, path)`` raises `ValueError` unless the checkpoint is one that
         this seed can go on from; that of `driver.experiment.learning.twins` if not given.
@@ -190,7 +193,8 @@ class Room:
     draw_seed: Callable | None = None
     write_report: Callable | None = None
     parameter_file: Callable = parameter_file
-    check_checkpoint: Callable = check_checkpoint
+    start: Callable | None = None
+    check_checkpoint: Callable | None = None
     completed: Callable = Named("driver.experiment.going_on:completed")
     metric_words: Callable = metric_words
     words: Callable = nothing
@@ -221,6 +225,7 @@ class Room:
             "open": partial(Run, format=self.format),
             "headline": partial(headline, self.length),
             "seconds": partial(seconds, self.work),
+            "check_checkpoint": partial(check_checkpoint, self.start, self.length),
             "draw_seed": FromTable("driver.figures.draw:draw_all", (self.figures,)),
             "write_report": FromTable("driver.report.run_page:write_plain", tables),
         }

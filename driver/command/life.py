@@ -59,8 +59,8 @@ def execute(room: Room, request: Request) -> int:
 
 
 def placed(request: Request) -> Request:
-    """The request in a folder of its own, if it has no name: others may start in the same second."""
-    if (request.options.run_name or "").strip():
+    """The request in a folder of its own, if it has no name: others may start this second."""
+    if request.is_named:
         return request
     folder = RunFolder(new_folder(request.folder.path))
     return dataclasses.replace(request, folder=folder)

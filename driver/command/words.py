@@ -12,7 +12,7 @@ from driver.export.csv import export_numbers, finished
 from driver.flags.from_dataclass import EXIT_USAGE, UsageError
 from driver.formatting import short, visible
 from driver.room import Room
-from driver.run.content import TRUST
+from driver.run.content import TRUST, Edited
 from driver.run.folder import PARAMS
 from driver.run.saved import NotARun, Run
 from driver.sweep.axes import CONTENT
@@ -135,8 +135,10 @@ def tell_status(room: Room, runs: Sequence[Path]) -> int:
         except Exception as error:  # what a damaged or a hostile folder can raise has no end
             if len(runs) == 1 and isinstance(error, NotARun):
                 raise
-            words = str(error) if isinstance(error, NotARun | OSError) else repr(error)
-            lines, status = [f"{folder}: cannot be read ({short(words, 300)})"], EXIT_USAGE
+            is_known, what = isinstance(error, NotARun | OSError), "not a run of this program"
+            what = f"{folder}: " + ("edited" if isinstance(error, Edited) else what)
+            words = short(str(error) if is_known else repr(error), 300)
+            lines, status = [f"{what} ({words})"], EXIT_USAGE
         print("\n".join(map(visible, lines)))
     return status if runs else 0
 

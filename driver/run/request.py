@@ -20,7 +20,6 @@ from driver.run.folder import PARAMS, RunFolder
 from driver.run.format import Format
 from driver.run.saved import NotARun, Run
 
-
 MAX_LOST = 4  # seeds of which it is said how far they are
 
 
@@ -208,7 +207,9 @@ def occupied(request: Request, open_run: Callable[[Path], Run]) -> str:
     lost = [f"{done} of {n} seeds finished"] if n > 1 or done else []
     for seed in (run.seed(s) for s in run.seeds if s not in run.finished):
         if (status := seed.status) and (unit := run.format.unit) in status:
-            lost.append(f"{unit} {status[unit]} of {status.get(f'n_{unit}s')} of seed {seed.number}")
+            lost.append(
+                f"{unit} {status[unit]} of {status.get(f'n_{unit}s')} of seed {seed.number}"
+            )
     what = ", ".join(lost[:MAX_LOST]) or "its parameters, nothing was run"
     if run.summary is not None and done == n:
         return f"{folder} holds a complete run: {other}, --overwrite deletes it ({what})"
