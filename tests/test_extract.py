@@ -191,7 +191,7 @@ def broken_copy(tmp_path, how):
             (folder / "params.json").unlink()
         case "a parameter missing":
             where = folder / "params.json"
-            program.rewrite(where, lambda content: content["network_params"].pop("mon_ts_gain_mV"))
+            program.rewrite(where, lambda c: c["network_params"].pop("mon_ts_gain_mV"))
         case "older schema":
             program.rewrite(
                 folder / "params.json", lambda content: content.update(schema_version=1)

@@ -221,7 +221,7 @@ def read_json(path: Path, schema: type[Foreign] | None = None, trust: bool = Fal
         words = getattr(error, "strerror", None) or str(error)
         raise NotARun(f"{path} cannot be read ({short(words, 200)})") from None
     is_ours = content.get(SHA256, found) == found
-    edited = "" if is_ours else f"{path} was edited: its content is not what was written"
+    edited = "" if is_ours else f"{path} was edited since it was written"
     if edited and not trust:
         raise Edited(f"{edited}; {TRUST} reads it all the same")
     return Fields(content, path, edited)

@@ -50,7 +50,8 @@ the same name is replaced only with `--overwrite`."""
     resume_from: Path | None = None
     """Run folder whose checkpoint is continued, seed by seed."""
     trust_edited: bool = False
-    """Read run folders all the same whose files were edited since they were written; the new run and every page say so."""
+    """Read run folders all the same whose files were edited since they were written; the new run \
+and every page say so."""
     figures: bool = True
     """Draw the figures and write report.html; without it, the words `figures` and `report` do so \
 later."""
