@@ -105,6 +105,10 @@ class Run:
         if found.edited:
             self.complain(found.edited, self.differing(found))
         self.unverified |= SHA256 not in found
+        head = found if schema is content.Params else self.file
+        if (SHA256 in found) != (SHA256 in head) and not head.get("earlier"):
+            bare = found if SHA256 in head else head  # all files of a go have one, or none has
+            self.complain(f"{bare.path} has lost its checksum", [])
         return found
 
     def complain(self, words: str, differing: list[str]) -> None:
