@@ -138,7 +138,7 @@ def check_array(
     """
     array, like = np.asarray(array), np.asarray(like)
     text = f"{shape_of(like)} of {like.dtype}"
-    bounds = f" from {low:g} to {high:g}" if np.isfinite([low, high]).all() else ""
+    bounds = f", from {low:g} to {high:g}" if np.isfinite([low, high]).all() else ""
     expected = f"expected are {text}, finite{bounds}"
     if array.dtype.kind != like.dtype.kind or array.shape != like.shape:
         raise ValueError(f"{name} has {shape_of(array)} of {array.dtype}; {expected}")

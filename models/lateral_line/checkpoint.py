@@ -166,9 +166,14 @@ def check_content(stored: Arrays, params: NetworkParams, start: Start) -> None:
     times = stored["checkpoint_t_s"]
     if times.shape[:1] == (0,) or times[-1] != trial * params.trial_duration_s:
         raise ValueError(f"trial_idx {trial - 1} is not where its records end")
-    for name in [name for name in SERIES if name.startswith("w_")]:
-        if stored[name].shape != times.shape:
-            raise ValueError(f"{name} has {files.shape_of(stored[name])}; expected {times.size}")
+    for first, beginning in (
+        ("checkpoint_t_s", "w_"),
+        ("pv_ckpt_t_s", "pv_"),
+        (SERIES[-1], "map_"),
+    ):
+        for name in [name for name in SERIES if name.startswith(beginning)]:
+            if stored[name].shape[:1] != stored[first].shape[:1]:
+                raise ValueError(f"{name} is not as long as {first}")
 
 
 def goes_on_alike(params: NetworkParams) -> bool:
