@@ -8,7 +8,6 @@ import numpy as np
 
 from driver.engine.model import Block, Spikes
 from driver.engine.randomness import uniform_numpy
-from driver.experiment.going_on import Start
 from driver.experiment.learning import Twins, twins
 from driver.experiment.metric import Metric, MetricTable
 from driver.experiment.network import Network, Session
@@ -91,11 +90,6 @@ def measure(p: Params, arrays: dict[str, np.ndarray]) -> dict[str, float]:
 def work(request: Request) -> tuple[int, int]:
     p = request.params
     return 2 * (p.steps + TEST), p.n_inputs + p.n_cells
-
-
-def start(request: Request) -> Start:
-    p = request.params
-    return Start(network.initial_state(p), {"plastic.w_max": p.w_max})
 
 
 def run_seed(request: Request, log, status, saved) -> None:

@@ -8,7 +8,6 @@ ROOM = Room(
     format=FORMAT,
     work=here("experiment:work"),
     run_seed=here("experiment:run_seed"),
-    start=here("experiment:start"),
     metrics=here("experiment:METRICS"),
     figures=here("figures:FIGURES"),
     equations=here("network:EQUATIONS"),
