@@ -23,6 +23,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driver.run.isolation import INTERRUPTED, end_with_parent, listen
@@ -116,6 +117,7 @@ def main(model: str, argv: Sequence[str] | None = None) -> int:
 
 def run(room: Room, argv: Sequence[str]) -> int:
     """A word and what it is about, or a run; complaints go to standard error."""
+    from driver.files import on_disk
     from driver.flags.from_dataclass import EXIT_USAGE, UsageError
 
     try:
@@ -139,8 +141,9 @@ def run(room: Room, argv: Sequence[str]) -> int:
             long = str(error.filename)
             print(f"{room.format.prog}: error: {one_line(long[:60])}...: too long", file=sys.stderr)
             return EXIT_USAGE
-        words = one_line(error) or "not enough memory"
-        print(f"{room.format.prog}: failed: {words}", file=sys.stderr)
+        name = getattr(error, "filename", None)
+        words = on_disk(error, Path(name)) if name else str(error) or "not enough memory"
+        print(f"{room.format.prog}: failed: {one_line(words)}", file=sys.stderr)
         return FAILED
 
 
@@ -157,5 +160,6 @@ def check_text(argv: Sequence[str]) -> None:
 
 def one_line(error: object) -> str:
     """What an error says, on one line, without signs that a terminal would obey."""
-    words = " ".join(str(error).split())
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+    from driver.formatting import visible
+
+    return visible(" ".join(str(error).split()))

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from driver.engine.compile import threads as sharing
-from driver.engine.compile.program import GENERATOR, BuildError, Maker, find_or_build
+from driver.engine.compile.program import GENERATOR, Maker, find_or_build
 from driver.engine.compile.store import damage
 from driver.engine.model import Block, Model, Spikes, Variable, checked, is_table
 from driver.engine.scratch import Scratch
 from driver.engine.timing.profile import BLOCKS, Profile, part
+from driver.files import on_disk
 
 
 class BlockError(RuntimeError):
@@ -47,11 +48,8 @@ class StandaloneEngine:
         threads: int = 1,
     ):
         self.model, self.profile, self.threads = model, profile, threads
-        try:
-            self.program = find_or_build(self.maker(), say, profile)
-            self.scratch = Scratch()
-        except OSError as error:  # a full disk
-            raise BuildError(f"compiled programs: {error}") from error
+        self.program = find_or_build(self.maker(), say, profile)
+        self.scratch = Scratch()
         manifest = json.loads((self.program / "manifest.json").read_text())
         if manifest["generator"] != GENERATOR:
             raise BlockError("driver/ changed while this process was running; start it again")
@@ -82,7 +80,11 @@ class StandaloneEngine:
             tables[name] = np.ascontiguousarray(self.model.wiring[key], dtype=np.int32).data
         (self.folder / "static_arrays").mkdir()
         for name, content in tables.items():
-            (self.folder / "static_arrays" / name).write_bytes(content)
+            file = self.folder / "static_arrays" / name
+            try:
+                file.write_bytes(content)
+            except OSError as error:
+                raise on_disk(error, file, len(content)) from None
 
     def _start(self) -> None:
         """Start the program, if it is what was compiled; its answers come through a pipe."""

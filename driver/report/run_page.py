@@ -34,6 +34,10 @@ Watched = Mapping[str, tuple[str, int]]
 Equations = Mapping[str, str]  # code by the title of a part of the model
 NO_EQUATIONS: Equations = {}
 SUMMARY = seeds_summary.__name__
+UNVERIFIED = (
+    "Not verified: files of this run were written before they had checksums, so it cannot be known "
+    "whether they were edited since."
+)
 
 
 @dataclass(frozen=True)
@@ -237,4 +241,6 @@ def warnings(run: Run) -> list[Text]:
         for text, who in found.items()
     ]
     moved = [str(Adjustment(**a)) for a in run.file.get("cli_adjustments", [])]
-    return [Text(text, "warning") for text in (*texts, *(m for m in moved if m not in found))]
+    texts = [*run.edited, *texts, *(m for m in moved if m not in found)]
+    old = [Text(UNVERIFIED, "note")] if run.unverified else []
+    return [*old, *(Text(text, "warning") for text in texts)]

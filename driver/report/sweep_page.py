@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from driver.files import replace_file
 from driver.formatting import interval, number
 from driver.report import page as report
 from driver.report.page import Page, Picture, Section, Table, Text, marked_up
+from driver.run.content import Sweep, read_json
 
 FIGURE, REPORT = "sweep.png", "report.html"
 MAX_NAMED = 10  # runs that are not done
@@ -38,6 +38,8 @@ def write_sweep_report(
     metrics: Sequence[Metric] | None = None,
     chance: Mapping[str, Band] | None = None,
     more: Mapping[str, tuple[Callable[[Path], Figure | None], str]] | None = None,
+    *,
+    trust_edited: bool = False,
 ) -> Path:
     """Write ``sweep.png`` and ``report.html`` beside a ``sweep.json``; returns the page's path.
 
@@ -52,9 +54,12 @@ def write_sweep_report(
     more : dict of (callable, str), optional
         Figures of the room by file name, shown first: made of `content_file`, None if one does not
         apply, with its caption.
+    trust_edited : bool
+        Whether a file that was edited is taken, and the page says so.
     """
     folder = content_file.parent
-    rows = json.loads(content_file.read_text(encoding="utf-8"))["runs"]
+    content = read_json(content_file, Sweep, trust_edited)
+    rows = content["runs"]
     shown = known([m for m in table if m.figures], rows) if metrics is None else metrics
     compared = compare(rows, shown)
     n_done = sum(row["state"] == "done" for row in rows)
@@ -64,7 +69,8 @@ def write_sweep_report(
         sweep_figure(title, rows, shown, compared, chance).savefig(png, **style.PNG)
     replace_file(folder / FIGURE, lambda file: file.write(png.getvalue()))
     words = verdicts(rows) if table.verdicts else improvement(compared, shown)
-    found = [Text(words, "verdict"), *unfinished(rows)]
+    edited = [Text(content.edited, "warning")] if content.edited else []
+    found = [*edited, Text(words, "verdict"), *unfinished(rows)]
     for name, (make, caption) in (more or {}).items():
         if draw(folder / name, make, content_file):
             own = report.embedded(folder / name)
@@ -81,11 +87,11 @@ def write_sweep_report(
 
 
 def unfinished(rows: Sequence[Row]) -> list[Text]:
-    """Runs that are not done, and why."""
-    waiting = [row for row in rows if row["state"] != "done"]
+    """Runs that are not done, and why; and those whose files were edited."""
+    waiting = [row for row in rows if row["state"] != "done" or row["complaint"]]
     found = [f"{row['run']}: {row['complaint'] or 'not done yet'}" for row in waiting[:MAX_NAMED]]
     if len(waiting) > MAX_NAMED:
-        found.append(f"and {len(waiting) - MAX_NAMED} more runs are not done")
+        found.append(f"and {len(waiting) - MAX_NAMED} more runs are not done, or were edited")
     return [Text(words, "warning") for words in found]
 
 
@@ -94,11 +100,9 @@ def verdicts(rows: Sequence[Row]) -> str:
     parts = []
     for condition, members in by_condition(rows):
         name = ", ".join(f"{k}={v}" for k, v in condition.items()) or "all"
-        counted = Counter(row["verdict"] for row in members if row["trained"])
+        counted = Counter(row.get("verdict") for row in members if row["trained"])
         n_done = sum(counted.values())
-        words = ", ".join(
-            f"{verdict} in {n} of {n_done} runs" for verdict, n in counted.most_common()
-        )
+        words = ", ".join(f"{v} in {n} of {n_done} runs" for v, n in counted.most_common())
         parts.append(f"{name}: {words or 'nothing done yet'}")
     return f"{'; '.join(parts)}."
 
@@ -157,7 +161,7 @@ def run_table(rows: Sequence[Row], metrics: Sequence[Metric]) -> Table:
             for m in metrics
             for label in LABELS
         ]
-        verdict = [row["verdict"] or "–"] if judged else []
+        verdict = [row.get("verdict") or "–"] if judged else []
         code = Markup("<code>{}</code>").format(row["command"])
         body.append([row["run"], row["state"], *verdict, *numbers, code])
     first = ["run", "state", *(["verdict"] if judged else [])]

@@ -124,12 +124,8 @@ def mode_of(
 
 
 def place_of(options: RunOptions) -> RunFolder:
-    """The folder that was named; without a name, one that no run of the same second has."""
-    path = options.output_root / folder_name(options.run_name)
-    if options.run_name and options.run_name.strip():
-        return RunFolder(path)
-    names = [path, *(path.with_name(f"{path.name}_{k}") for k in range(2, 1000))]
-    return RunFolder(next((name for name in names if not name.exists()), path))
+    """The folder that was named; without a name, that of this second, see `new_folder`."""
+    return RunFolder(options.output_root / folder_name(options.run_name))
 
 
 def check_options(options: RunOptions, seed: int) -> None:

@@ -22,6 +22,11 @@ from driver.sweep.plan import OURS, SEEDS, Sweep, as_typed, plan
 from driver.sweep.table import row, write_table
 
 ROOT = Path(__file__).parents[2]
+TLS = {  # options of dask's own programs, by the same names
+    "tls_ca_file": "certificates of whom to trust; encrypts all that goes to the scheduler",
+    "tls_cert": "our certificate",
+    "tls_key": "its key",
+}
 EPILOG = """All other flags are those of a run (see {prog} --help) and hold for every run
 of the sweep; --seed-start and --multi-seed set the seeds, the innermost axis."""
 
@@ -86,6 +91,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made.add_argument("--file", type=Path, help="TOML or JSON with tables product, zip, fixed")
     made.add_argument("--jobs", type=int, default=1, help="runs at once (default 1)")
     made.add_argument("--scheduler", help="address of a dask scheduler to run on instead")
+    for name, words in TLS.items():
+        made.add_argument(f"--{name.replace('_', '-')}", metavar="FILE", help=f"of dask: {words}")
     made.add_argument("--dry-run", action="store_true", help="show the plan, and stop")
     made.add_argument("--figures", action="store_true", help="each run draws its own figures")
     made.add_argument("--output-root", type=Path, default=Path("Runs"))
@@ -118,8 +125,8 @@ def plan_lines(sweep: Sweep, todo: list, jobs: int, scheduler: str | None = None
 
 def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
     """Run what is not done; the table is written after each run."""
+    place = place_of(options)  # a scheduler that does not answer leaves no folder
     with RunFolder(sweep.folder).claimed():
-        place = Dask(options.scheduler) if options.scheduler else Local(options.jobs)
         table = {job.name: row(sweep, job, None) for job in sweep.jobs}
         write_table(sweep, list(table.values()))
         jobs = {job.name: job for job in todo}
@@ -147,6 +154,16 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
     failed = [name for name, r in table.items() if r["state"] != "done"]
     print(f"{len(table) - len(failed)} of {len(table)} runs done; {sweep.folder / REPORT}")
     return FAILED if failed else 0
+
+
+def place_of(options: argparse.Namespace) -> Local | Dask:
+    """Where the runs are done."""
+    tls = {name: getattr(options, name) for name in TLS}
+    if options.scheduler:
+        return Dask(options.scheduler, tls)
+    if given := [name for name in TLS if tls[name]]:
+        raise UsageError(f"--{given[0].replace('_', '-')} {tls[given[0]]} needs --scheduler")
+    return Local(options.jobs)
 
 
 def bar(total: int):

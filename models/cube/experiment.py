@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from driver.experiment.going_on import Start
 from driver.experiment.learning import Twins, twins
 from driver.experiment.limits import rate_warnings
 from driver.experiment.metric import TRAINED
@@ -17,7 +18,7 @@ from driver.experiment.network import Session
 from driver.experiment.seed_files import save_arrays, save_results
 from driver.room import parameter_file as parameters
 from driver.run.status import Status
-from models.cube import simulation
+from models.cube import simulation, values
 from models.cube.checks import warnings
 from models.cube.kinds import kind_of
 from models.cube.metrics.results import bounds, measure
@@ -39,6 +40,14 @@ def parameter_file(request: Request) -> dict[str, Any]:
     head = {"model": MODELS[type(request.params)], "fidelity": options.fidelity}
     head["display"] = {name: getattr(options, name) for name in ("down", "every", "animation")}
     return head | parameters(request)
+
+
+def start(request: Request) -> Start:
+    """How the network begins; see `driver.room.Room`."""
+    p, dots = request.params, request.dots
+    wiring = values.wiring_of(p, dots)
+    begin, reached = values.initial_state(p, dots, wiring), kind_of(p).records.reached
+    return Start(begin, values.constants(p, dots, wiring), reached)
 
 
 def run_seed(

@@ -12,6 +12,7 @@ ROOM = Room(
     headline=here("summary:headline"),
     work=here("experiment:work"),
     run_seed=here("experiment:run_seed"),
+    start=here("experiment:start"),
     parameter_file=here("experiment:parameter_file"),
     metrics=here("metric_table:TABLE"),
     run_summary=here("summary:run_summary"),

@@ -14,6 +14,7 @@ from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import STRICT, Adjustment, Group, UsageError
 from driver.flags.rules import flags_of
 from driver.run import request
+from driver.run.content import TRUST
 from driver.run.read import CommandLine, mode_of
 from driver.run.saved import NotARun
 from models.lateral_line.checks import check_conflicts, warnings, without_effect
@@ -63,8 +64,8 @@ class Request(request.Request):
     @property
     def weights(self) -> Run | None:
         """Whose weights are tested; None for a run that trains."""
-        folder = self.options.weights_from
-        return None if folder is None else Run(folder)
+        folder, trust = self.options.weights_from, self.options.trust_edited
+        return None if folder is None else Run(folder, trust_edited=trust)
 
     def is_that_of(self, run: Run) -> bool:
         return super().is_that_of(run) and run.ll_mon_weights == self.options.ll_mon_weights
@@ -116,6 +117,7 @@ def read(argv: Sequence[str]) -> Request:
         from models.lateral_line.stored import check_weights
 
         check_weights(made, source)
+        line.adjustments += [Adjustment("", None, None, words) for words in source.edited]
     return made
 
 
@@ -130,7 +132,7 @@ def weights_source(argv: Sequence[str]) -> Run | None:
     if resumed is not None:
         raise UsageError("--weights-from tests, --resume-from trains on: give one of them")
     try:
-        return Run(Path(place))
+        return Run(Path(place), trust_edited=TRUST in argv)
     except NotARun as error:
         raise UsageError(f"--weights-from: {error}") from None
 

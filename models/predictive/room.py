@@ -10,6 +10,7 @@ ROOM = Room(
     length=here("experiment:length"),
     work=here("experiment:work"),
     run_seed=here("experiment:run_seed"),
+    start=here("experiment:start"),
     metrics=here("metric_table:METRICS"),
     figures=here("show.figures:FIGURES"),
     equations=here("equations:of_learner"),

@@ -36,7 +36,7 @@ from driver.engine.compile.join import units
 from driver.engine.compiler import COLD, FLAGS, HOT, compiler, cores
 from driver.engine.model import Model
 from driver.engine.timing.profile import COMPILING, GENERATION, Profile, part
-from driver.files import replace_file
+from driver.files import on_disk, replace_file
 
 MOST_HOT_UNITS = 4  # each reads all headers
 
@@ -156,7 +156,10 @@ def find_or_build(maker: Maker, say, profile: Profile | None = None) -> Path:
         for left in root.glob("building_*"):  # by a compilation that was killed
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=root, prefix="building_") as work:
-            name = _build(maker, cxx, Path(work), root / "programs", say, profile)
+            try:
+                name = _build(maker, cxx, Path(work), root / "programs", say, profile)
+            except OSError as error:
+                raise on_disk(error, root / "programs") from None
         entry = root / "index" / recipe_key(maker, cxx)
         replace_file(entry, lambda file: file.write(name.encode()))
     return root / "programs" / name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 
 from driver.figures import style
 from driver.report import sweep_page
+from driver.run.content import Sweep, read_json
 from models.predictive.metric_table import METRICS
 
 BESIDE = {  # name of the metric: words, marker, colour
@@ -29,7 +29,7 @@ HEAD = ("learner", "accuracy", "untrained", "linear classifier", "back-propagati
 
 def by_preset(content: Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """Accuracies of each preset, seed by seed, with those of the controls."""
-    rows = json.loads(content.read_text(encoding="utf-8"))["runs"]
+    rows = read_json(content, Sweep, trust=True)["runs"]
     for preset in dict.fromkeys(row["condition"]["mode"] for row in rows):
         done = [r for r in rows if r["condition"]["mode"] == preset and r["state"] == "done"]
         found: dict[str, list] = {name: [] for name in ("accuracy", *BESIDE)}
@@ -70,7 +70,7 @@ def learners(content: Path) -> Figure | None:
 
     None if the sweep is not one over presets, or none of them has an accuracy yet.
     """
-    runs = json.loads(content.read_text(encoding="utf-8"))["runs"]
+    runs = read_json(content, Sweep, trust=True)["runs"]  # the page says whether it was edited
     if any(set(row["condition"]) != {"mode", "seed"} for row in runs):
         return None
     if not any(np.isfinite(found["accuracy"]).any() for _, found in by_preset(content)):
@@ -95,7 +95,7 @@ def learners(content: Path) -> Figure | None:
     return style.legend_above(ax).figure
 
 
-def write_sweep_report(content_file: Path) -> Path:
+def write_sweep_report(content_file: Path, **options) -> Path:
     """The report of a sweep, and ``learners.png`` in it where presets are compared."""
     more = {"learners.png": (learners, CAPTION)}
-    return sweep_page.write_sweep_report(METRICS, content_file, more=more)
+    return sweep_page.write_sweep_report(METRICS, content_file, more=more, **options)
