@@ -231,15 +231,14 @@ def test_a_compiled_backend_without_a_compiler_is_refused(monkeypatch, empty_fol
     assert resolved("--backend auto").options.backend == "auto"
 
 
-def test_the_folder_of_an_earlier_run_is_kept_unless_overwritten(empty_folder):
+def test_a_folder_that_is_no_run_of_ours_is_kept(empty_folder):
     old = empty_folder / "Runs" / "old"
     old.mkdir(parents=True)
     assert resolved("--run-name old").folder.path.name == "old"  # empty: nothing can be lost
     (old / "params.json").write_text("{}")
     before = listing(empty_folder)
-    said = refused("--run-name old")
-    assert "--overwrite" in said and "--run-name" in said
-    assert resolved("--run-name old --overwrite").options.overwrite
+    for words in ("--run-name old", "--run-name old --overwrite"):
+        assert "choose another --run-name" in refused(words)
     assert listing(empty_folder) == before  # to resolve writes and deletes nothing
 
 

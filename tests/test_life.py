@@ -103,7 +103,7 @@ def test_a_sweep_of_it_has_its_columns_and_is_not_done_twice(capsys):
     ]
     assert {r["trained.moves"] for r in rows} == {"3"} and {r["state"] for r in rows} == {"done"}
     page = Path("Runs/s/report.html").read_text()
-    assert "a sweep of the toy" in page and "4.500 [" in page
+    assert "a sweep of the toy" in page and "4.500" in page
     assert Path("Runs/s/sweep.png").stat().st_size > 10_000
     capsys.readouterr()
     assert toy(*command, "--dry-run") == 0
