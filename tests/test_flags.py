@@ -237,8 +237,8 @@ def test_a_folder_that_is_no_run_of_ours_is_kept(empty_folder):
     assert resolved("--run-name old").folder.path.name == "old"  # empty: nothing can be lost
     (old / "params.json").write_text("{}")
     before = listing(empty_folder)
-    for words in ("--run-name old", "--run-name old --overwrite"):
-        assert "choose another --run-name" in refused(words)
+    assert "choose another --run-name" in refused("--run-name old")
+    assert "--overwrite leaves it alone" in refused("--run-name old --overwrite")
     assert listing(empty_folder) == before  # to resolve writes and deletes nothing
 
 

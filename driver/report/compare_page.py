@@ -131,7 +131,7 @@ def contrast(metric: Metric, first: Compared, other: Compared) -> dict[str, Any]
 
 
 def answers(metrics: Sequence[Metric], runs: Sequence[Compared]) -> list[str]:
-    """Of each further run, whether the headline number is clearly another one."""
+    """Of each further run, whether the headline number is clearly another one, and which others."""
     if not metrics:
         return ["No seed is finished in any of the runs."]
     m, first = metrics[0], runs[0]
@@ -145,7 +145,19 @@ def answers(metrics: Sequence[Metric], runs: Sequence[Compared]) -> list[str]:
             words = f"{m.text}: whether {other.name} differs from {first.name} cannot be said"
             words += f", the difference is {by}" if d["n"] else ""
         found.append(f"{words}; {d['n']} seeds in common, lower in {pair['n_lower']}.")
+        if clear := [words for m in metrics[1:] if (words := clearly(m, first, other))]:
+            found.append(
+                f"Of {len(metrics) - 1} other numbers {len(clear)} clearly differ (one in twenty "
+                f"does by chance): {'; '.join(clear)}."
+            )
     return found
+
+
+def clearly(metric: Metric, first: Compared, other: Compared) -> str:
+    """A clear difference in words; empty if there is none."""
+    d = contrast(metric, first, other)["difference"]
+    by = interval(d, metric.digits, signed=True)
+    return f"{metric.label or metric.name} {direction(d)} by {by}" if direction(d) else ""
 
 
 def number_head(runs: Sequence[Compared]) -> tuple[str, ...]:
