@@ -55,6 +55,7 @@ class FromTable:
 
 FROM_TABLE = {  # what a room with a table of its metrics need not write
     "seed_line": "driver.experiment.metric:seed_line",
+    "deciding": "driver.experiment.metric:deciding",
     "closing_lines": "driver.experiment.metric:closing_lines",
     "outcome_words": "driver.experiment.metric:outcome_words",
     "run_summary": "driver.experiment.metric:run_summary",
@@ -164,6 +165,8 @@ class Room:
         room does not give a function of its own.
     seed_line : function
         ``seed_line(results)``: what came out of a seed, in one line of its log.
+    deciding : function
+        ``deciding(results)``: the `Metric` by which a seed is judged, or None.
     closing_lines : function
         ``closing_lines(results)``: the last lines in the log of a seed.
     outcome_words : function
@@ -207,6 +210,7 @@ class Room:
     figures: Named = Named("driver.figures.draw:NO_FIGURES")
     equations: Named = Named("driver.report.run_page:NO_EQUATIONS")
     seed_line: Callable | None = None
+    deciding: Callable | None = None
     closing_lines: Callable | None = None
     outcome_words: Callable | None = None
     run_summary: Callable | None = None

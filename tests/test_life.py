@@ -117,6 +117,28 @@ def test_a_folder_of_another_model_is_named(capsys):
     assert "has no mode ll_fast" in capsys.readouterr().err
 
 
+def test_two_runs_are_compared_seed_by_seed(capsys):
+    for name, gain in (("a", 1), ("b", 2)):
+        assert toy("--run-name", name, "--gain", gain, "--multi-seed", 3, "--jobs", 2) == 0
+    assert toy("compare", "Runs/a") == 2
+    assert "compare needs two runs" in capsys.readouterr().err
+    assert toy("compare", "Runs/a", "Runs/b") == 0
+    said = capsys.readouterr().out
+    assert "--gain  1  2" in said and "+3.000 [+3.000, +3.000]" in said
+    assert "b is higher than a by +3.000" in said and "lower in 0" in said
+    page = Path("Runs/compare_a_b.html").read_text()
+    assert "b is higher than a" in page and "no figure of one seed in common" in page
+    assert toy("compare", "Runs/a", "Runs/a", "--output", "same.html") == 0
+    assert "None: these are repetitions of one run." in Path("same.html").read_text()
+
+
+def test_several_seeds_end_with_a_table_of_them(capsys):
+    assert toy("--run-name", "a", "--multi-seed", 3, "--no-figures") == 0
+    lines = capsys.readouterr().err.splitlines()
+    head = next(k for k, line in enumerate(lines) if line == "value, by seed") + 1
+    assert [line.split()[0] for line in lines[head + 1 : head + 6]] == ["1", "2", "3", "mean", "95"]
+
+
 def test_the_driver_imports_no_model():
     code = (
         "import importlib, pkgutil, sys, driver\n"

@@ -7,9 +7,10 @@ import dataclasses
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from driver.command.resolve import going_on
 from driver.engine.timing.profile import FIGURES, Profile, part, table
@@ -323,6 +324,8 @@ def finish(
             log.info(room.seed_line(row))
         for seed in failed:
             log.info(f"Seed {seed} failed")
+        for line in over_seeds(room, rows):
+            log.info(line)
     log.info(f"everything is in {folder.path}")
     if request.options.figures:
         with part(profile, FIGURES):
@@ -334,6 +337,16 @@ def finish(
             log.info(line)
     if not failed:
         room.completed(request)
+
+
+def over_seeds(room: Room, results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What decides, trained and untrained, over the finished seeds."""
+    metric = room.deciding(results[0]) if results else None
+    if metric is None:
+        return []
+    from driver.experiment.comparison import seed_lines
+
+    return seed_lines(metric, [{"seed": r["seed"]} | room.sweep_row(r) for r in results])
 
 
 def kept(request: Request) -> str:

@@ -144,7 +144,7 @@ def draw_again(
 
 
 def side_by_side(room: Room, runs: Sequence[Path], output: Path | None) -> int:
-    from driver.report.compare_page import Compared, lines, write
+    from driver.report.compare_page import Compared, lines, shown_of, write
 
     found = []
     for run in opened(room, runs):
@@ -159,9 +159,12 @@ def side_by_side(room: Room, runs: Sequence[Path], output: Path | None) -> int:
     if not can_be_made(target.parent):
         raise UsageError(f"--output {target}: there is no folder that can be written to")
     target.parent.mkdir(parents=True, exist_ok=True)
-    metrics = resolve(room.metrics.name)
-    print("\n".join(lines(metrics, found)))
-    print(write(metrics, found, target))
+    every = [run.run.seed(seed).results for run in found for seed in run.rows]
+    decides = room.deciding(every[0]) if every else None
+    table = resolve(room.metrics.name)
+    shown = shown_of(table, found, decides.name if decides else "")
+    print("\n".join(lines(shown, found)))
+    print(write(shown, found, table.title, target))
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from driver.experiment.metric import LABELS, Metric
 from driver.experiment.statistics import estimate, paired
+from driver.formatting import number
 
 Row = Mapping[str, Any]  # a run of a sweep
 
@@ -58,6 +59,44 @@ def direction(difference: Mapping[str, Any]) -> str:
     if low is None or low != low:
         return ""
     return "lower" if high < 0 else "higher" if low > 0 else ""
+
+
+def judged(metric: Metric, difference: Mapping[str, Any]) -> str:
+    """``better`` or ``worse``, of a metric that does not say which way that is ``lower`` or
+    ``higher``; empty if it cannot be said, see `direction`."""
+    way = direction(difference)
+    if not way or not metric.better:
+        return way
+    return "better" if way == metric.better else "worse"
+
+
+def seed_lines(metric: Metric, rows: Sequence[Row]) -> list[str]:
+    """A metric over seeds for a terminal: every seed, mean, interval, and what can be said.
+
+    Parameters
+    ----------
+    metric : Metric
+    rows : sequence of dict
+        Of each seed ``seed``, and its numbers ``trained`` and ``untrained``.
+    """
+    columns = {label: [metric.counted(row[label]) for row in rows] for label in LABELS}
+    pairs = zip(*columns.values(), strict=True)
+    columns["difference"] = [None if None in pair else pair[0] - pair[1] for pair in pairs]
+    digits, found = metric.digits, contrasted(columns, metric.limits)
+    estimates = [*(found[label] for label in LABELS), found["paired"]["difference"]]
+
+    def line(name: object, values: Sequence[float | None]) -> str:
+        cells = (number(v, digits, k == 2, undefined="-") for k, v in enumerate(values))
+        return f"{name!s:14}" + "".join(f"{cell:>12}" for cell in cells)
+
+    lines = [f"{metric.text}, by seed", f"{'':14}" + "".join(f"{name:>12}" for name in columns)]
+    lines += [line(row["seed"], [c[k] for c in columns.values()]) for k, row in enumerate(rows)]
+    names = {"mean": "mean", "95 % from": "low", "95 % to": "high"}
+    lines += [line(name, [e[key] for e in estimates]) for name, key in names.items()]
+    n, word = found["paired"]["difference"]["n"], judged(metric, found["paired"]["difference"])
+    lower = f"lower in {found['paired']['n_lower']} of {n} seeds"
+    said = f"clearly {word} after training" if word else "whether training helps cannot be said"
+    return [*lines, f"{metric.text}: {said} ({lower})"]
 
 
 def compare(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[dict[str, Any]]:

@@ -16,11 +16,21 @@ from driver.experiment.metric import LABELS, TRAINED, Metric, MetricTable, known
 from driver.experiment.statistics import estimate, paired
 from driver.files import replace_file
 from driver.flags.from_dataclass import fields
-from driver.formatting import interval, number, text
+from driver.formatting import interval, number
 from driver.report import page as report
 from driver.report import parts
 from driver.report.figures import Figure, Figures
-from driver.report.page import Columns, Heading, Page, Picture, Section, Table, Text, marked_up
+from driver.report.page import (
+    Columns,
+    Fold,
+    Heading,
+    Page,
+    Picture,
+    Section,
+    Table,
+    Text,
+    marked_up,
+)
 from driver.report.tables import value as spelled
 from driver.run.saved import Run
 
@@ -45,28 +55,36 @@ class Compared:
         return parts.folder_name(self.run)
 
 
-def write(table: MetricTable, runs: Sequence[Compared], target: Path) -> Path:
-    """Write the page; returns its path. Numbers are those of the room's `table`."""
-    shown = shown_of(table, runs)
-    title = ", ".join(run.name for run in runs)
+def write(shown: Sequence[Metric], runs: Sequence[Compared], title: str, target: Path) -> Path:
+    """Write the page of runs; returns its path.
+
+    Parameters
+    ----------
+    shown : sequence of Metric
+        See `shown_of`.
+    runs : sequence of Compared
+    title : str
+        What the model is called.
+    target : Path
+    """
+    names = ", ".join(run.name for run in runs)
     sections = [
         Section(
             "found", "What differs?", [Text(words, "verdict") for words in answers(shown, runs)]
         ),
         Section("parameters", "Parameters that differ", [parameter_table(runs)]),
         Section("numbers", "Numbers", [number_table(shown, runs)]),
-        Section("seeds", "Seed by seed", [b for m in shown for b in seed_table(m, runs)]),
+        Section("seeds", "Seed by seed", seed_tables(shown, runs)),
         Section("figures", "Figures", side_by_side(runs)),
     ]
-    page = Page(title, f"runs of {table.title} compared", sections, parts.footer())
+    page = Page(names, f"runs of {title} compared", sections, parts.footer())
     return replace_file(target, lambda file: file.write(report.render(page).encode()))
 
 
-def lines(table: MetricTable, runs: Sequence[Compared]) -> list[str]:
+def lines(shown: Sequence[Metric], runs: Sequence[Compared]) -> list[str]:
     """The comparison for a terminal: parameters that differ, then numbers, then the answer."""
     head = ("", *(run.name for run in runs))
     found = [*aligned([head, *(row[:1] + row[2:] for row in differing(runs))]), ""]
-    shown = shown_of(table, runs)
     rows = number_rows(shown, runs)
     return [*found, *aligned([number_head(runs), *rows]), "", *answers(shown, runs)]
 
@@ -76,9 +94,11 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
 
 
-def shown_of(table: MetricTable, runs: Sequence[Compared]) -> list[Metric]:
+def shown_of(table: MetricTable, runs: Sequence[Compared], decides: str = "") -> list[Metric]:
+    """The numbers of a room that any of the runs has; first the one that `decides`, by name."""
     rows = [row for run in runs for row in run.rows.values()]
-    return known([m for m in table if m.key and (m.figures or m.console)], rows)
+    found = known([m for m in table if m.key and (m.figures or m.console)], rows)
+    return sorted(found, key=lambda m: m.name != decides)
 
 
 # --- parameters ------------------------------------------------------------------------------
@@ -190,12 +210,22 @@ def number_table(metrics: Sequence[Metric], runs: Sequence[Compared]) -> Table:
     return Table(number_head(runs), rows, caption=HOW)
 
 
+def seed_tables(metrics: Sequence[Metric], runs: Sequence[Compared]) -> list:
+    """The first number, and all others behind a line."""
+    tables = [seed_table(m, runs) for m in metrics]
+    others = [block for table in tables[1:] for block in table]
+    return [
+        *(tables[0] if tables else ()),
+        *([Fold("All other numbers", others)] if others else ()),
+    ]
+
+
 def seed_table(metric: Metric, runs: Sequence[Compared]) -> list:
     """A row a seed: trained and untrained of every run."""
     seeds = sorted({seed for run in runs for seed in run.rows})
     columns = [values(metric, run, seeds, label) for run in runs for label in LABELS]
     rows = [
-        (seed, *(text(column[k], metric.digits) for column in columns))
+        (seed, *(number(column[k], metric.digits, undefined="–") for column in columns))
         for k, seed in enumerate(seeds)
     ]
     means = [number(asdict(estimate(c))["mean"], metric.digits, undefined="–") for c in columns]

@@ -18,6 +18,7 @@ ROOM = Room(
     completed=nothing,  # its checkpoint stays: a run can be trained on
     parameter_file=here("experiment:parameter_file"),
     seed_line=here("summary:seed_line"),
+    deciding=here("summary:deciding"),
     closing_lines=here("summary:closing_lines"),
     run_summary=here("summary:run_summary"),
     metric_words=here("summary:metric_words"),
