@@ -95,13 +95,14 @@ def open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
     for number, name in ((1, "stdout"), (2, "stderr")):
-        old = getattr(sys, name)
+        old, pipe = getattr(sys, name), Pipe(number, "w", closefd=False)
+        at_once = old is not None and old.write_through  # python -u
         new = io.TextIOWrapper(
-            io.BufferedWriter(Pipe(number, "w", closefd=False)),
+            pipe if at_once else io.BufferedWriter(pipe),
             encoding=old and old.encoding,
             errors="backslashreplace",
             line_buffering=old is None or old.line_buffering,
-            write_through=old is not None and old.write_through,
+            write_through=at_once,
         )
         setattr(sys, name, new)
 

@@ -214,6 +214,16 @@ def test_the_program_itself_ends_with_status_2(line, named, empty_folder):
     assert listing(empty_folder) == {}
 
 
+@pytest.mark.parametrize(
+    "words, status",
+    [("--help >&-", 0), ("--help | head -1", 0), ("status nowhere >&- 2>&-", 2)],
+)
+def test_nobody_who_listens_is_no_error(words, status, empty_folder):
+    line = f"set -o pipefail; {sys.executable} {SCRIPT} {words}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (status, "")
+
+
 def test_a_message_says_what_is_allowed_and_the_way_out():
     assert "give --no-training-fixed-distance" in refused(
         "--training-fixed-distance --training-distance-min-cm 0.5"

@@ -200,7 +200,8 @@ def inhibitory_spikes(p: NetworkParams, every: list[dict[str, Any]]) -> list[tup
     rows = []
     for cell, (what, _) in LOOPS.items():
         counts = [
-            (r["training"]["spikes"] or {}).get(cell, 0) + r["spikes"].get(cell, 0) for r in every
+            (r["training"].get("spikes") or {}).get(cell, 0) + r["spikes"].get(cell, 0)
+            for r in every
         ]
         if counts and is_enabled(p, cell):
             words = ", ".join(str(n) if n else "its cell never fired" for n in counts)
