@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.files import plain
+from driver.run.content import sealed
 from driver.run.environment import environment
 from driver.run.saved import checksum
 from models.lateral_line import metrics
@@ -71,7 +72,7 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
     np.savez(artifacts / f"{TAG}_seed_{SEED}.npz", **make_weights(rng, params, n_steps > 0))
     np.savez(artifacts / f"mid_checkpoint_seed_{SEED}.npz", mon_ts_w=np.zeros(3))
     (artifacts / f"{TAG}_seed_{SEED}_params.json").write_text("{}")
-    (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(plain(results)))
+    (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(sealed(plain(results))))
     content = {
         **dict(schema_version=2, run_folder=path.name, mode=mode),
         **dict(seed_start=SEED, multi_seed=n_seeds),
@@ -79,7 +80,7 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
         "stimulus_params": dataclasses.asdict(StimulusParams()),
         "network_params": dataclasses.asdict(params),
     }
-    (path / "params.json").write_text(json.dumps(content))
+    (path / "params.json").write_text(json.dumps(sealed(content)))
     return path
 
 
@@ -218,7 +219,7 @@ def make_sweep(path, n_seeds, results=None, **changes):
     for seed, (trained, twin) in results.items():
         numbers = {**common, **trained, "seed": seed, "untrained": common["untrained"] | twin}
         numbers["params_sha256"] = checksum(dataclasses.replace(params, seed=seed), stimulus)
-        (path / "artifacts" / f"seed_{seed}_results.json").write_text(json.dumps(numbers))
+        (path / "artifacts" / f"seed_{seed}_results.json").write_text(json.dumps(sealed(numbers)))
     return path
 
 
