@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import matplotlib.image
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ from driver.figures import style
 from models.lateral_line.saved import Run
 from models.lateral_line.show import stimulus_figure, summary_figure
 from tests.figure_run import make_sweep, texts
+from tests.program import rewrite
 
 UNDEFINED = dict.fromkeys(
     ("sigma_theta_rad", "sigma_theta_body_rad", "delta_trial_rad", "delta_trial_body_rad")
@@ -170,8 +169,7 @@ def test_numbers_come_from_the_results_of_the_seeds_alone(tmp_path):
     for file in (folder / "artifacts").glob("*.npz"):
         file.unlink()
     file = folder / "artifacts" / "seed_8_results.json"
-    numbers = json.loads(file.read_text()) | {"sigma_theta_rad": 1.25}
-    file.write_text(json.dumps(numbers))
+    rewrite(file, lambda content: content.update(sigma_theta_rad=1.25))
     assert points(summary_figure.multiseed_summary(Run(folder)).axes[0], "o")[1][1] == 1.25
 
 

@@ -10,6 +10,7 @@ import pytest
 from driver.command.life import parameter_file
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
+from driver.run.folder import RunFolder
 from models.lateral_line.options import Request, RunOptions
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
@@ -244,8 +245,8 @@ def test_a_compiled_backend_without_a_compiler_is_refused(monkeypatch, empty_fol
 def test_a_folder_that_is_no_run_of_ours_is_kept(empty_folder):
     old = empty_folder / "Runs" / "old"
     old.mkdir(parents=True)
-    assert resolved("--run-name old").folder.path.name == "old"  # empty: nothing can be lost
-    (old / "params.json").write_text("{}")
+    asked = resolved("--run-name old")  # the folder is empty: nothing can be lost
+    RunFolder(old).write_json("params.json", parameter_file(ROOM, asked))
     before = listing(empty_folder)
     assert "choose another --run-name" in refused("--run-name old")
     assert "--overwrite leaves it alone" in refused("--run-name old --overwrite")

@@ -111,7 +111,7 @@ def first_line() -> str:
 
 
 def change(path: Path, **fields) -> None:
-    path.write_text(json.dumps(json.loads(path.read_text()) | fields), encoding="utf-8")
+    program.rewrite(path, lambda content: content.update(fields))
 
 
 def read(folder: Path) -> Page:

@@ -14,7 +14,7 @@ from driver.experiment.going_on import Start, check_checkpoint, identity
 from driver.files import replace_file
 from driver.flags.from_dataclass import UsageError
 from driver.report import figures as report_figures
-from driver.report.run_page import warnings
+from driver.report.run_page import trust
 from driver.report.sweep_page import write_sweep_report
 from driver.run import checkpoint
 from driver.run.content import Edited, NotARun, sealed
@@ -70,7 +70,8 @@ def test_an_edited_parameter_is_named_and_read_only_if_trusted(capsys):
     assert toy("report", "Runs/a", "--trust-edited") == 0
     assert "params.json was edited" in capsys.readouterr().err
     run = opened(trust_edited=True)
-    texts = [block.text for block in warnings(run)]
+    assert run.seed().results["seed"] == 1
+    texts = [block.text for block in trust(run)]
     assert any("params.json was edited" in text for text in texts)
     assert any("results of other parameters" in text for text in texts)
 
@@ -85,7 +86,7 @@ def test_parameters_of_an_older_program_are_held_against_the_results():
     for name in ("params.json", RESULTS, "run_summary.json"):
         edit(name, lambda content: content.pop("sha256"))
     run = opened()
-    assert run.unverified and "Not verified" in warnings(run)[0].text
+    assert run.unverified and "Not verified" in trust(run)[0].text
     edit("params.json", lambda content: content["params"].update(gain=2.0))
     with pytest.raises(Edited, match="results of other parameters"):
         opened()

@@ -171,7 +171,7 @@ def earlier(request: Request) -> list[dict]:
     if not request.continues_in_place:
         return []
     try:
-        before = read_json(request.folder.path / PARAMS)
+        before = read_json(request.folder.path / PARAMS, trust=True)
         return [*before["earlier"], before["environment"]]
     except NotARun:  # an older run folder, or none
         return []

@@ -103,7 +103,7 @@ def check_checkpoints(room: Room, request: Request) -> None:
 def check_same_seeds(request: Request) -> None:
     """A folder keeps its seeds: files of some and a summary of others would be a mixed run."""
     try:
-        stored = read_json(request.folder.path / PARAMS)
+        stored = read_json(request.folder.path / PARAMS, trust=True)
         seeds = stored["seed_start"], stored["multi_seed"]
     except NotARun:
         return

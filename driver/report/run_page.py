@@ -104,6 +104,7 @@ def write(
     preset = f"{run.mode}: {preset_words}" if preset_words else run.mode
     rows = [("preset", preset), *parts.origin(run), *facts, *parts.memory(run), *parts.goes(run)]
     blocks = [*unfinished(run, watched or {}), *verdict.blocks, *warnings(run)]
+    blocks = [*trust(run), *blocks]  # by now all results were read
     drawn, data, code = plots(run, drawing) if drawing else ([], {}, [])
     page = Page(
         title=parts.folder_name(run),
@@ -241,6 +242,10 @@ def warnings(run: Run) -> list[Text]:
         for text, who in found.items()
     ]
     moved = [str(Adjustment(**a)) for a in run.file.get("cli_adjustments", [])]
-    texts = [*run.edited, *texts, *(m for m in moved if m not in found)]
+    return [Text(text, "warning") for text in (*texts, *(m for m in moved if m not in found))]
+
+
+def trust(run: Run) -> list[Text]:
+    """Which of the files that were read so far were edited, and whether that can be known."""
     old = [Text(UNVERIFIED, "note")] if run.unverified else []
-    return [*old, *(Text(text, "warning") for text in texts)]
+    return [*(Text(text, "warning") for text in run.edited), *old]

@@ -93,8 +93,13 @@ class Run:
             for name, cls in classes.items()
         }
         if SHA256 not in self.file and self.finished:  # of an older program: its results know
-            with contextlib.suppress(KeyError, TypeError, AttributeError):
-                self.check_params(self.read(RunFolder(folder).results_file(self.finished[0])))
+            try:
+                file = RunFolder(folder).results_file(self.finished[0])
+                self.check_params(self.read(file, content.Results))
+            except Edited:
+                raise
+            except NotARun:  # whoever wants these results will be told
+                pass
 
     def read(self, path: Path, schema: type[content.Foreign] | None = None) -> Fields:
         """Content of one of its JSON files; see `driver.run.content.read_json`.

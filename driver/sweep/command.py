@@ -158,7 +158,7 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
 
 def place_of(options: argparse.Namespace) -> Local | Dask:
     """Where the runs are done."""
-    tls = {name: getattr(options, name) for name in TLS}
+    tls = {name: getattr(options, name, None) for name in TLS}
     if options.scheduler:
         return Dask(options.scheduler, tls)
     if given := [name for name in TLS if tls[name]]:

@@ -33,7 +33,7 @@ def rows(sweep: Sweep, failed: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def row(sweep: Sweep, job: Job, complaint: str | None) -> dict[str, Any]:
     room = sweep.room
-    results, edited = results_of(room, sweep.place(job), job.seed)
+    results, edited = results_and_doubts(room, sweep.place(job), job.seed)
     return {
         "condition": {**job.condition, "seed": job.seed},
         "state": "done" if results else "failed" if complaint else "waiting",
@@ -44,8 +44,15 @@ def row(sweep: Sweep, job: Job, complaint: str | None) -> dict[str, Any]:
     }
 
 
-def results_of(room: Room, folder: Path, seed: int) -> tuple[dict[str, Any] | None, str | None]:
-    """Results of a complete run, None for one that is not; and how its files were edited."""
+def results_of(room: Room, folder: Path, seed: int) -> dict[str, Any] | None:
+    """Results of a complete run; None for one that is not."""
+    return results_and_doubts(room, folder, seed)[0]
+
+
+def results_and_doubts(
+    room: Room, folder: Path, seed: int
+) -> tuple[dict[str, Any] | None, str | None]:
+    """`results_of`, and how its files were edited."""
     try:
         run = room.open(folder)
         results = run.seed(seed).results if run.summary is not None else None

@@ -68,9 +68,9 @@ def stored(seed: Seed, ll_mon_weights: Literal["final", "initial"] = "final") ->
         *((name, "ll_mon.w", MV) for name in (INITIAL[0], FINAL[0])),
         *((name, "mon_ts.w", 1.0) for name in (INITIAL[1], FINAL[1])),
     ):
-        low, high = (bound / unit for bound in start.bounds(like))
+        array, bounds = weights[name], [bound / unit for bound in start.bounds(like)]
         try:
-            check_array(name, weights[name], start.state[like], low, high)
+            check_array(name, array, start.state[like], *bounds)
         except ValueError as error:
             raise NotARun(f"{seed.weight_file}: {error}") from None
     check_ll_mon(seed, ll_mon_weights)

@@ -71,9 +71,9 @@ def start(request: Request) -> Start:
     return Start(begin, bounds, reached)
 
 
-def reached(records: Arrays) -> int | None:
+def reached(records: Arrays) -> int:
     """How many epochs have been recorded."""
-    return next((v.shape[0] for k, v in records.items() if k.startswith(COURSE)), None)
+    return next((v.shape[0] for k, v in records.items() if k.startswith(COURSE)), 0)
 
 
 def length(request: Request) -> int:
