@@ -1,4 +1,8 @@
-"""Sequence memory in one page: a network, two patterns, runs of training and tests, figures."""
+"""Sequence memory in one page
+===========================
+
+A network, two patterns, runs of training and tests, figures.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import sys
 import warnings
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(sys.argv[0]).resolve().parents[1]))
 
 from sequence_learning import InputGenerator, Network, Recorder, nest_init
 

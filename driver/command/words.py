@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tyro
 
+from driver.engine.model import resolve
 from driver.export.csv import export_numbers, finished
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
@@ -82,8 +83,14 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
             print("\n".join(map(str, export_numbers(run, folder))))
         return 0
 
-    every = {"figures": figures, "report": report, "status": status, "export": export}
-    return every | dict(room.words(room))
+    def presets() -> int:
+        """Say of each preset what it is, what to expect of it and how long it takes."""
+        for name, about in resolve(room.presets.name).items():
+            print(f"{name}: {about.what} ({about.time})\n    expect: {about.expected}")
+        return 0
+
+    of_runs = {"figures": figures, "report": report, "status": status, "export": export}
+    return of_runs | dict(room.words(room)) | {"presets": presets}
 
 
 def draw_again(

@@ -150,7 +150,8 @@ DESCRIPTION = (
     "Does a lateral-line network learn a map of source position? Trains LL -> MON -> TS, tests it, "
     "and tests its untrained twin. Values beyond a bound are moved to it and reported. "
     "For what can be done with a run, the first word is figures, report, status, export, "
-    "animate or stimulus; each has a --help of its own."
+    "animate, stimulus or sweep; presets says what to expect of each preset; each has a --help "
+    "of its own."
 )
 
 # the network's own fields override the first two; the others only serve stand-alone sweeps
