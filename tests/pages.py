@@ -15,7 +15,7 @@ PAGES = {
 
 def commands(door: str) -> list[list[str]]:
     """Words after the name of a door in every block of every page; of a sweep, its plan."""
-    text = "\n".join(PAGES.values())
+    text = "\n".join(PAGES.values()).replace("\\\n", " ")
     found = re.findall(rf"^python {door}_brian2\.py *(.*?)(?:\s+#.*)?$", text, re.MULTILINE)
     lines = [shlex.split(line) for line in dict.fromkeys(found)]
     return [line + ["--dry-run"] * (line[0] == "sweep") for line in lines]
