@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 project = "Does it learn?"
 author = "the authors"
-copyright = "MIT licence"
+html_show_copyright = False
 root_doc = "docs/index"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "sphinx_gallery.gen_gallery"]
 include_patterns = [
@@ -23,6 +23,7 @@ include_patterns = [
 ]
 exclude_patterns = ["Runs", "Logs", ".*", "docs/_build", "tests", "driver", "models"]
 
+highlight_language = "none"
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]

@@ -92,7 +92,7 @@ def equation_text(parts: Iterable[tuple[str, str]]) -> str:
             continue
         flush()
         text.append(f"**{title}**")
-        sides = [f"{row.left} &{row.right}" for row in rows if row.right]
+        sides = [f"{row.left} &{summed(row)}" for row in rows if row.right]
         if sides:
             lines = " \\\\\n".join(sides)
             text.append(f"```math\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n```")
@@ -101,6 +101,13 @@ def equation_text(parts: Iterable[tuple[str, str]]) -> str:
             text.append(markdown(("symbol", "unit", "meaning"), named))
     flush()
     return "\n\n".join(text)
+
+
+def summed(row: mathml.Row) -> str:
+    """Right side of a row; Brian sums some of them over the synapses of a cell."""
+    if "summed" not in row.flags:
+        return row.right
+    return row.right.replace("= ", r"= \sum_{\text{synapses}} ", 1)
 
 
 def file_table(files: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 """Parameters of the lateral-line model: fields, bounds, presets.
 
-The string below a field is the help of its flag and its row in the README. Bounds stand with
+The string below a field is the help of its flag and its row in docs/flags.md. Bounds stand with
 the field; a flag beyond one is moved to it with a printed note, a value set in Python raises.
 No Brian here, so `--help` and validation answer at once.
 """
