@@ -165,15 +165,15 @@ EXPECTED = {  # what to expect, and the time; the one to begin with first
         "`focused`, and right 5 moves later: IoU 0.999 on 5 of 5 seeds; untrained 0.01",
         "30 s",
     ),
-    "local-cancel": (
-        "`predicts` its one loop, by heart, and goes on after the pause: IoU 1.00 on 3 of 3 seeds; "
-        "untrained 0",
-        "10 s",
-    ),
     "local-repeat": (
         "`does not predict` (3 seeds): a patch of the present frame does not tell the direction; "
         "one loop (`--stimulus orbit`) it learns by heart",
         "9 s",
+    ),
+    "local-cancel": (
+        "`predicts` its one loop, by heart, and goes on after the pause: IoU 1.00 on 3 of 3 seeds; "
+        "untrained 0",
+        "10 s",
     ),
     "relay-a": (
         "`focused`, trained or not (3 seeds): the wiring does it; its readout learns nothing",
