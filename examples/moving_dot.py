@@ -1,10 +1,5 @@
 """A moving dot in one page
-========================
-
-Build a layer of cells, let it learn, measure, draw.
-"""
-
-from __future__ import annotations
+========================"""
 
 import sys
 from pathlib import Path

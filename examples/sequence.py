@@ -1,10 +1,5 @@
 """Sequence memory in one page
-===========================
-
-A network, two patterns, runs of training and tests, figures.
-"""
-
-from __future__ import annotations
+==========================="""
 
 import shutil
 import sys
