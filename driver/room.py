@@ -119,7 +119,8 @@ class Room:
         ``read(argv)``: the command line as a `Request`; whether the folder of the run is free is
         not looked at. Raises `UsageError` for what no run can be made of.
     open : function
-        ``open(folder)``: a run folder as a `driver.run.saved.Run`; raises `NotARun`.
+        ``open(folder)``: a run folder as a `driver.run.saved.Run`; raises `NotARun`. It hands on
+        `trust_edited`.
     headline : function
         ``headline(request)``: the run in half a line, for its log; how long it is if not given.
     length : function
@@ -137,6 +138,9 @@ class Room:
         which `params_sha256` is the `checksum` of `driver.run.saved` and `save_tag` names the
         weights. `request.checkpoint` is where to save, `request.resumed` where to go on from;
         `status` is told of every phase, and `saved()` is called after every checkpoint.
+    start : function
+        ``start(request)``: a `driver.experiment.going_on.Start`, by which the arrays in a
+        checkpoint of twins are checked: sizes, types, bounds.
     check_checkpoint : function
         ``check_checkpoint(request, path)`` raises `ValueError` unless the checkpoint is one that
         this seed can go on from; that of `driver.experiment.learning.twins` if not given.
@@ -146,6 +150,9 @@ class Room:
     write_report : function
         ``write_report(run)`` writes ``report.html`` of a run as far as it has come; returns it. It
         is made from the tables of metrics, figures and equations if not given.
+    figures_of : function
+        ``figures_of(run)``: the figures of a run, a `driver.report.figures.Figures`; made from the
+        table of `figures` if not given.
     parameter_file : function
         ``parameter_file(request)``: the parts of ``params.json`` that the model knows.
     completed : function
@@ -187,6 +194,8 @@ class Room:
         ``write_sweep_report(content_file)`` writes ``report.html`` beside a ``sweep.json``.
     draw_summary : function
         ``draw_summary(run)`` draws what belongs to all seeds; returns the files.
+    trust_edited : bool
+        Whether `open` takes folders whose files were edited; see `Room.trusting`.
     """
 
     format: Format
@@ -200,8 +209,10 @@ class Room:
     length: Callable = length
     draw_seed: Callable | None = None
     write_report: Callable | None = None
+    figures_of: Callable | None = None
     parameter_file: Callable = parameter_file
-    check_checkpoint: Callable = check_checkpoint
+    start: Callable | None = None
+    check_checkpoint: Callable | None = None
     completed: Callable = Named("driver.experiment.going_on:completed")
     metric_words: Callable = metric_words
     words: Callable = nothing
@@ -218,6 +229,12 @@ class Room:
     sweep_row: Callable | None = None
     write_sweep_report: Callable | None = None
     draw_summary: Callable | None = None
+    trust_edited: bool = False
+
+    def trusting(self) -> Room:
+        """The same, but that it reads files of runs that were edited, and says so."""
+        opened = partial(self.open, trust_edited=True)
+        return dataclasses.replace(self, open=opened, trust_edited=True)
 
     def __post_init__(self) -> None:
         tables = (self.metrics, self.figures, self.equations)
@@ -227,7 +244,9 @@ class Room:
             "open": partial(Run, format=self.format),
             "headline": partial(headline, self.length),
             "seconds": partial(seconds, self.work),
+            "check_checkpoint": partial(check_checkpoint, self.start, self.length),
             "draw_seed": FromTable("driver.figures.draw:draw_all", (self.figures,)),
+            "figures_of": FromTable("driver.report.run_page:figures_of", (self.figures,)),
             "write_report": FromTable("driver.report.run_page:write_plain", tables),
         }
         made |= {name: FromTable(f, (self.metrics,)) for name, f in FROM_TABLE.items()}

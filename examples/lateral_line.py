@@ -41,7 +41,9 @@ def measure(p: NetworkParams, block, frames) -> tuple:
     """TS spikes of a test as (source x, cell), and how well x is decoded from them."""
     step, cell = block.spikes["ts"].step - p.training_steps, block.spikes["ts"].index
     x_cm, body = x_per_step(frames, 0, n_test_steps(p)), p.body_window_cm
-    quality = pv_map_quality_from_ts_spikes(step, cell, p.n_ts, x_cm, p.dt_s, window=body)
+    quality = pv_map_quality_from_ts_spikes(
+        step=step, index=cell, n_cells=p.n_ts, x_cm=x_cm, dt_s=p.dt_s, window=body
+    )
     return x_cm[step], cell, f"error {quality.sigma_theta:.2f} rad"
 
 

@@ -162,9 +162,14 @@ def make_spikes(rng, params: NetworkParams, phase: str, silent: str | None) -> d
 
 
 def decode(arrays: dict, params: NetworkParams, phase: str) -> metrics.MapQuality:
-    spikes = arrays[f"{phase}_ts_step"], arrays[f"{phase}_ts_i"]
-    place = {"x_cm": arrays["test_x_cm"], "dt_s": DT_S, "window": params.eval_window_cm}
-    return metrics.pv_map_quality_from_ts_spikes(*spikes, params.n_ts, **place)
+    return metrics.pv_map_quality_from_ts_spikes(
+        step=arrays[f"{phase}_ts_step"],
+        index=arrays[f"{phase}_ts_i"],
+        n_cells=params.n_ts,
+        x_cm=arrays["test_x_cm"],
+        dt_s=DT_S,
+        window=params.eval_window_cm,
+    )
 
 
 def numbers(q: metrics.MapQuality) -> dict:

@@ -22,6 +22,7 @@ from referencing import Registry, Resource
 import ll_stdp_brian2
 from driver.command import resolve as command
 from driver.engine.compiler import compiler
+from driver.run.content import sealed
 from models.lateral_line.options import Request
 from models.lateral_line.room import ROOM
 
@@ -117,6 +118,13 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
 def problems(content: dict, schema: str) -> list[str]:
     """Where JSON content is not as a schema of ``tests/schemas/`` says."""
     return [f"{e.json_path}: {e.message}"[:300] for e in validator(schema).iter_errors(content)]
+
+
+def rewrite(path: Path, change) -> None:
+    """Let ``change(content)`` change a JSON file of a run, and write it as the program would."""
+    content = load_json(path)
+    change(content)
+    path.write_text(json.dumps(sealed(content)))
 
 
 def load_npz(path: Path) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from driver.room import FROM_TABLE, Room
+from tests.program import rewrite
 from tests.toy import door, room
 
 ROOT = Path(__file__).parents[1]
@@ -102,7 +103,7 @@ def test_a_sweep_of_it_has_its_columns_and_is_not_done_twice(capsys):
     ]
     assert {r["trained.moves"] for r in rows} == {"3"} and {r["state"] for r in rows} == {"done"}
     page = Path("Runs/s/report.html").read_text()
-    assert "a sweep of the toy" in page and "4.500 [" in page
+    assert "a sweep of the toy" in page and "4.500" in page
     assert Path("Runs/s/sweep.png").stat().st_size > 10_000
     capsys.readouterr()
     assert toy(*command, "--dry-run") == 0
@@ -111,8 +112,7 @@ def test_a_sweep_of_it_has_its_columns_and_is_not_done_twice(capsys):
 
 def test_a_folder_of_another_model_is_named(capsys):
     assert toy("--run-name", "a") == 0
-    content = read("Runs/a/params.json") | {"mode": "ll_fast"}
-    Path("Runs/a/params.json").write_text(json.dumps(content))
+    rewrite(Path("Runs/a/params.json"), lambda content: content.update(mode="ll_fast"))
     assert toy("report", "Runs/a") == 2
     assert "has no mode ll_fast" in capsys.readouterr().err
 

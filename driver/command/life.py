@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import re
 import sys
@@ -10,12 +11,21 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from driver.command.resolve import going_on
 from driver.engine.timing.profile import FIGURES, Profile, part, table
 from driver.files import remove_parts
 from driver.room import Room
 from driver.run import checkpoint, copies, progress
 from driver.run.environment import environment
-from driver.run.folder import FAILED, PARAMS, REPORT, REPORT_EVERY_S, SUMMARY
+from driver.run.folder import (
+    FAILED,
+    PARAMS,
+    REPORT,
+    REPORT_EVERY_S,
+    SUMMARY,
+    RunFolder,
+    new_folder,
+)
 from driver.run.isolation import INTERRUPTED, run_isolated
 from driver.run.request import Request, continuation, too_many
 from driver.run.saved import NotARun, checksum, read_json
@@ -35,22 +45,44 @@ def execute(room: Room, request: Request) -> int:
     OSError
         If the folder, its parameters or the log cannot be written.
     """
-    folder = request.folder
-    if request.is_complete:
-        print(f"{folder.path} is complete", file=sys.stderr)
-        return 0
-    with folder.claimed():
-        if request.continues_in_place:
-            reopen(request)
-        else:
-            folder.create(request.options.overwrite)
-        folder.write_json(PARAMS, parameter_file(room, request))
-        file = request.log_folder / f"{folder.path.name}.log"
-        log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
-        try:
-            return run_logged(room, request, log, file)
-        finally:
-            progress.close_log(log)
+    if not request.is_complete:
+        request = placed(request)
+        with request.folder.claimed():
+            if request.options.go_on:  # another one may have been here since we looked
+                options = dataclasses.replace(request.options, resume_from=None, overwrite=False)
+                room = room.trusting() if options.trust_edited else room
+                request = going_on(room, dataclasses.replace(request, options=options))
+            if not request.is_complete:
+                return run_claimed(room, request)
+    print(f"{request.folder.path} is complete", file=sys.stderr)
+    return 0
+
+
+def placed(request: Request) -> Request:
+    """The request in a folder of its own, if it has no name: others may start this second."""
+    if request.is_named:
+        return request
+    folder = RunFolder(new_folder(request.folder.path))
+    return dataclasses.replace(request, folder=folder)
+
+
+def run_claimed(room: Room, request: Request) -> int:
+    """Run all seeds in a folder that is ours; returns the exit status."""
+    folder, left = request.folder, []
+    if request.continues_in_place:
+        reopen(request)
+    else:
+        left = folder.create(request.options.overwrite)
+    folder.write_json(PARAMS, parameter_file(room, request))
+    file = request.log_file
+    log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
+    try:
+        if left:
+            names = ", ".join(str(path.relative_to(folder.path)) for path in left)
+            log.warning(f"left in {folder.path}, as no run writes them: {names}")
+        return run_logged(room, request, log, file)
+    finally:
+        progress.close_log(log)
 
 
 def run_logged(room: Room, request: Request, log: logging.Logger, file: Path) -> int:

@@ -9,7 +9,7 @@ from driver.flags.from_dataclass import UsageError
 from driver.room import Room
 from driver.run import checkpoint, copies
 from driver.run.folder import PARAMS
-from driver.run.request import Request, held
+from driver.run.request import Request, held, occupied
 from driver.run.saved import NotARun, read_json
 
 
@@ -22,17 +22,34 @@ def resolve(room: Room, argv: Sequence[str]) -> Request:
         For anything that cannot be run, with the flag, the value and what is allowed.
     """
     request = room.read(argv)
+    if request.options.trust_edited:
+        room = room.trusting()
     if request.options.go_on:
         request = going_on(room, request)
     if request.is_complete:
         return request
+    folder = request.folder
     if request.continues_in_place:
-        request.folder.check_again()
+        folder.check_again()
+    elif not request.is_named:
+        folder.check_root()
+    elif request.options.overwrite or not (folder.path / PARAMS).exists():
+        folder.check(request.options.overwrite)
     else:
-        request.folder.check(request.options.overwrite)
+        folder.check_links()
+        folder.check_unused()
+        raise UsageError(occupied(request, room.open))
+    check_log(request)
     check_checkpoints(room, request)
     copies.check(request, request.seeds)
     return request
+
+
+def check_log(request: Request) -> None:
+    """Raise `UsageError` for a log that would be written through a link, or to what is no file."""
+    file = request.log_file
+    if file.is_symlink() or file.exists() and not file.is_file():
+        raise UsageError(f"{file} is no plain file: remove it, or choose another --run-name")
 
 
 def going_on(room: Room, request: Request) -> Request:

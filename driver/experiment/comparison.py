@@ -25,13 +25,17 @@ def by_condition(rows: Sequence[Row]) -> list[tuple[dict[str, str], list[Row]]]:
     return [(dict(key), members) for key, members in found.items()]
 
 
-def contrasted(values: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
+def contrasted(
+    values: Mapping[str, Sequence[float | None]], limits: tuple[float, float] | None = None
+) -> dict[str, Any]:
     """Estimates over seeds, in plain dicts.
 
     Parameters
     ----------
     values : dict of str to sequence of float or None
         One value a seed, ``trained`` and ``untrained``; None does not count.
+    limits : (float, float), optional
+        Within which the values lie.
 
     Returns
     -------
@@ -40,8 +44,20 @@ def contrasted(values: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
         ``trained`` and ``untrained``; ``paired``, of trained minus untrained.
     """
     found: dict[str, Any] = {f"{label}_without": values[label].count(None) for label in LABELS}
-    found |= {label: dataclasses.asdict(estimate(values[label])) for label in LABELS}
+    within = (limits,) if limits else ()
+    found |= {label: dataclasses.asdict(estimate(values[label], *within)) for label in LABELS}
     return found | {"paired": dataclasses.asdict(paired(*(values[label] for label in LABELS)))}
+
+
+def direction(difference: Mapping[str, Any]) -> str:
+    """``lower`` or ``higher`` if the interval of a difference excludes 0; empty if not, or none.
+
+    The one rule by which the console and all pages speak of a difference over seeds.
+    """
+    low, high = difference["low"], difference["high"]
+    if low is None or low != low:
+        return ""
+    return "lower" if high < 0 else "higher" if low > 0 else ""
 
 
 def compare(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[dict[str, Any]]:
@@ -59,6 +75,6 @@ def compare(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[dict[str, An
         content = {"condition": condition, "n_runs": len(members), "n_done": len(done)}
         for m in metrics:
             values = {label: [m.counted(row[label]) for row in done] for label in LABELS}
-            content[m.name] = contrasted(values)
+            content[m.name] = contrasted(values, m.limits)
         found.append(content)
     return found

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from driver.engine.compile.program import cache_folder
+from driver.engine.compile.store import cache_folder
 from driver.files import replace_file
 
 LINE = re.compile(r"^\s*(?P<name>d?\w+(/dt)?)\s*(=.+?)?\s*:[^:]+$")  # of Brian's equations
@@ -72,9 +72,11 @@ def rendered(parts: Sequence[tuple[str, str]]) -> list[Part]:
     parts : sequence of (str, str)
         Title, and lines of Brian's equations or of statements.
     """
-    kept = cache_folder() / "equations" / f"{key(parts)}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return [from_json(part) for part in json.loads(kept.read_text(encoding="utf-8"))]
+    name = f"equations/{key(parts)}.json"
+    with contextlib.suppress(OSError, ValueError):
+        seal, text = (cache_folder() / name).read_text(encoding="utf-8").split("\n")
+        if seal == sha256(text):
+            return [from_json(part) for part in json.loads(text)]
     try:
         made = [Part(title, code, rows_of(code)) for title, code in parts]
     except Exception as error:  # any package may change; the code can be read as it is
@@ -82,8 +84,9 @@ def rendered(parts: Sequence[tuple[str, str]]) -> list[Part]:
         return [Part(title, code, []) for title, code in parts]
     text = json.dumps([asdict(part) for part in made])
     with contextlib.suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(kept, lambda file: file.write(text.encode()))
+        kept = cache_folder() / name
+        kept.parent.mkdir(exist_ok=True)
+        replace_file(kept, lambda file: file.write(f"{sha256(text)}\n{text}".encode()))
     return made
 
 
@@ -95,7 +98,11 @@ def key(parts: Sequence[tuple[str, str]]) -> str:
     """Hash of the equations and of all that renders them."""
     versions = [importlib.metadata.version(name) for name in ("brian2", "sympy", "latex2mathml")]
     ours = Path(__file__).read_text(encoding="utf-8")
-    return hashlib.sha256(json.dumps([list(parts), versions, ours]).encode()).hexdigest()[:24]
+    return sha256(json.dumps([list(parts), versions, ours]))[:24]
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def mathml(tex: str) -> str:

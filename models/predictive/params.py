@@ -463,6 +463,5 @@ FORMAT = Format(
     unit="epoch",
     integrator="euler",
     schema_version=1,
-    moves=False,
     presets=PRESETS,
 )

@@ -11,9 +11,11 @@ ROOM = Room(
     length=here("experiment:length"),
     work=here("experiment:work"),
     run_seed=here("experiment:run_seed"),
+    start=here("experiment:start"),
     metrics=here("metric_table:METRICS"),
     figures=here("show.figures:FIGURES"),
     equations=here("equations:of_learner"),
     words=here("words:words"),
+    write_sweep_report=here("show.compared:write_sweep_report"),
     megabytes=400,
 )

@@ -228,6 +228,5 @@ FORMAT = Format(
     unit="step",
     integrator="exact",
     schema_version=1,
-    moves=False,
     presets=PRESETS,
 )

@@ -10,6 +10,7 @@ ROOM = Room(
     work=here("experiment:work"),
     seconds=here("experiment:seconds"),
     run_seed=here("experiment:run_seed"),
+    start=here("experiment:start"),
     metrics=here("metric_table:METRICS"),
     figures=here("show.figures:FIGURES"),
     equations=here("equations:EQUATIONS"),

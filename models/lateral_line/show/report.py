@@ -28,6 +28,7 @@ from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import overviews, panels, verdict, zoomable
 from models.lateral_line.show.figures import figures_of
 from models.lateral_line.summary import ll_mon_weights
+from models.lateral_line.warnings import LOOPS, is_enabled
 
 WATCHED = {
     "sigma_theta_rad": (marked_up(f"{SIGMA} in training (rad)"), 2),
@@ -181,14 +182,29 @@ def learning_curve(series: dict, params: NetworkParams) -> Figure:
 
 def facts(run: Run) -> list[tuple]:
     """How long it took, and what follows from the parameters."""
-    every = [run.seed(s).results["training"] for s in run.finished]
+    found = [run.seed(s).results for s in run.finished]
+    every = [results["training"] for results in found]
     every = [one for one in every if one["seconds_in_all"] is not None]
     training = sum(one["seconds"] or 0 for one in every)
     in_all = [one["seconds_in_all"] for one in every]
     return [
         *parts.took(in_all, f"; {training:.1f} s of it training"),
         *((spelled(name), value) for name, value in run.file.get("effective", {}).items()),
+        *inhibitory_spikes(run.params, found),
     ]
+
+
+def inhibitory_spikes(p: NetworkParams, every: list[dict[str, Any]]) -> list[tuple]:
+    """How often each inhibitory cell fired, of those that could inhibit; in some presets never."""
+    rows = []
+    for cell, (what, _) in LOOPS.items():
+        counts = [
+            (r["training"]["spikes"] or {}).get(cell, 0) + r["spikes"].get(cell, 0) for r in every
+        ]
+        if counts and is_enabled(p, cell):
+            words = ", ".join(str(n) if n else "its cell never fired" for n in counts)
+            rows.append((f"spikes of the {what}", words))
+    return rows
 
 
 def spelled(name: str) -> str:
