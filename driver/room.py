@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from driver.engine.model import resolve
 from driver.experiment.going_on import check_checkpoint
@@ -39,6 +39,17 @@ class Named:
 def named_in(package: str) -> Callable[[str], Named]:
     """Names within a package: ``named_in("models.mine")("params:read")``."""
     return lambda name: Named(f"{package}.{name}")
+
+
+class About(NamedTuple):
+    """What a preset is, what to expect of it, and how long it takes on one core, once compiled."""
+
+    what: str
+    expected: str
+    time: str
+
+
+NO_PRESETS: dict[str, About] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,6 +167,9 @@ class Room:
         functions by the word after the program's name.
     megabytes : int
         Memory that a run takes, for the plan of a sweep.
+    presets : Named
+        Presets by their name, each an `About`, the one to begin with first: for the word
+        ``presets`` and for the tables of the pages.
     figures : Named
         Functions that draw a seed by the name of their figure, see `driver.figures.draw.by_name`.
     equations : Named
@@ -206,6 +220,7 @@ class Room:
     metric_words: Callable = metric_words
     words: Callable = nothing
     megabytes: int = 200
+    presets: Named = Named("driver.room:NO_PRESETS")
     metrics: Named = Named("driver.experiment.metric:NO_METRICS")
     figures: Named = Named("driver.figures.draw:NO_FIGURES")
     equations: Named = Named("driver.report.run_page:NO_EQUATIONS")

@@ -112,6 +112,12 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
             print("\n".join(map(str, export_numbers(run, folder))))
         return 0
 
+    def presets() -> int:
+        """Say of each preset what it is, what to expect of it and how long it takes."""
+        for name, about in resolve(room.presets.name).items():
+            print(f"{name}: {about.what} ({about.time})\n    expect: {about.expected}")
+        return 0
+
     def compare(runs: Folders, output: Path | None = None) -> int:
         """Set runs side by side: parameters that differ, numbers seed by seed, figures.
 
@@ -126,7 +132,7 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
     every |= {"compare": compare} | dict(room.words(room))
     for function in every.values():
         function.__doc__ = function.__doc__.replace(TAKES_RUNS, f"{ALSO}\n\n{TAKES_RUNS}")
-    return every
+    return every | {"presets": presets}
 
 
 def draw_again(

@@ -13,7 +13,7 @@ import importlib.metadata
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,12 +30,14 @@ class Row:
     Attributes
     ----------
     left, right : str
-        MathML; `right` is empty without an equation.
+        MathML, or LaTeX; `right` is empty without an equation.
     unit : str
         SI, as Brian writes it: ``m/s``; ``1`` for a pure number.
     flags : str
     comment : str
         What stands behind the ``#``.
+    name : str
+        As Brian has it.
     """
 
     left: str
@@ -43,6 +45,7 @@ class Row:
     unit: str
     flags: str
     comment: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,21 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def rows_of(code: str) -> list[Row]:
-    """Rows of Brian's equations; none if one line is no equation."""
+def mathml(tex: str) -> str:
+    from latex2mathml.converter import convert
+
+    return convert(tex)
+
+
+def rows_of(code: str, typeset: Callable[[str], str] = mathml) -> list[Row]:
+    """Rows of Brian's equations; none if one line is no equation.
+
+    Parameters
+    ----------
+    code : str
+    typeset : callable
+        What becomes of the LaTeX of a side: MathML, or ``str`` to keep it.
+    """
     lines = [line for line in code.splitlines() if line.strip()]
     found = [LINE.match(line.split("#")[0].rstrip()) for line in lines]
     if not all(found):
@@ -113,10 +129,10 @@ def rows_of(code: str) -> list[Row]:
     comments = {
         m["name"]: line.partition("#")[2].strip() for m, line in zip(found, lines, strict=True)
     }
-    return [row(equation, comments) for equation in Equations(code).values()]
+    return [row(equation, comments, typeset) for equation in Equations(code).values()]
 
 
-def row(equation, comments: dict[str, str]) -> Row:
+def row(equation, comments: dict[str, str], typeset: Callable[[str], str]) -> Row:
     from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
     from brian2.parsing.sympytools import str_to_sympy
     from brian2.units.fundamentalunits import get_unit_for_display
@@ -127,16 +143,10 @@ def row(equation, comments: dict[str, str]) -> Row:
         left, line = rf"\frac{{\text{{d}}{left}}}{{\text{{d}}t}}", f"d{name}/dt"
     right = ""
     if equation.type != PARAMETER:
-        right = mathml("= " + latex(str_to_sympy(equation.expr.code)))
+        right = typeset("= " + latex(str_to_sympy(equation.expr.code)))
     number = "integer" if equation.var_type == "integer" else get_unit_for_display(equation.dim)
     flags = ", ".join(sorted(equation.flags, reverse=True))
-    return Row(mathml(left), right, str(number), flags, comments[line])
-
-
-def mathml(tex: str) -> str:
-    from latex2mathml.converter import convert
-
-    return convert(tex)
+    return Row(typeset(left), right, str(number), flags, comments[line], name)
 
 
 def latex(expression) -> str:

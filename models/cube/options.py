@@ -26,7 +26,8 @@ DESCRIPTION = (
     "Does a network of spiking cells repeat or predict a moving dot? Runs a local layer, a 3-D "
     "lattice or groups of neurons, removes the input, and does the same with the untrained twin. "
     "A value beyond a bound is an error. For what can be done with a run, the first word is "
-    "figures, report, status, animate or sweep; each has a --help of its own."
+    "figures, report, status, export, compare, animate or sweep; presets says what to expect of "
+    "each preset; each has a --help of its own."
 )
 
 

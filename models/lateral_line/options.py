@@ -151,8 +151,9 @@ def same_mode(argv: Sequence[str], source: Run) -> str:
 DESCRIPTION = (
     "Does a lateral-line network learn a map of source position? Trains LL -> MON -> TS, tests it, "
     "and tests its untrained twin. What cannot be run is refused. "
-    "For what can be done with a run, the first word is figures, report, status, export, "
-    "animate or stimulus; each has a --help of its own."
+    "For what can be done with a run, the first word is figures, report, status, export, compare, "
+    "animate, stimulus or sweep; presets says what to expect of each preset; each has a --help "
+    "of its own."
 )
 
 # the network's own fields override the first two; the others only serve stand-alone sweeps

@@ -1,6 +1,6 @@
 """Parameters of the lateral-line model: fields, bounds, presets.
 
-The string below a field is the help of its flag and its row in the README. Bounds stand with
+The string below a field is the help of its flag and its row in docs/flags.md. Bounds stand with
 the field; a value beyond one is refused. Only strengths (rates, weights, gains, noise) below 0,
 shares beyond 0 or 1, and speeds below 0.1 are moved to the bound, with a line, if they come from a
 flag: so the published program documents it.

@@ -1,6 +1,6 @@
 """What a finished seed writes down: its results file and its arrays.
 
-Tables of names with unit and meaning stand in the README and are held against a real run.
+Tables of names with unit and meaning stand in docs/files.md and are held against a real run.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from models.lateral_line.format import FORMAT
 here = named_in("models.lateral_line")
 ROOM = Room(
     format=FORMAT,
+    presets=here("presets:ABOUT"),
     flags=here("options:flags"),
     read=here("options:read"),
     open=here("saved:Run"),

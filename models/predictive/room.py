@@ -6,6 +6,7 @@ from models.predictive.params import FORMAT
 here = named_in("models.predictive")
 ROOM = Room(
     format=FORMAT,
+    presets=here("params:ABOUT"),
     read=here("options:read"),
     length=here("experiment:length"),
     work=here("experiment:work"),

@@ -6,6 +6,7 @@ from models.sequence.params import FORMAT
 here = named_in("models.sequence")
 ROOM = Room(
     format=FORMAT,
+    presets=here("params:ABOUT"),
     work=here("experiment:work"),
     seconds=here("experiment:seconds"),
     run_seed=here("experiment:run_seed"),

@@ -6,7 +6,6 @@ of `driver.report.run_page`, what the numbers say that of `models.lateral_line.s
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from driver.report.page import Columns, Heading, Plot, Section, Text, marked_up
 from driver.report.run_page import Drawing
 from driver.run.saved import NotARun
 from models.lateral_line import outcome
-from models.lateral_line.docs import equation_text
+from models.lateral_line.docs import EQUATIONS
 from models.lateral_line.metric_table import SIGMA
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import NetworkParams
@@ -216,10 +215,8 @@ def spelled(name: str) -> str:
 
 
 def equations() -> list[tuple[str, str]]:
-    """Title and code of each part of the model, as in the README."""
-    text = equation_text().strip("`\n")
-    split = (part.strip().split("\n", 1) for part in re.split(r"(?m)^# ", text)[1:])
-    return [(title.replace("->", "→"), code) for title, code in split]
+    """Title and code of each part of the model, as in docs/lateral_line.md."""
+    return [(title.replace("->", "→"), code.strip()) for title, code in EQUATIONS]
 
 
 def zoom(seed: Seed) -> tuple[dict[str, Any], list]:
