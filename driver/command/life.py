@@ -212,9 +212,8 @@ def run_seeds(
 def run_seed_alone(job: tuple[Room, Request]) -> int:
     """A seed in its own process, with its own log; returns the exit status."""
     room, request = job
-    name = f"{request.folder.path.name}_seed_{request.params.seed}"
-    file = request.log_folder / f"{name}.log"
-    log = progress.open_log(name, file, append=request.continues_in_place)
+    file = request.log_file_of(request.params.seed)
+    log = progress.open_log(file.stem, file, append=request.continues_in_place)
     try:
         log.info(started(request))
         run_seed(room, request, log)

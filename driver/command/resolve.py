@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
 from driver.run import checkpoint, copies
-from driver.run.folder import PARAMS
+from driver.run.folder import PARAMS, in_use
 from driver.run.request import Request, held, occupied
 from driver.run.saved import NotARun, read_json
 
@@ -47,9 +48,10 @@ def resolve(room: Room, argv: Sequence[str]) -> Request:
 
 def check_log(request: Request) -> None:
     """Raise `UsageError` for a log that would be written through a link, or to what is no file."""
-    file = request.log_file
-    if file.is_symlink() or file.exists() and not file.is_file():
-        raise UsageError(f"{file} is no plain file: remove it, or choose another --run-name")
+    several = request.seeds if len(request.seeds) > 1 else ()
+    for file in (request.log_file, *map(request.log_file_of, several)):
+        if file.is_symlink() or file.exists() and not file.is_file():
+            raise UsageError(f"{file} is a link or no file: remove it, or give another --run-name")
 
 
 def going_on(room: Room, request: Request) -> Request:
@@ -65,7 +67,9 @@ def going_on(room: Room, request: Request) -> Request:
         raise UsageError("--go-on needs --run-name: which run?")
     if options.resume_from or options.overwrite:
         raise UsageError("--go-on decides by itself whether to resume or to overwrite")
-    folder.wait_unused()  # who was ended may still be saving
+    if not folder.mine and folder.in_use:  # who was ended may still be saving
+        print(f"{in_use(folder.path)}; waiting for it, a minute at most", file=sys.stderr)
+        folder.wait_unused()
     match held(request, room.open):
         case "complete":
             return dataclasses.replace(request, is_complete=True)

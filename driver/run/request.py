@@ -124,8 +124,12 @@ class Request:
 
     @property
     def log_file(self) -> Path:
-        """Log of the run; those of several seeds lie beside it."""
+        """Log of the run."""
         return self.log_folder / f"{self.folder.path.name}.log"
+
+    def log_file_of(self, seed: int) -> Path:
+        """Log of one of several seeds."""
+        return self.log_file.with_name(f"{self.log_file.stem}_seed_{seed}.log")
 
     @property
     def checkpoint(self) -> Path:
