@@ -242,14 +242,15 @@ def test_a_compiled_backend_without_a_compiler_is_refused(monkeypatch, empty_fol
     assert resolved("--backend auto").options.backend == "auto"
 
 
-def test_a_folder_that_is_no_run_of_ours_is_kept(empty_folder):
+def test_the_folder_of_an_earlier_run_is_kept_unless_overwritten(empty_folder):
     old = empty_folder / "Runs" / "old"
     old.mkdir(parents=True)
     asked = resolved("--run-name old")  # the folder is empty: nothing can be lost
     RunFolder(old).write_json("params.json", parameter_file(ROOM, asked))
     before = listing(empty_folder)
-    assert "choose another --run-name" in refused("--run-name old")
-    assert "--overwrite leaves it alone" in refused("--run-name old --overwrite")
+    said = refused("--run-name old")
+    assert "--overwrite" in said and "--run-name" in said
+    assert resolved("--run-name old --overwrite").options.overwrite
     assert listing(empty_folder) == before  # to resolve writes and deletes nothing
 
 
