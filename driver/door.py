@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from driver.room import Room
 
 FAILED = 1
+SHORT = {"--from", "--config", "--resume-from"}
 
 
 def start(main: Callable[[], int]) -> None:
@@ -64,8 +65,9 @@ def public(model: str, names: Mapping[str, str] | None = None) -> tuple[Callable
             from driver.from_python import run
 
             return functools.partial(run, model)
-        if name == "load_run":
-            return importlib.import_module(f"{model}.room").ROOM.open
+        if name in ("room", "load_run"):
+            room = importlib.import_module(f"{model}.room").ROOM
+            return room if name == "room" else room.open
         raise AttributeError(f"there is no {name!r}; public are {', '.join(listed())}")
 
     def listed() -> list[str]:
@@ -123,6 +125,10 @@ def run(room: Room, argv: Sequence[str]) -> int:
 
     try:
         check_text(argv)
+        if is_short(argv):
+            from driver.command.shorthand import expanded
+
+            argv = expanded(room, argv)
         if argv and not argv[0].startswith("-"):
             from driver.command import words
 
@@ -146,6 +152,13 @@ def run(room: Room, argv: Sequence[str]) -> int:
         words = on_disk(error, Path(name)) if name else str(error) or "not enough memory"
         print(f"{room.format.prog}: failed: {one_line(words)}", file=sys.stderr)
         return FAILED
+
+
+def is_short(argv: Sequence[str]) -> bool:
+    """Whether `driver.command.shorthand` has to be asked what is meant."""
+    flags = {word.split("=", 1)[0] for word in argv}
+    is_run = argv[:1] in (["run"], ["resume"]) or not argv or argv[0].startswith("-")
+    return is_run and bool({"run", "resume"} & set(argv[:1]) | SHORT & flags)
 
 
 def check_text(argv: Sequence[str]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import tyro
 
+from driver.command.find import RUNS, folder_of, opened_run, room_of
+from driver.command.shorthand import WORDS, perhaps
 from driver.engine.model import resolve
 from driver.export.csv import export_numbers, finished
 from driver.flags.from_dataclass import EXIT_USAGE, UsageError, in_one_line
@@ -19,7 +21,6 @@ from driver.run.folder import MAX_NAME_BYTES, PARAMS, can_be_made
 from driver.run.saved import NotARun, Run
 from driver.sweep.axes import CONTENT
 
-RUNS = Path("Runs")
 TAKES_RUNS = "        Args:\n            runs: "
 ALSO = f"        With {TRUST} files are read that were edited since they were written."
 Folders = tyro.conf.Positional[tuple[Path, ...]]
@@ -42,7 +43,9 @@ def main(room: Room, argv: Sequence[str]) -> int:
     try:
         words = words_of(room)
         if argv[0] not in words:
-            raise UsageError(f"{argv[0]}: not one of {', '.join([*words, 'sweep'])}")
+            every = [*words, "sweep", *WORDS]
+            near = perhaps(argv[0], every)
+            raise UsageError(f"{argv[0]}: not one of {', '.join(every)}{near}")
         asked = {word: afterwards(function) for word, function in words.items()}
         prog = room.format.prog
         return in_one_line(
@@ -87,7 +90,7 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
             if sweep.exists():
                 page = room.write_sweep_report(sweep, trust_edited=room.trust_edited)
             else:
-                page = room.write_report(run := room.open(folder))
+                page = room.write_report(run := opened_run(room, folder))
                 warn(run)
             print(page)
         return 0
@@ -185,11 +188,14 @@ def tell_status(room: Room, runs: Sequence[Path]) -> int:
     from driver.command.watch import run_lines, sweep_lines
 
     status = 0
-    for folder in runs or everything(RUNS):
+    for folder in named(runs) if runs else everything(RUNS):
         try:
             sweep = folder / CONTENT
-            is_sweep = sweep.exists()
-            lines = sweep_lines(room, sweep) if is_sweep else run_lines(room, room.open(folder))
+            if sweep.exists():
+                lines = sweep_lines(room, sweep)
+            else:
+                own = room_of(folder, room)
+                lines = run_lines(own, own.open(folder))
         except Exception as error:  # what a damaged or a hostile folder can raise has no end
             if len(runs) == 1 and isinstance(error, NotARun):
                 raise
@@ -224,13 +230,13 @@ def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator
 
 def opened(room: Room, runs: Sequence[Path]) -> list[Run]:
     """All of them, before anything is done with the first."""
-    return [room.open(folder) for folder in named(runs)]
+    return [opened_run(room, folder) for folder in named(runs)]
 
 
 def named(runs: Sequence[Path]) -> Sequence[Path]:
     if not runs:
         raise UsageError("name a run folder, such as Runs/ten")
-    return runs
+    return [folder_of(run) for run in runs]
 
 
 def everything(root: Path) -> list[Path]:

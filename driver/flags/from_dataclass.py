@@ -20,6 +20,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, ValidationError
 
 EXIT_USAGE = 2
+SWITCH_VALUES = ("true", "false", "on", "off", "yes", "no", "0", "1")
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 """Of every dataclass of parameters: ``@dataclass(config=STRICT)``."""
 MOVED = "moved"
@@ -233,7 +234,7 @@ def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
         for text in filter(None, (info.flag, info.alias, opposite)):
             spelling[text] = info.name
     seen: dict[str, str] = {}
-    for token in argv:
+    for place, token in enumerate(argv):
         text = token[2:].split("=", 1)[0].replace("_", "-") if token.startswith("--") else None
         name = spelling.get(text)
         if name is None:
@@ -241,6 +242,10 @@ def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
         if seen.get(name, text) != text:
             raise UsageError(f"--{seen[name]} and --{text} set the same value: give one of them")
         seen[name] = text
+        after = argv[place + 1].lower() if place + 1 < len(argv) else ""
+        if infos[name].type is bool and after in SWITCH_VALUES:
+            flag = infos[name].flag
+            raise UsageError(f"--{text} {after}: a switch has no value; --{flag} or --no-{flag}")
     return set(seen)
 
 

@@ -16,6 +16,7 @@ Nothing is written, and whether the folder of the run is free is not looked at.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -119,7 +120,9 @@ def mode_of(
     for flag in flags:
         mode = cli.option(argv, flag, mode).strip().lower()
     if mode not in presets and not {"-h", "--help"} & set(argv):
-        raise UsageError(f"{flags[0]} {mode!r} is not one of {', '.join(presets)}")
+        near = difflib.get_close_matches(mode, presets)
+        hint = f" (perhaps you meant {', '.join(near)})" if near else ""
+        raise UsageError(f"{flags[0]} {mode!r} is not one of {', '.join(presets)}{hint}")
     return mode
 
 
