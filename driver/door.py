@@ -26,6 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from driver import VERSION
 from driver.run.isolation import INTERRUPTED, end_with_parent, listen
 
 if TYPE_CHECKING:
@@ -125,6 +126,14 @@ def run(room: Room, argv: Sequence[str]) -> int:
 
     try:
         check_text(argv)
+        if argv[:1] == ["--version"]:
+            print(f"{room.format.prog} {VERSION}")
+            return 0
+        if argv[:1] in (["-h"], ["--help"], ["help"]):
+            from driver.command.overview import overview
+
+            print(overview(room))
+            argv = ["--help", *argv[1:]]
         if is_short(argv):
             from driver.command.shorthand import expanded
 

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from driver.experiment.comparison import compare
 from driver.flags.from_dataclass import UsageError
-from driver.sweep.axes import Axes, axes_of, axes_of_file
+from driver.sweep.axes import Axes, axes_of, axes_of_file, sampled
 from driver.sweep.plan import plan
 from models.lateral_line.metric_table import BODY
 from models.lateral_line.room import ROOM
@@ -459,3 +460,32 @@ def test_status_and_report_know_a_sweep(made, tmp_path, monkeypatch):
     assert "Does training help?" in (folder / "report.html").read_text()
     monkeypatch.chdir(tmp_path)
     assert "Runs/s: sweep, 4 of 4 runs done" in call("status")[1]
+
+
+# --- ranges and samples ----------------------------------------------------------------------------
+
+
+def test_a_range_has_its_last_value_and_no_rounding():
+    assert axes_of(["a=0.1:0.5:0.1,7", "b=5:1:-2"], []).product == {
+        "a": ["0.1", "0.2", "0.3", "0.4", "0.5", "7"],
+        "b": ["5", "3", "1"],
+    }
+    for word in ("a=1:2", "a=1:2:0", "a=1:2:-1", "a=x:2:1", "a=0:1e9:1", "a=1:2:3:4"):
+        with pytest.raises(UsageError, match="--grid a="):
+            axes_of([word], [])
+
+
+def test_samples_fill_their_ranges_and_go_on_where_there_are_more():
+    few, more = sampled(["x=0.5:1.5", "n=1:4"], 8), sampled(["x=0.5:1.5", "n=1:4"], 64)
+    assert all(more[name][:8] == few[name] for name in few)
+    x = np.sort([float(v) for v in more["x"]])
+    assert 0.5 <= x[0] and x[-1] <= 1.5 and np.diff(x).max() < 0.06  # random ones leave 0.1
+    assert [more["n"].count(str(k)) for k in range(1, 5)] == pytest.approx([16] * 4, abs=3)
+    axes = axes_of(["y=@x"], [], samples=few)
+    assert [c["y"] == c["x"] for c in axes.conditions()] == [True] * 8
+    for words in (["x=1"], ["x=2:1"], ["x=a:b"], ["=1:2"]):
+        with pytest.raises(UsageError, match="--between"):
+            sampled(words, 3)
+    for n in (0, -1, 10**9):
+        with pytest.raises(UsageError, match="--sample"):
+            sampled(["x=0:1"], n)

@@ -22,8 +22,8 @@ from driver.room import Room
 from driver.run.saved import Run
 
 WORDS = {
-    "run": "a run, as without the word; --from RUN repeats another one, with other flags if given",
-    "resume": "go on with a run where it was ended: resume RUN",
+    "run": "Make a run, as without the word; --from RUN repeats another, with flags if given",
+    "resume": "Go on with a run where it was ended: resume RUN",
 }
 PLACE = ("--run-name", "--output-root", "--resume-from", "--save-weights-dir")
 WAYS = ("--overwrite", "--go-on", "--no-overwrite", "--no-go-on")

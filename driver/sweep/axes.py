@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import decimal
 import itertools
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 from driver.flags.from_dataclass import UsageError
 
+MAX_VALUES = 100_000
 TABLE, CONTENT = "sweep.csv", "sweep.json"
 Values = Mapping[str, Sequence[str]]
 
@@ -52,7 +55,12 @@ class Axes:
         return [c | {name: c[other] for name, other in self.same.items()} for c in found]
 
 
-def axes_of(grid: Iterable[str], together: Iterable[str], flag: str = "--grid") -> Axes:
+def axes_of(
+    grid: Iterable[str],
+    together: Iterable[str],
+    flag: str = "--grid",
+    samples: Values | None = None,
+) -> Axes:
     """Axes from words such as ``n_in=10,20`` and ``n_out=@n_in``.
 
     Parameters
@@ -61,8 +69,10 @@ def axes_of(grid: Iterable[str], together: Iterable[str], flag: str = "--grid") 
         Combined in every way, and stepping together.
     flag : str
         Under which `grid` was typed.
+    samples : dict of list of str, optional
+        What else steps together, see `sampled`.
     """
-    parts: dict[str, dict[str, Any]] = {flag: {}, "--zip": {}}
+    parts: dict[str, dict[str, Any]] = {flag: {}, "--zip": dict(samples or {})}
     for typed, words in ((flag, grid), ("--zip", together)):
         for word in words:
             name, found, values = word.partition("=")
@@ -72,8 +82,76 @@ def axes_of(grid: Iterable[str], together: Iterable[str], flag: str = "--grid") 
             if any(key in part for part in parts.values()):
                 raise UsageError(f"{typed} {word}: {key} is an axis already")
             whole = values.startswith("@")
-            parts[typed][key] = values if whole else [v.strip() for v in values.split(",")]
+            parts[typed][key] = values if whole else listed(values, f"{typed} {word}")
     return checked(parts[flag], parts["--zip"], flag)
+
+
+def listed(values: str, where: str) -> list[str]:
+    """Values between commas; ``first:last:step`` stands for a range, with its last value.
+
+    Examples
+    --------
+    >>> listed("0.1:0.3:0.1,1", "--grid")
+    ['0.1', '0.2', '0.3', '1']
+    """
+    found = []
+    for value in (v.strip() for v in values.split(",")):
+        match value.split(":"):
+            case [_]:
+                found.append(value)
+            case [first, last, step]:
+                found += in_range(first, last, step, where)
+            case _:
+                raise UsageError(f"{where}: {value} is no value, and no range first:last:step")
+    return found
+
+
+def in_range(first: str, last: str, step: str, where: str) -> list[str]:
+    """Numbers as they would be typed: decimals, so that nothing is off in its last digit."""
+    try:
+        start, stop, by = (decimal.Decimal(text) for text in (first, last, step))
+        n = (stop - start) / by
+        if not 0 <= n <= MAX_VALUES:
+            raise ValueError
+    except (decimal.DecimalException, ValueError):
+        words = f"needs first:last:step, with at most {MAX_VALUES} values from first to last"
+        raise UsageError(f"{where}: {first}:{last}:{step} {words}") from None
+    return [str(start + k * by) for k in range(int(n) + 1)]
+
+
+def sampled(ranges: Iterable[str], n: int) -> dict[str, list[str]]:
+    """Values that step together and fill their ranges evenly: a Halton sequence, ever the same.
+
+    Parameters
+    ----------
+    ranges : iterable of str
+        ``name=low:high``; of whole numbers if both ends are such.
+    n : int
+        How many; the first of them are those of a smaller `n`.
+    """
+    from scipy.stats import qmc
+
+    words = list(ranges)
+    if not 1 <= n <= MAX_VALUES:
+        raise UsageError(f"--sample {n} must be at least 1 and at most {MAX_VALUES}")
+    if not words:
+        raise UsageError(f"--sample {n}: between which values? --between FLAG=LOW:HIGH")
+    points = qmc.Halton(len(words), seed=0).random(n)
+    found = {}
+    for word, column in zip(words, points.T, strict=True):
+        name, _, span = word.partition("=")
+        try:
+            low, high = (float(end) for end in span.split(":"))
+            if not (name and math.isfinite(low) and math.isfinite(high) and low < high):
+                raise ValueError
+        except ValueError:
+            raise UsageError(f"--between {word}: expected name=low:high, low below high") from None
+        whole = not set(".e") & set(span.lower())
+        values = low + column * (high + whole - low)
+        found[name.strip().replace("-", "_")] = [
+            str(int(v)) if whole else f"{v:.6g}" for v in values
+        ]
+    return found
 
 
 def axes_of_file(path: Path) -> tuple[Axes, dict[str, str]]:

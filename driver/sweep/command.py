@@ -16,7 +16,7 @@ from driver.run.isolation import INTERRUPTED
 from driver.run.progress import Seldom
 from driver.run.read import SLASHES
 from driver.run.request import too_many
-from driver.sweep.axes import CONTENT, axes_of, axes_of_file
+from driver.sweep.axes import CONTENT, axes_of, axes_of_file, sampled
 from driver.sweep.places import Dask, Ended, Local, program, run_all
 from driver.sweep.plan import OURS, SEEDS, Sweep, as_typed, plan
 from driver.sweep.table import row, write_table
@@ -42,7 +42,12 @@ def main(room: Room, argv: Sequence[str]) -> int:
     options, flags = parser(room.format.prog).parse_known_args(argv)
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} must be at least 1")
-    axes, fixed = axes_of(options.grid, options.zip), {}
+    samples = {}
+    if options.sample is not None or options.between:
+        if options.zip or options.file or options.sample is None:
+            raise UsageError("--between needs --sample, and neither --zip nor --file")
+        samples = sampled(options.between, options.sample)
+    axes, fixed = axes_of(options.grid, options.zip, samples=samples), {}
     if options.file:
         if options.grid or options.zip:
             raise UsageError("--file holds the axes; --grid and --zip are for the command line")
@@ -84,10 +89,13 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made.add_argument(
         "--grid",
         help="values of a flag, separated by commas; several --grid are combined in every way; "
-        "FLAG=@OTHER takes the value of another axis",
+        "FIRST:LAST:STEP is a range; FLAG=@OTHER takes the value of another axis",
         **axis,
     )
     made.add_argument("--zip", help="the same, but all --zip step together", **axis)
+    made.add_argument("--sample", type=int, metavar="N", help="N conditions that fill the ranges of "
+                      "all --between evenly (a Halton sequence, always the same)")  # fmt: skip
+    made.add_argument("--between", action="append", default=[], metavar="FLAG=LOW:HIGH")
     made.add_argument("--file", type=Path, help="TOML or JSON with tables product, zip, fixed")
     made.add_argument("--jobs", type=int, default=1, help="runs at once (default 1)")
     made.add_argument("--scheduler", help="address of a dask scheduler to run on instead")

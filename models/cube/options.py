@@ -25,9 +25,7 @@ from stimuli.dots import DotParams
 DESCRIPTION = (
     "Does a network of spiking cells repeat or predict a moving dot? Runs a local layer, a 3-D "
     "lattice or groups of neurons, removes the input, and does the same with the untrained twin. "
-    "A value beyond a bound is an error. For what can be done with a run, the first word is "
-    "figures, report, status, export, compare, animate or sweep; presets says what to expect of "
-    "each preset; each has a --help of its own."
+    "A value beyond a bound is an error."
 )
 
 

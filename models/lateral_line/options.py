@@ -150,10 +150,7 @@ def same_mode(argv: Sequence[str], source: Run) -> str:
 
 DESCRIPTION = (
     "Does a lateral-line network learn a map of source position? Trains LL -> MON -> TS, tests it, "
-    "and tests its untrained twin. What cannot be run is refused. "
-    "For what can be done with a run, the first word is figures, report, status, export, compare, "
-    "animate, stimulus or sweep; presets says what to expect of each preset; each has a --help "
-    "of its own."
+    "and tests its untrained twin. What cannot be run is refused."
 )
 
 # the network's own fields override the first two; the others only serve stand-alone sweeps
