@@ -462,7 +462,7 @@ def test_status_and_report_know_a_sweep(made, tmp_path, monkeypatch):
     assert "Runs/s: sweep, 4 of 4 runs done" in call("status")[1]
 
 
-# --- ranges and samples ----------------------------------------------------------------------------
+# --- ranges and samples ----------------------------------------------------------------------
 
 
 def test_a_range_has_its_last_value_and_no_rounding():

@@ -93,8 +93,12 @@ def parser(prog: str) -> argparse.ArgumentParser:
         **axis,
     )
     made.add_argument("--zip", help="the same, but all --zip step together", **axis)
-    made.add_argument("--sample", type=int, metavar="N", help="N conditions that fill the ranges of "
-                      "all --between evenly (a Halton sequence, always the same)")  # fmt: skip
+    made.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help="N conditions that fill the ranges of all --between evenly (a Halton sequence)",
+    )
     made.add_argument("--between", action="append", default=[], metavar="FLAG=LOW:HIGH")
     made.add_argument("--file", type=Path, help="TOML or JSON with tables product, zip, fixed")
     made.add_argument("--jobs", type=int, default=1, help="runs at once (default 1)")
