@@ -1,0 +1,150 @@
+"""The whole attack, again: what was tried, what failed, and the shortest command of each failure.
+
+    python -m tests.attack [name ...] [--tries N] [--seed S] [--jobs N]
+
+Flags and command lines that make no sense, kills, full disks, flipped bits in programs, JSON and
+checkpoints, forged checkpoints and weights, folders full of links; on all four programs, with tiny
+runs. Prints a table in Markdown and below it what failed; exit status 1 if anything did.
+
+Try `k` of an attack depends on its name, the seed and `k` alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # from any folder
+
+from tests.attack import cache, checkpoints, flags, folders, json_files, kills
+from tests.attack.doors import DOORS, LL, Door, begun, finished, home, merge
+from tests.faults.judge import Kind, say
+
+MOST_MEMORY = 6 << 30  # of an attacked process: what asks for more fails
+
+
+@dataclasses.dataclass(frozen=True)
+class Attack:
+    """One kind of attack: what it does in try `k`, in a folder of its own, and how often."""
+
+    name: str
+    tries: int
+    attempt: Callable[[Kind, Random, int], None]
+    needs: Sequence[Callable[[Door], object]] = ()
+    doors: Sequence[Door] = DOORS
+
+    def prepare(self) -> None:
+        """Make the runs that are attacked, once for all processes."""
+        for make in self.needs:
+            for door in self.doors:
+                make(door)
+
+
+ATTACKS = {
+    attack.name: attack
+    for attack in (
+        Attack("flags", 1000, flags.random_sets),
+        Attack("commands", flags.N_LINES, flags.command_lines, (finished,)),
+        Attack("kills", 500, kills.kill, (kills.reference,)),
+        Attack("cache", 300, cache.flip, (cache.reference,), (LL,)),
+        Attack("planted", len(cache.PLANTED), cache.plant, (cache.reference,), (LL,)),
+        Attack("json", 1000, json_files.flip, (finished, json_files.swept)),
+        Attack("structure", 500, json_files.break_structure, (finished, json_files.swept)),
+        Attack("checkpoints", 300, checkpoints.damage, (finished, begun)),
+        Attack("forged", checkpoints.N_FORGED, checkpoints.forge, (finished, begun)),
+        Attack("weights", len(checkpoints.HOSTILE), checkpoints.weights, (finished,), (LL,)),
+        Attack("folders", 4 * len(folders.CASES), folders.attack, (finished, begun)),
+        Attack("disks", 1, kills.disks),
+    )
+}
+
+
+def one(attack: Attack, seed: int, k: int) -> Kind:
+    """Try `k`, in a folder of its own."""
+    kind, there = Kind(attack.name), Path(tempfile.mkdtemp(dir=home().name))
+    with contextlib.chdir(there):
+        attack.attempt(kind, Random(f"{seed} {attack.name} {k}"), k)
+    shutil.rmtree(there, ignore_errors=True)
+    return kind
+
+
+def run(attack: Attack, tries: int, seed: int, jobs: int) -> Kind:
+    """All tries of an attack, shared among `jobs` processes."""
+    say(f"{time.strftime('%H:%M:%S')}  {attack.name}")
+    attack.prepare()
+    total = Kind(attack.name)
+    with ProcessPoolExecutor(jobs, get_context("fork"), limit) as pool:
+        for kind in pool.map(one, *zip(*((attack, seed, k) for k in range(tries)), strict=True)):
+            merge(total, kind)
+    return total
+
+
+def limit() -> None:
+    """An attacked process may be asked for more memory than there is."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+
+
+def report(kinds: Sequence[Kind]) -> str:
+    """The table, and below it every failure: how often, the shortest command, what happened."""
+    lines = ["| attack | tries | failures |", "| --- | ---: | ---: |"]
+    lines += [f"| {k.name} | {k.skipped or k.tried} | {len(k.problems)} |" for k in kinds]
+    for kind in kinds:
+        causes: dict[str, list[tuple[str, str]]] = {}
+        for problem in kind.problems:
+            what, happened = re.match(r"(.*?): (?:WRONG|\w+): (.*)", problem, re.DOTALL).groups()
+            cause = re.sub(r"'[^']*'|\d+|/\S+", "_", happened)[:60]
+            causes.setdefault(cause, []).append((what.strip(), happened))
+        for found in sorted(causes.values(), key=len, reverse=True):
+            what, happened = min(found, key=lambda pair: len(pair[0]))
+            lines += ["", f"{kind.name}, {len(found)} times: `{what[:300]}`", f"    {happened}"]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.attack",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(ATTACKS)}")
+    parser.add_argument("--tries", type=int, help="of each attack, instead of its own number")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="tries at once")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(ATTACKS):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(ATTACKS)}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
+    started = time.monotonic()
+    os.environ.setdefault("PROGRAM_CACHE", str(Path(home().name, "programs")))
+    os.environ["MPLBACKEND"] = "Agg"
+    attacks = [ATTACKS[name] for name in options.names or ATTACKS]
+    with home():
+        kinds = [
+            run(
+                attack,
+                attack.tries if options.tries is None else options.tries,
+                options.seed,
+                options.jobs,
+            )
+            for attack in attacks
+        ]
+    say(f"\n{report(kinds)}\n\n{time.monotonic() - started:.0f} s")
+    return 1 if any(kind.problems for kind in kinds) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
