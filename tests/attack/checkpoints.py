@@ -161,7 +161,7 @@ def edited(weights: Arrays, path: Path) -> None:
     """A parameter that the results were not made with."""
     params = path.parents[1] / "params.json"
     content = json.loads(params.read_text())
-    content["stimulus_params"]["distance_cm"] = 2.0
+    content["network_params"]["distance_cm"] = 2.0
     params.write_text(json.dumps(content))
 
 

@@ -11,7 +11,6 @@ import re
 import shlex
 import shutil
 import signal
-import sys
 import tempfile
 import traceback
 from collections.abc import Mapping
@@ -74,6 +73,11 @@ class Door:
     def modes(self) -> list[str]:
         module, name = self.presets.split(":")
         return list(getattr(importlib.import_module(f"models.{self.model}.{module}"), name))
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """The words of a run in ``Runs/a``."""
+        return (*self.tiny, "--run-name", "a", "--no-figures")
 
     def shown(self, *words: object) -> str:
         """A command as it would be typed."""
@@ -206,6 +210,11 @@ def lasting(value: Any) -> Any:
     return value
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, with what is in it."""
+    return {str(p): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
 def same_bits(folder: Path, reference: Path) -> None:
     """Raise unless two runs came to the same numbers."""
     one, other = numbers(folder), numbers(reference)
@@ -227,8 +236,3 @@ def merge(kind: Kind, other: Kind) -> None:
     for name in ("tried", "survived", "wrong"):
         setattr(kind, name, getattr(kind, name) + getattr(other, name))
     kind.problems += other.problems
-    kind.skipped = kind.skipped or other.skipped
-
-
-REPOSITORY = program.REPOSITORY
-PYTHON = sys.executable

@@ -1,4 +1,4 @@
-"""kill -9 at any moment, then the same command with --go-on; and disks that are full."""
+"""kill -9 at any moment, then the same command with --go-on; and the faults of `tests.faults`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from random import Random
 
 from tests import program
 from tests.attack.doors import DOORS, LL, Door, made, merge, same_bits
-from tests.faults import disks as faults
+from tests.faults import disks, instructions, kills
 from tests.faults.judge import Kind, Wrong
 from tests.faults.lab import LONG, Lab, Victim, strike
 
@@ -77,10 +77,17 @@ def kill(kind: Kind, random: Random, k: int) -> None:
         same_bits(root / "run", folder)
 
 
-def disks(kind: Kind, random: Random, k: int) -> None:
-    """Full and read-only disks, see `tests.faults.disks`."""
+FAULTS = (
+    *(kills.checkpoint_writes, kills.compilation, kills.compiled_program, kills.several_seeds),
+    *(kills.two_at_once, kills.interrupts, instructions.records_of_a_training),
+    *(disks.foreign, disks.full_disk, disks.read_only),
+)
+
+
+def fault(kind: Kind, random: Random, k: int) -> None:
+    """All of one kind of fault, on the lateral line."""
     lab = Lab(Path.cwd(), 50, k)
-    for fault in (faults.full_disk, faults.read_only):
-        fault(lab)
+    FAULTS[k % len(FAULTS)](lab)
     for found in lab.kinds:
+        found.problems = [f"{found.name}: {problem}" for problem in found.problems]
         merge(kind, found)
