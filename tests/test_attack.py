@@ -14,16 +14,15 @@ from tests.faults.judge import Kind, Wrong
 # Tries, few of which need another program than the one that all tests share.
 QUICK = {
     "flags": range(8),
-    "commands": range(0, ATTACKS["commands"].tries - 11, 12),
-    "kills": (0,),
-    "cache": range(4),
-    "planted": range(ATTACKS["planted"].tries),
-    "json": range(0, 40, 4),
-    "structure": range(0, 24, 4),
+    "commands": range(0, 340, 28),
+    "cache": range(3),
+    "planted": range(0, ATTACKS["planted"].tries, 3),
+    "json": range(0, 32, 4),
+    "structure": range(0, 16, 4),
     "checkpoints": range(0, 16, 4),
-    "forged": range(0, ATTACKS["forged"].tries, 12),
-    "weights": range(0, ATTACKS["weights"].tries, 3),
-    "folders": range(0, ATTACKS["folders"].tries, 12),
+    "forged": range(0, ATTACKS["forged"].tries, 20),
+    "weights": range(0, ATTACKS["weights"].tries, 4),
+    "folders": range(0, ATTACKS["folders"].tries, 24),
 }
 
 
@@ -75,9 +74,9 @@ def test_one_other_bit_and_one_other_number_are_seen(tmp_path, monkeypatch):
 
 
 def test_a_value_that_is_read_without_a_word_is_counted(monkeypatch):
-    values = iter(({"sigma": 1.0}, {"sigma": 2.0}))
+    values = iter(({"sigma 1.0"}, {"sigma 2.0"}))
     monkeypatch.setattr(json_files, "read", lambda *_: next(values))
-    monkeypatch.setattr(json_files, "shown", lambda *_: None)
+    monkeypatch.setattr(json_files, "shown", lambda *_: set())
     monkeypatch.setattr(json_files, "files", lambda door: ["params.json"])
     (problem,) = one(ATTACKS["json"], 1, 0).problems
-    assert "silently 'sigma': 1.0 is 2.0" in problem
+    assert "believed silently; sigma 2.0" in problem

@@ -79,7 +79,7 @@ def table(kinds: Sequence[Kind]) -> str:
         for problem in kind.problems:
             what, happened = re.split(r": (?:WRONG|\w+): ", problem, maxsplit=1)
             alike = what.partition("; ")[0] if "; " in what else ""
-            alike = re.sub(r"'[^']*'|\d+|/\S+", "_", f"{alike} {happened[:60]}")
+            alike = re.sub(r"'[^']*'|\d+|/\S+", "_", f"{alike} {happened.partition('; ')[0][:60]}")
             causes.setdefault(alike, []).append(problem)
         for problems in sorted(causes.values(), key=len, reverse=True):
             lines.append(f"\n{kind.name}, {len(problems)} x {min(problems, key=len)}")
