@@ -25,7 +25,7 @@ from tests.faults.disks import flip as flip_bit
 from tests.faults.judge import Kind, Wrong
 
 WORD = re.compile(r"[\w.+-]+")
-TOLD = re.compile(r"checksum|edited|damaged|sha256|not (?:match|belong)|changed since", re.I)
+TOLD = re.compile(r"checksum|edited|damaged|sha256|not (?:match|belong)|verified", re.I)
 
 
 @functools.cache
