@@ -32,8 +32,8 @@ def random_sets(kind: Kind, random: Random, k: int) -> None:
         classes = list(door.room.flags())  # of other presets too
     infos = [info for cls in classes for info in fields(cls).values() if info.name != "mode"]
     words = ["--mode", mode]
-    for info in random.sample(infos, random.randint(1, 6)):
-        values = [value_of(info, random) for _ in range(random.choice((1, 1, 1, 0, 2)))]
+    for info in random.sample(infos, random.choice((1, 1, 1, 2, 3, 6))):
+        values = [value_of(info, random) for _ in range(random.choice((*8 * (1,), 0, 2)))]
         words += [f"--{info.flag}", *(value for value in values if value is not None)]
     refuse(kind, door, words)
 
@@ -43,19 +43,19 @@ def value_of(info: FieldInfo, random: Random) -> str | None:
     chance, default = random.random(), info.default
     if info.type is bool and chance < 0.8:
         return None
-    if chance < 0.15:
+    if chance < 0.1:
         return random.choice((*NUMBERS, *WORDS))
     if typing.get_origin(info.type) is typing.Literal and chance < 0.7:
         return random.choice(typing.get_args(info.type))
     if not isinstance(default, int | float):
         return random.choice(WORDS if default is None or chance < 0.5 else (str(default),))
     edges = [edge for edge in (info.low, info.high) if edge is not None]
-    if edges and chance < 0.5:
+    if edges and chance < 0.4:
         edge = random.choice(edges)
         return str(random.choice((edge, edge - 1, edge + 1, edge * 1.0000001)))
-    if chance < 0.7:
+    if chance < 0.55:
         return random.choice(NUMBERS)
-    factor = random.choice((-1, 0.5, 1, 2, 10, 1000))
+    factor = random.choice((-1, 0.5, 0.9, 1, 1.1, 2, 10, 1000))
     return str(type(default)(default * factor))
 
 
