@@ -77,7 +77,10 @@ def one(attack: Attack, seed: int, k: int) -> Kind:
     """Try `k`, in a folder of its own."""
     kind, there = Kind(attack.name), Path(tempfile.mkdtemp(dir=home().name))
     with contextlib.chdir(there):
-        attack.attempt(kind, Random(f"{seed} {attack.name} {k}"), k)
+        try:
+            attack.attempt(kind, Random(f"{seed} {attack.name} {k}"), k)
+        except Exception as error:  # of the attack itself: an hour must not be lost by it
+            kind.problems.append(f"try {k}: {type(error).__name__}: {error}")
     shutil.rmtree(there, ignore_errors=True)
     return kind
 
