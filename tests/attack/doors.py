@@ -63,6 +63,7 @@ class Door:
     presets: str
     seed: int
     tiny: tuple[str, ...]
+    export: tuple[str, ...] = ("export",)
 
     @property
     def room(self) -> Any:
@@ -124,7 +125,11 @@ def limited(seconds: float):
 
 
 BACKEND = ("--backend", program.BACKEND)
-LL = Door("ll_stdp_brian2.py", "lateral_line", "presets:PRESETS", program.SEED, program.SMALL)
+LL = Door(
+    *("ll_stdp_brian2.py", "lateral_line", "presets:PRESETS", program.SEED),
+    program.SMALL,
+    ("export", "--to", "csv"),
+)
 CUBE = Door(
     *("cube_brian2.py", "cube", "presets:PRESETS", 0),
     ("--mode", "relay-b", "--n", "8", "--L", "8", "--ratio", "4", "--steps", "8000", *BACKEND),

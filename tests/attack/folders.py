@@ -28,8 +28,8 @@ CASES = {
     "figures shown": (finished, {f"{RUN}/figures": "."}, REPORT, {}),
     "a figure": (finished, {f"{RUN}/figures/raster.png": "secret.log"}, REPORT, {}),
     "artifacts": (begun, {f"{RUN}/artifacts": "artifacts"}, GO_ON, {}),
-    "artifacts read": (finished, {f"{RUN}/artifacts": "artifacts"}, ("export", RUN), {}),
-    "results read": (finished, {f"{RUN}/artifacts/{{results}}": "r"}, ("export", RUN), {}),
+    "artifacts read": (finished, {f"{RUN}/artifacts": "artifacts"}, ("{export}", RUN), {}),
+    "results read": (finished, {f"{RUN}/artifacts/{{results}}": "r"}, ("{export}", RUN), {}),
     "a status": (begun, {f"{RUN}/artifacts/{{status}}": "secret.json"}, ("status", RUN), {}),
     "a summary": (finished, {f"{RUN}/run_summary.json": "summary"}, GO_ON, {}),
     "a report": (finished, {f"{RUN}/report.html": "thesis.tex"}, REPORT, {}),
@@ -46,7 +46,7 @@ CASES = {
     "a log shown": (finished, {"Logs/a.log": "secret.log"}, REPORT, {}),
     "a name that climbs": (finished, {}, REPORT, {"run_folder": "../outside/secret"}),
     "a name that is a path": (finished, {}, REPORT, {"run_folder": "{outside}/secret"}),
-    "an export": (finished, {f"{RUN}/export": "."}, ("export", RUN), {}),
+    "an export": (finished, {f"{RUN}/export": "."}, ("{export}", RUN), {}),
     "copies": (
         None,
         {"w/{weights}": "thesis.tex"},
@@ -86,7 +86,8 @@ def attack(kind: Kind, random: Random, k: int) -> None:
     Path("Logs").mkdir()
     for place, target in links.items():
         link_out(Path(place.format(**names)), outside / target)
-    words = [word for part in words for word in (door.new if part == "{new}" else (part,))]
+    whole = {"{new}": door.new, "{export}": door.export}
+    words = [word for part in words for word in whole.get(part, (part,))]
     with pytest.MonkeyPatch.context() as patch, kind.trial(f"{name}; {door.shown(*words)}"):
         render_nothing(patch)
         before = contents(outside)

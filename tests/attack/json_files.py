@@ -163,9 +163,9 @@ def break_structure(kind: Kind, random: Random, k: int) -> None:
         what = f"{'.'.join(map(str, place))} = {'(gone)' if value is ... else repr(value)[:40]}"
         path.write_text(json.dumps(mutated(json.loads(content), place, value)))
     good = copied(finished(door), "good")
-    other = (random.choice(("report", "export")), folder)
+    other = (*random.choice((("report",), door.export)), folder)
     for words in (("status", folder), ("status",), other):
-        with kind.trial(f"{name}: {what}; {door.shown(*words)}"):
+        with kind.trial(f"{door.shown(*words)}, {name} with {what}"):
             said = door.call(*words, limit_s=10)
             said.judge(0, 2, *(() if words == ("status",) else (1,)))
             if found := ESCAPES.search(said.out + said.err):
