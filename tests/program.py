@@ -138,10 +138,10 @@ def differing(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> list[
 
 
 def without_times(results: dict) -> dict:
-    """A results file without the fields that hold seconds of the wall clock."""
+    """A results file without the fields that hold seconds of the wall clock, and their checksum."""
     training = {k: v for k, v in results["training"].items() if not k.startswith("seconds")}
     assert len(training) == len(results["training"]) - 2
-    return results | {"training": training}
+    return {k: v for k, v in results.items() if k != "sha256"} | {"training": training}
 
 
 def resolve(argv) -> Request:
