@@ -130,7 +130,10 @@ SHELL = (
     ((0,), "$RUN --run-name b >&-"),
     ((0,), "$DOOR status Runs/a | head -c 0"),
     ((0,), "PROGRAM_CACHE= HOME=$PWD/home $RUN --run-name b"),
-    ((0,), "PROGRAM_CACHE=/dev/null/x HOME=/dev/null $RUN --run-name b --backend numpy"),
+    (
+        (0,),
+        "PROGRAM_CACHE=/dev/null/x HOME=/dev/null $RUN --run-name b --backend auto --n-training-trials 1",
+    ),
     ((2,), "CXX=/none PATH=/none $RUN --run-name b"),
     ((2,), "LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 $RUN --run-name $(printf '\\377')"),
     ((2,), "$DOOR sweep s --scheduler 127.0.0.1:1 --n-training-trials 2"),
@@ -186,7 +189,7 @@ def through_a_shell(kind: Kind, right: tuple[int, ...], line: str) -> None:
     run = f"{door} {shlex.join([*LL.tiny, '--no-figures'])}"
     typed = ["bash", "-c", line.replace("$RUN", run).replace("$DOOR", door)]
     with kind.trial(line):
-        done = subprocess.run(typed, capture_output=True, timeout=120)
+        done = subprocess.run(typed, capture_output=True, timeout=600)
         said = done.stderr.decode(errors="replace")
         if "Traceback" in said:
             raise Wrong(f"a traceback: {said.strip().splitlines()[-1][:200]}")
