@@ -130,10 +130,7 @@ SHELL = (
     ((0,), "$RUN --run-name b >&-"),
     ((0,), "$DOOR status Runs/a | head -c 0"),
     ((0,), "PROGRAM_CACHE= HOME=$PWD/home $RUN --run-name b"),
-    (
-        (0,),
-        "PROGRAM_CACHE=/dev/null/x HOME=/dev/null $RUN --run-name b --backend auto --n-training-trials 1",
-    ),
+    ((0,), "PROGRAM_CACHE=/dev/null/x HOME=/dev/null $SHORT --backend auto"),
     ((2,), "CXX=/none PATH=/none $RUN --run-name b"),
     ((2,), "LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 $RUN --run-name $(printf '\\377')"),
     ((2,), "$DOOR sweep s --scheduler 127.0.0.1:1 --n-training-trials 2"),
@@ -187,7 +184,8 @@ def through_a_shell(kind: Kind, right: tuple[int, ...], line: str) -> None:
     may_stay = listing() | {"home"} | ({"Logs", "Runs/b", "Runs/é"} if 0 in right else set())
     door = f"{sys.executable} {program.REPOSITORY / LL.script}"
     run = f"{door} {shlex.join([*LL.tiny, '--no-figures'])}"
-    typed = ["bash", "-c", line.replace("$RUN", run).replace("$DOOR", door)]
+    names = {"$SHORT": "$RUN --run-name b --n-training-trials 1", "$RUN": run, "$DOOR": door}
+    typed = ["bash", "-c", functools.reduce(put, names.items(), line)]
     with kind.trial(line):
         done = subprocess.run(typed, capture_output=True, timeout=600)
         said = done.stderr.decode(errors="replace")
