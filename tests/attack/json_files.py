@@ -166,7 +166,7 @@ def break_structure(kind: Kind, random: Random, k: int) -> None:
     other = (*random.choice((("report",), door.export)), folder)
     for words in (("status", folder), ("status",), other):
         with kind.trial(f"{door.shown(*words)}, {name} with {what}"):
-            said = door.call(*words, limit_s=10)
+            said = door.call(*words, limit_s=60)
             said.judge(0, 2, *(() if words == ("status",) else (1,)))
             if found := ESCAPES.search(said.out + said.err):
                 raise Wrong(f"the terminal was sent {found[0]!r}")
