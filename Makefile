@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 GENN_VENV ?= .venv-genn
 
-.PHONY: run test test-all lint benchmark genn genn-env nest clean
+.PHONY: run test test-all lint docs benchmark genn genn-env nest clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python ll_stdp_brian2.py --mode ll_selforg
@@ -19,10 +19,14 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# The site, in docs/_build/html; a warning is an error.
+docs: $(VENV)/docs.stamp
+	$(BIN)/python -m sphinx -W --keep-going -q -j 2 -b html -c docs . docs/_build/html
+
 benchmark: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks
 
-# What `--backend genn` needs on top: see GeNN in the README. GENN_PATH is a copy of GeNN's source,
+# What `--backend genn` needs on top: see docs/genn.md. GENN_PATH is a copy of GeNN's source,
 # which must be writable now: its libraries are built in it, once and one at a time.
 genn: $(VENV)/run.stamp genn-env
 	@GENN_PYTHON=$(abspath $(GENN_VENV))/bin/python $(BIN)/python -m driver.engine.genn.engine
@@ -36,7 +40,7 @@ genn-env: $(GENN_VENV)/genn.stamp
 nest: .venv-nest/nest.stamp
 
 clean:
-	rm -rf $(VENV) $(GENN_VENV) .venv-nest .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(GENN_VENV) .venv-nest .pytest_cache .ruff_cache .hypothesis docs/_build docs/gallery
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +49,10 @@ $(VENV)/run.stamp: requirements.txt
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(VENV)/docs.stamp: requirements-docs.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	touch $@
 
 $(GENN_VENV)/genn.stamp: requirements-genn.txt

@@ -11,7 +11,6 @@ error, 130 interrupted. The public names of the models can be imported from here
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 
 from driver import door
@@ -29,11 +28,7 @@ PUBLIC = {
 }
 
 
-def __getattr__(name: str):
-    """Public names, imported when they are asked for: ``--help`` needs none of them."""
-    if name not in PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(PUBLIC[name]), name)
+__getattr__, __dir__ = door.public("models.cube", PUBLIC)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

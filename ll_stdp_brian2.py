@@ -10,7 +10,6 @@ Reads the flags, hands over to `models.lateral_line`, returns an exit status: 0 
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 
 from driver import door
@@ -34,11 +33,7 @@ PUBLIC = {
 }
 
 
-def __getattr__(name: str):
-    """Public names, imported when they are asked for: ``--help`` needs none of them."""
-    if name not in PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(PUBLIC[name]), name)
+__getattr__, __dir__ = door.public("models.lateral_line", PUBLIC)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 
 from driver import door
 
+__getattr__, __dir__ = door.public("models.predictive")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv`; returns the exit status."""

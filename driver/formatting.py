@@ -10,6 +10,29 @@ from typing import Any
 SYMBOL = re.compile(r"\b(\w)_(\w+)")  # a letter with an index, as σ_θ
 
 
+def visible(text: str) -> str:
+    r"""Text of foreign files for a terminal: what would move its cursor is shown, not sent.
+
+    Examples
+    --------
+    >>> print(visible("a\x1b[2Jb"))
+    a\x1b[2Jb
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def short(text: str, n: int) -> str:
+    """The first line of a text, of `n` letters at most.
+
+    Examples
+    --------
+    >>> short("abcdef", 4)
+    'abc…'
+    """
+    line = text.partition("\n")[0]
+    return line if len(line) <= n else f"{line[: n - 1]}…"
+
+
 def clock(seconds: float) -> str:
     """Seconds as ``h:mm:ss``.
 
@@ -55,7 +78,7 @@ def interval(estimate: Mapping[str, Any], digits: int = 3, signed: bool = False)
     mean, low, high = (
         number(estimate[key], digits, signed, undefined="–") for key in ("mean", "low", "high")
     )
-    return mean if estimate["n"] < 2 else f"{mean} [{low}, {high}]"
+    return mean if low == "–" else f"{mean} [{low}, {high}]"
 
 
 def mathtext(label: str) -> str:

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from driver.engine.model import resolve
 from driver.experiment.going_on import check_checkpoint
@@ -41,6 +41,17 @@ def named_in(package: str) -> Callable[[str], Named]:
     return lambda name: Named(f"{package}.{name}")
 
 
+class About(NamedTuple):
+    """What a preset is, what to expect of it, and how long it takes on one core, once compiled."""
+
+    what: str
+    expected: str
+    time: str
+
+
+NO_PRESETS: dict[str, About] = {}
+
+
 @dataclasses.dataclass(frozen=True)
 class FromTable:
     """A function of the toolkit that works from tables of a room, its first arguments."""
@@ -55,6 +66,7 @@ class FromTable:
 
 FROM_TABLE = {  # what a room with a table of its metrics need not write
     "seed_line": "driver.experiment.metric:seed_line",
+    "deciding": "driver.experiment.metric:deciding",
     "closing_lines": "driver.experiment.metric:closing_lines",
     "outcome_words": "driver.experiment.metric:outcome_words",
     "run_summary": "driver.experiment.metric:run_summary",
@@ -108,7 +120,8 @@ class Room:
         ``read(argv)``: the command line as a `Request`; whether the folder of the run is free is
         not looked at. Raises `UsageError` for what no run can be made of.
     open : function
-        ``open(folder)``: a run folder as a `driver.run.saved.Run`; raises `NotARun`.
+        ``open(folder)``: a run folder as a `driver.run.saved.Run`; raises `NotARun`. It hands on
+        `trust_edited`.
     headline : function
         ``headline(request)``: the run in half a line, for its log; how long it is if not given.
     length : function
@@ -126,6 +139,9 @@ class Room:
         which `params_sha256` is the `checksum` of `driver.run.saved` and `save_tag` names the
         weights. `request.checkpoint` is where to save, `request.resumed` where to go on from;
         `status` is told of every phase, and `saved()` is called after every checkpoint.
+    start : function
+        ``start(request)``: a `driver.experiment.going_on.Start`, by which the arrays in a
+        checkpoint of twins are checked: sizes, types, bounds.
     check_checkpoint : function
         ``check_checkpoint(request, path)`` raises `ValueError` unless the checkpoint is one that
         this seed can go on from; that of `driver.experiment.learning.twins` if not given.
@@ -135,6 +151,9 @@ class Room:
     write_report : function
         ``write_report(run)`` writes ``report.html`` of a run as far as it has come; returns it. It
         is made from the tables of metrics, figures and equations if not given.
+    figures_of : function
+        ``figures_of(run)``: the figures of a run, a `driver.report.figures.Figures`; made from the
+        table of `figures` if not given.
     parameter_file : function
         ``parameter_file(request)``: the parts of ``params.json`` that the model knows.
     completed : function
@@ -148,6 +167,9 @@ class Room:
         functions by the word after the program's name.
     megabytes : int
         Memory that a run takes, for the plan of a sweep.
+    presets : Named
+        Presets by their name, each an `About`, the one to begin with first: for the word
+        ``presets`` and for the tables of the pages.
     figures : Named
         Functions that draw a seed by the name of their figure, see `driver.figures.draw.by_name`.
     equations : Named
@@ -157,6 +179,8 @@ class Room:
         room does not give a function of its own.
     seed_line : function
         ``seed_line(results)``: what came out of a seed, in one line of its log.
+    deciding : function
+        ``deciding(results)``: the `Metric` by which a seed is judged, or None.
     closing_lines : function
         ``closing_lines(results)``: the last lines in the log of a seed.
     outcome_words : function
@@ -173,6 +197,8 @@ class Room:
         ``write_sweep_report(content_file)`` writes ``report.html`` beside a ``sweep.json``.
     draw_summary : function
         ``draw_summary(run)`` draws what belongs to all seeds; returns the files.
+    trust_edited : bool
+        Whether `open` takes folders whose files were edited; see `Room.trusting`.
     """
 
     format: Format
@@ -186,16 +212,20 @@ class Room:
     length: Callable = length
     draw_seed: Callable | None = None
     write_report: Callable | None = None
+    figures_of: Callable | None = None
     parameter_file: Callable = parameter_file
-    check_checkpoint: Callable = check_checkpoint
+    start: Callable | None = None
+    check_checkpoint: Callable | None = None
     completed: Callable = Named("driver.experiment.going_on:completed")
     metric_words: Callable = metric_words
     words: Callable = nothing
     megabytes: int = 200
+    presets: Named = Named("driver.room:NO_PRESETS")
     metrics: Named = Named("driver.experiment.metric:NO_METRICS")
     figures: Named = Named("driver.figures.draw:NO_FIGURES")
     equations: Named = Named("driver.report.run_page:NO_EQUATIONS")
     seed_line: Callable | None = None
+    deciding: Callable | None = None
     closing_lines: Callable | None = None
     outcome_words: Callable | None = None
     run_summary: Callable | None = None
@@ -203,6 +233,12 @@ class Room:
     sweep_row: Callable | None = None
     write_sweep_report: Callable | None = None
     draw_summary: Callable | None = None
+    trust_edited: bool = False
+
+    def trusting(self) -> Room:
+        """The same, but that it reads files of runs that were edited, and says so."""
+        opened = partial(self.open, trust_edited=True)
+        return dataclasses.replace(self, open=opened, trust_edited=True)
 
     def __post_init__(self) -> None:
         tables = (self.metrics, self.figures, self.equations)
@@ -212,7 +248,9 @@ class Room:
             "open": partial(Run, format=self.format),
             "headline": partial(headline, self.length),
             "seconds": partial(seconds, self.work),
+            "check_checkpoint": partial(check_checkpoint, self.start, self.length),
             "draw_seed": FromTable("driver.figures.draw:draw_all", (self.figures,)),
+            "figures_of": FromTable("driver.report.run_page:figures_of", (self.figures,)),
             "write_report": FromTable("driver.report.run_page:write_plain", tables),
         }
         made |= {name: FromTable(f, (self.metrics,)) for name, f in FROM_TABLE.items()}

@@ -1,6 +1,5 @@
-"""A moving dot in one page: build a layer of cells, let it learn, measure, draw."""
-
-from __future__ import annotations
+"""A moving dot in one page
+========================"""
 
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(sys.argv[0]).resolve().parents[1]))
 
 from driver.engine.model import Spikes
 from models.cube import equations

@@ -1,13 +1,12 @@
-"""Sequence memory in one page: a network, two patterns, runs of training and tests, figures."""
-
-from __future__ import annotations
+"""Sequence memory in one page
+==========================="""
 
 import shutil
 import sys
 import warnings
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(sys.argv[0]).resolve().parents[1]))
 
 from sequence_learning import InputGenerator, Network, Recorder, nest_init
 

@@ -77,13 +77,13 @@ def neuromast_positions(n_ll: int, length_cm: float) -> np.ndarray:
 
 
 def hydrodynamic_velocity_parallel(
+    *,
     xi_cm,
     x_cm,
     d_cm,
     speed_cm_s,
     direction,
     radius_cm,
-    *,
     direction_y=0.0,
     body_y_cm=0.0,
     sensing_axis=(1.0, 0.0),

@@ -88,7 +88,12 @@ def frame_velocity(frames: Frames, params) -> np.ndarray:
     """Flow at every afferent in every frame, shape (n_frames, n_ll), cm/s."""
     x_cm, d_cm, direction = (a[:, None] for a in (frames.x_cm, frames.d_cm, frames.direction))
     return hydrodynamic_velocity_parallel(
-        positions(params), x_cm, d_cm, params.speed_cm_s, direction, params.sphere_radius_cm
+        xi_cm=positions(params),
+        x_cm=x_cm,
+        d_cm=d_cm,
+        speed_cm_s=params.speed_cm_s,
+        direction=direction,
+        radius_cm=params.sphere_radius_cm,
     )
 
 

@@ -55,7 +55,7 @@ class PatternParams:
     """... to here, ms."""
     n_patterns: Annotated[int, Field(ge=1, le=1000)] = 1
     """Patterns P, frozen for the whole run."""
-    t_pattern_ms: tuple[Milliseconds, ...] = (300,)
+    t_pattern_ms: Annotated[tuple[Milliseconds, ...], Field(min_length=1)] = (300,)
     """Duration, ms: one for all patterns, or one for each."""
     pattern_sequences: tuple[str, ...] = ()
     """Patterns that follow one another without noise between them, by number from 0, such as \

@@ -67,10 +67,10 @@ def make_test_rates_held_snapshots(params, stimulus: StimulusParams = DEFAULT_ST
 
 
 def simulate_lateral_line(
+    *,
     duration_s: float = 1.2,
     n_ll: int = 20,
     dt_s: float = 0.001,
-    *,
     speed_cm_s: float | None = None,
     distance_cm: float | None = None,
     direction: float | None = None,

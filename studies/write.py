@@ -50,7 +50,7 @@ def write(found: Findings, to: Path) -> Path:
         replace_file(folder / name, lambda file, content=content: file.write(content.encode()))
     replace_file(folder / FIGURE, lambda file: file.write(png.getvalue()))
     content = content_of(found) | ({"rows": goals} if found.study.metrics else {})
-    RunFolder(folder).write_json(CONTENT, content)
+    RunFolder(folder).write_json(CONTENT, content, seal=False)
     return folder
 
 

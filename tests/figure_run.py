@@ -11,6 +11,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from driver.files import plain
+from driver.run.content import sealed
+from driver.run.environment import environment
+from driver.run.saved import checksum
 from models.lateral_line import metrics
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.passes import Pass
@@ -51,6 +54,8 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
     quality = {phase: decode(arrays, params, phase) for phase in CONDITIONS}
     results = numbers(quality["test"]) | {
         "seed": SEED,
+        "save_tag": TAG,
+        "params_sha256": checksum(params, StimulusParams()),
         "eval_x_min_cm": params.eval_x_min_cm,
         "eval_x_max_cm": params.eval_x_max_cm,
         "untrained": numbers(quality["untrained"]),
@@ -67,14 +72,15 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
     np.savez(artifacts / f"{TAG}_seed_{SEED}.npz", **make_weights(rng, params, n_steps > 0))
     np.savez(artifacts / f"mid_checkpoint_seed_{SEED}.npz", mon_ts_w=np.zeros(3))
     (artifacts / f"{TAG}_seed_{SEED}_params.json").write_text("{}")
-    (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(plain(results)))
+    (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(sealed(plain(results))))
     content = {
         **dict(schema_version=2, run_folder=path.name, mode=mode),
         **dict(seed_start=SEED, multi_seed=n_seeds),
+        "environment": environment("numpy", "euler", []),
         "stimulus_params": dataclasses.asdict(StimulusParams()),
         "network_params": dataclasses.asdict(params),
     }
-    (path / "params.json").write_text(json.dumps(content))
+    (path / "params.json").write_text(json.dumps(sealed(content)))
     return path
 
 
@@ -162,9 +168,14 @@ def make_spikes(rng, params: NetworkParams, phase: str, silent: str | None) -> d
 
 
 def decode(arrays: dict, params: NetworkParams, phase: str) -> metrics.MapQuality:
-    spikes = arrays[f"{phase}_ts_step"], arrays[f"{phase}_ts_i"]
-    place = {"x_cm": arrays["test_x_cm"], "dt_s": DT_S, "window": params.eval_window_cm}
-    return metrics.pv_map_quality_from_ts_spikes(*spikes, params.n_ts, **place)
+    return metrics.pv_map_quality_from_ts_spikes(
+        step=arrays[f"{phase}_ts_step"],
+        index=arrays[f"{phase}_ts_i"],
+        n_cells=params.n_ts,
+        x_cm=arrays["test_x_cm"],
+        dt_s=DT_S,
+        window=params.eval_window_cm,
+    )
 
 
 def numbers(q: metrics.MapQuality) -> dict:
@@ -205,13 +216,15 @@ def make_sweep(path, n_seeds, results=None, **changes):
     """
     make_run(path, n_seeds=n_seeds, **changes)
     file = path / "artifacts" / f"seed_{SEED}_results.json"
-    common = json.loads(file.read_text())
+    common, run = json.loads(file.read_text()), Run(path)
+    params, stimulus = run.params, run.stimulus
     file.unlink()
     if results is None:
         results = {SEED + k: ({}, {}) for k in range(n_seeds)}
     for seed, (trained, twin) in results.items():
         numbers = {**common, **trained, "seed": seed, "untrained": common["untrained"] | twin}
-        (path / "artifacts" / f"seed_{seed}_results.json").write_text(json.dumps(numbers))
+        numbers["params_sha256"] = checksum(dataclasses.replace(params, seed=seed), stimulus)
+        (path / "artifacts" / f"seed_{seed}_results.json").write_text(json.dumps(sealed(numbers)))
     return path
 
 

@@ -22,6 +22,7 @@ from referencing import Registry, Resource
 import ll_stdp_brian2
 from driver.command import resolve as command
 from driver.engine.compiler import compiler
+from driver.run.content import sealed
 from models.lateral_line.options import Request
 from models.lateral_line.room import ROOM
 
@@ -119,6 +120,13 @@ def problems(content: dict, schema: str) -> list[str]:
     return [f"{e.json_path}: {e.message}"[:300] for e in validator(schema).iter_errors(content)]
 
 
+def rewrite(path: Path, change) -> None:
+    """Let ``change(content)`` change a JSON file of a run, and write it as the program would."""
+    content = load_json(path)
+    change(content)
+    path.write_text(json.dumps(sealed(content)))
+
+
 def load_npz(path: Path) -> dict[str, np.ndarray]:
     with np.load(path, allow_pickle=False) as file:
         return dict(file)
@@ -138,7 +146,7 @@ def differing(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> list[
 
 
 def without_times(results: dict) -> dict:
-    """A results file without the fields that hold seconds of the wall clock, and their checksum."""
+    """A results file without the fields that hold seconds of the wall clock, and its checksum."""
     training = {k: v for k, v in results["training"].items() if not k.startswith("seconds")}
     assert len(training) == len(results["training"]) - 2
     return {k: v for k, v in results.items() if k != "sha256"} | {"training": training}

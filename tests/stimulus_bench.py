@@ -60,4 +60,6 @@ def whole_training(params, constants=STIMULUS):
 
 
 def field(dx_cm, d_cm, direction=1.0, **more):
-    return hydrodynamic_velocity_parallel(dx_cm, 0.0, d_cm, 5.0, direction, 0.5, **more)
+    return hydrodynamic_velocity_parallel(
+        xi_cm=dx_cm, x_cm=0.0, d_cm=d_cm, speed_cm_s=5.0, direction=direction, radius_cm=0.5, **more
+    )

@@ -89,7 +89,9 @@ def test_a_run_from_python_returns_what_saving_takes(tmp_path):
     made = ll_stdp_brian2.run_spatial_two_stage_model(small_params(), backend=program.BACKEND)
     folder = RunFolder(tmp_path / "run")
     folder.create()
-    ll_stdp_brian2.save_learning_artifacts(made["result"], folder, "ll_fast", "latest")
+    ll_stdp_brian2.save_learning_artifacts(
+        result=made["result"], folder=folder, mode="ll_fast", tag="latest"
+    )
     saved = program.load_npz(folder.artifacts / f"latest_seed_{SEED}.npz")
     np.testing.assert_array_equal(saved["mon_ts_w"], made["w_after"])
     assert made["w_mean_abs_delta_final"] == np.abs(made["w_after"] - made["w_before"]).mean()

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from driver.engine.choose import open_engine
-from driver.engine.compile import program
+from driver.engine import scratch
+from driver.engine.choose import choose, open_engine
+from driver.engine.compile import program, store
 from driver.engine.compile.program import BuildError, Maker, cached, find_or_build, recipe_key
 from driver.engine.compile.tune import tune
 from driver.engine.compiled import BlockError
@@ -282,19 +283,102 @@ def test_another_structure_is_another_program(numpy_bench, structure):
     assert recipe_key(Maker(numpy_bench.model), cxx) == recipe_key(maker, cxx)
 
 
-def test_a_damaged_cache_entry_is_not_used(numpy_bench, tmp_path, monkeypatch):
+@pytest.fixture
+def kept(numpy_bench, tmp_path, monkeypatch):
+    """A program in a cache of its own, as compiling leaves it, and how it is asked for."""
     monkeypatch.setenv("PROGRAM_CACHE", str(tmp_path))
-    cxx = compiler() or sys.executable
-    maker = Maker(numpy_bench.model)
+    cxx, maker = compiler() or sys.executable, Maker(numpy_bench.model)
     assert cached(maker, cxx) is None
+    folder = tmp_path / "programs" / "0123456789abcdef01234567"
+    (folder / "static_arrays").mkdir(parents=True)
+    for name in ("main", "manifest.json", "static_arrays/wiring"):
+        (folder / name).write_text("{}")
     entry = tmp_path / "index" / recipe_key(maker, cxx)
-    folder = tmp_path / "programs" / "some_program"
     entry.parent.mkdir()
-    folder.mkdir(parents=True)
-    entry.write_text("some_program")
-    assert cached(maker, cxx) is None
-    (folder / "manifest.json").write_text("{}")
+    entry.write_text(folder.name)
+    assert cached(maker, cxx) is None  # nothing says that it is whole
+    store.seal(folder)
     assert cached(maker, cxx) == folder
+    return folder, lambda: cached(maker, cxx)
+
+
+@pytest.mark.parametrize("part", ["main", "manifest.json", "static_arrays/wiring", store.SEAL])
+def test_a_program_with_one_flipped_bit_is_not_run(kept, part):
+    folder, found = kept
+    content = bytearray((folder / part).read_bytes())
+    content[-1] ^= 1
+    (folder / part).write_bytes(content)
+    assert found() is None
+
+
+@pytest.mark.parametrize("part", ["main", "manifest.json", "static_arrays", "."])
+def test_a_program_that_others_can_write_is_not_run(kept, part):
+    folder, found = kept
+    (folder / part).chmod(0o777)
+    assert found() is None
+
+
+def test_a_program_that_is_a_link_or_has_another_name_is_not_run(kept):
+    folder, found = kept
+    away = folder.with_name("f" * 24)
+    folder.rename(away)
+    folder.symlink_to(away)
+    assert found() is None
+    folder.unlink()
+    assert found() is None
+    assert store.damage(away) == "its checksum is wrong"  # it is another one's
+    (away / "static_arrays" / "more").write_text("planted")
+    assert store.damage(away) == "its checksum is wrong"
+
+
+def test_a_cache_that_others_can_write_is_left_for_a_private_one(tmp_path, monkeypatch):
+    shared, home = tmp_path / "shared", tmp_path / "home"
+    shared.mkdir()
+    shared.chmod(0o777)
+    monkeypatch.setenv("PROGRAM_CACHE", str(shared))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    folder, wrong = store.place()
+    assert folder == home / "brian_programs"
+    assert wrong == f"{shared} can be written by others (chmod go-w)"
+    assert folder.stat().st_mode & 0o077 == 0
+    monkeypatch.setenv("PROGRAM_CACHE", "")  # means nothing, and surely not the current folder
+    assert store.place() == (folder, "")
+
+
+def test_without_any_place_for_programs_auto_takes_numpy(numpy_bench, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(store, "candidates", lambda: [tmp_path / "file" / "cache"])
+    monkeypatch.setattr("driver.engine.choose.compiler", lambda: sys.executable)
+    backend, why = choose("auto", numpy_bench.model, 10**9, 1000)
+    assert backend == "numpy" and "cannot be made (Not a directory)" in why
+    with pytest.raises(BuildError, match="no folder for compiled programs"):
+        find_or_build(Maker(numpy_bench.model), pytest.fail)
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+    precious = tmp_path / "precious.txt"
+    precious.write_text("text")
+    (tmp_path / "link").symlink_to(precious)
+    with pytest.raises(OSError), store.locked(tmp_path / "link"):
+        pass
+    with store.locked(precious):
+        assert precious.read_text() == "text"
+
+
+def test_folders_of_dead_programs_are_cleared_and_those_of_living_ones_are_not(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    alive, dead = scratch.Scratch(), tmp_path / f"{scratch.PREFIX}dead"
+    dead.mkdir()
+    scratch.clear()
+    assert dead.exists()  # too young to say
+    for folder in (alive.path, dead):
+        os.utime(folder, (0, 0))
+    scratch.clear()
+    assert alive.path.exists() and not dead.exists()
+    alive.remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_compiler_the_message_says_so(numpy_bench, monkeypatch):

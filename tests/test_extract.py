@@ -190,12 +190,12 @@ def broken_copy(tmp_path, how):
         case "no parameters":
             (folder / "params.json").unlink()
         case "a parameter missing":
-            content = json.loads((folder / "params.json").read_text())
-            del content["network_params"]["mon_ts_gain_mV"]
-            (folder / "params.json").write_text(json.dumps(content))
+            where = folder / "params.json"
+            program.rewrite(where, lambda c: c["network_params"].pop("mon_ts_gain_mV"))
         case "older schema":
-            content = json.loads((folder / "params.json").read_text())
-            (folder / "params.json").write_text(json.dumps(content | {"schema_version": 1}))
+            program.rewrite(
+                folder / "params.json", lambda content: content.update(schema_version=1)
+            )
     return folder
 
 
@@ -212,9 +212,8 @@ BROKEN = {
 
 def test_a_run_from_before_the_gain_of_the_test_is_still_one(tmp_path):
     folder = shutil.copytree(full().folder, tmp_path / "old")
-    content = json.loads((folder / "params.json").read_text())
-    del content["network_params"]["mon_ts_gain_test_mV"]
-    (folder / "params.json").write_text(json.dumps(content))
+    where, name = folder / "params.json", "mon_ts_gain_test_mV"
+    program.rewrite(where, lambda content: content["network_params"].pop(name))
     assert Run(folder).params == Run(full().folder).params
 
 
@@ -298,9 +297,7 @@ def test_results_of_before_there_was_a_choice_are_of_the_final_weights(tmp_path)
         ("params.json", lambda content: content.pop("ll_mon_weights")),
         (f"artifacts/seed_{SEED}_results.json", lambda c: c["source"].pop("ll_mon_weights")),
     ):
-        content = json.loads((folder / name).read_text())
-        change(content)
-        (folder / name).write_text(json.dumps(content))
+        program.rewrite(folder / name, change)
     seed = Run(folder).seed()
     assert "not the network as trained" not in write_report(seed.run).read_text(encoding="utf-8")
     assert seed.retest(program.BACKEND).source == same_test().results()["source"]

@@ -184,7 +184,11 @@ def test_as_many_positions_are_drawn_as_the_valid_fraction_says(tmp_path, window
 def test_a_perfect_map_of_the_path_lies_on_the_source():
     x_cm = -0.5 + 0.005 * np.arange(1000)
     q = metrics.pv_map_quality_from_ts_spikes(
-        np.arange(1000), np.rint(299 * (x_cm + 0.5) / 5).astype(int), 300, x_cm, DT_S
+        step=np.arange(1000),
+        index=np.rint(299 * (x_cm + 0.5) / 5).astype(int),
+        n_cells=300,
+        x_cm=x_cm,
+        dt_s=DT_S,
     )
     decoded = panels.decoded_cm(q.theta_hat, q.delta_theta, x_cm.min(), x_cm.max())
     assert np.abs(decoded - x_cm).max() < 0.06  # half a boxcar of 20 ms at 5 cm/s, and one cell

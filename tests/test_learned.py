@@ -13,6 +13,7 @@ from models.lateral_line.protocol import simulate
 from models.lateral_line.results import seed_results
 from studies.goals import spread
 from studies.study import WHO
+from tests.pages import PAGES
 
 ROOT = Path(__file__).parents[1]
 STUDY = ROOT / "studies" / "results" / "learned" / "paper" / "study.json"
@@ -51,9 +52,9 @@ def test_a_map_forms_where_the_wiring_has_none(seed):
     assert trained["single_peaked_share"] > 0.95
 
 
-def test_the_readme_quotes_the_study_of_the_recipe():
-    """Rows and columns of the table in the README are those of the study."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").replace("−", "-")
+def test_the_page_quotes_the_study_of_the_recipe():
+    """Rows and columns of the table on the page are those of the study."""
+    text = PAGES["docs/lateral_line.md"].replace("−", "-")
     table = text.split("<!-- begin learned -->")[1].split("<!-- end learned -->")[0]
     study = json.loads(STUDY.read_text())
     conditions = {tuple(c["condition"].values())[:3]: c for c in study["conditions"]}
@@ -75,9 +76,9 @@ def test_the_readme_quotes_the_study_of_the_recipe():
         assert cells == expected
 
 
-def test_the_readme_quotes_the_study_of_the_map_from_no_topography():
+def test_the_page_quotes_the_study_of_the_map_from_no_topography():
     """Median and extremes over seeds of the complete recipe, trained and untrained."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = PAGES["docs/lateral_line.md"]
     table = text.split("<!-- begin selforg -->")[1].split("<!-- end selforg -->")[0]
     study = json.loads((STUDY.parents[2] / "selforg" / "paper" / "study.json").read_text())
     (row,) = (r for r in study["rows"] if r["case"] == "complete recipe")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from driver.room import FROM_TABLE, Room
+from tests.program import rewrite
 from tests.toy import door, room
 
 ROOT = Path(__file__).parents[1]
@@ -102,7 +103,7 @@ def test_a_sweep_of_it_has_its_columns_and_is_not_done_twice(capsys):
     ]
     assert {r["trained.moves"] for r in rows} == {"3"} and {r["state"] for r in rows} == {"done"}
     page = Path("Runs/s/report.html").read_text()
-    assert "a sweep of the toy" in page and "4.500 [" in page
+    assert "a sweep of the toy" in page and "4.500" in page
     assert Path("Runs/s/sweep.png").stat().st_size > 10_000
     capsys.readouterr()
     assert toy(*command, "--dry-run") == 0
@@ -111,10 +112,31 @@ def test_a_sweep_of_it_has_its_columns_and_is_not_done_twice(capsys):
 
 def test_a_folder_of_another_model_is_named(capsys):
     assert toy("--run-name", "a") == 0
-    content = read("Runs/a/params.json") | {"mode": "ll_fast"}
-    Path("Runs/a/params.json").write_text(json.dumps(content))
+    rewrite(Path("Runs/a/params.json"), lambda content: content.update(mode="ll_fast"))
     assert toy("report", "Runs/a") == 2
     assert "has no mode ll_fast" in capsys.readouterr().err
+
+
+def test_two_runs_are_compared_seed_by_seed(capsys):
+    for name, gain in (("a", 1), ("b", 2)):
+        assert toy("--run-name", name, "--gain", gain, "--multi-seed", 3, "--jobs", 2) == 0
+    assert toy("compare", "Runs/a") == 2
+    assert "compare needs two runs" in capsys.readouterr().err
+    assert toy("compare", "Runs/a", "Runs/b") == 0
+    said = capsys.readouterr().out
+    assert "--gain  1  2" in said and "+3.000 [+3.000, +3.000]" in said
+    assert "b is higher than a by +3.000" in said and "lower in 0" in said
+    page = Path("Runs/compare_a_b.html").read_text()
+    assert "b is higher than a" in page and "no figure of one seed in common" in page
+    assert toy("compare", "Runs/a", "Runs/a", "--output", "same.html") == 0
+    assert "None: these are repetitions of one run." in Path("same.html").read_text()
+
+
+def test_several_seeds_end_with_a_table_of_them(capsys):
+    assert toy("--run-name", "a", "--multi-seed", 3, "--no-figures") == 0
+    lines = capsys.readouterr().err.splitlines()
+    head = next(k for k, line in enumerate(lines) if line == "value, by seed") + 1
+    assert [line.split()[0] for line in lines[head + 1 : head + 6]] == ["1", "2", "3", "mean", "95"]
 
 
 def test_the_driver_imports_no_model():

@@ -182,7 +182,12 @@ def found_half(passes, half):
     for one in half:
         hats.append(
             metrics.pv_map_quality_from_ts_spikes(
-                one.step, one.index, N_CELLS, one.x_cm, DT_S, window=BODY
+                step=one.step,
+                index=one.index,
+                n_cells=N_CELLS,
+                x_cm=one.x_cm,
+                dt_s=DT_S,
+                window=BODY,
             )
         )
     theta, hat = (
@@ -195,7 +200,9 @@ def found_half(passes, half):
 def test_without_reflection_the_score_is_that_of_one_pass():
     passes = sweeps(PERFECT_CM, n_passes=2)
     single = [
-        metrics.pv_map_quality_from_ts_spikes(*p[:2], N_CELLS, p.x_cm, DT_S, window=BODY)
+        metrics.pv_map_quality_from_ts_spikes(
+            step=p.step, index=p.index, n_cells=N_CELLS, x_cm=p.x_cm, dt_s=DT_S, window=BODY
+        )
         for p in passes
     ]
     expected = np.mean([one.sigma_theta for one in single])

@@ -596,14 +596,12 @@ def test_disable_all_stdp_switches_the_messenger_off(tmp_path):
 
 
 def test_the_messenger_alone_can_learn():
-    from models.lateral_line.results import can_learn
-
     off = dict(mon_ts_homeo_eta=0.0, ll_mon_use_stdp=False)
-    assert can_learn(with_messenger(**off))
+    assert with_messenger(**off).can_learn
     off |= dict(messenger_rate_start=0.0, messenger_rate_end=0.0)
-    assert not can_learn(with_messenger(**off))
+    assert not with_messenger(**off).can_learn
     still = dataclasses.replace(with_messenger(**off), mon_ts_apre=0.02)
-    assert not can_learn(still)  # a gain of the rule that is not used
+    assert not still.can_learn  # a gain of the rule that is not used
 
 
 def test_help_names_the_presets_that_organise_themselves():

@@ -121,7 +121,10 @@ def test_a_sweep_page_needs_nothing_but_the_table(tmp_path):
     rows.append(row(9, condition="b") | waiting)
     (tmp_path / "sweep.json").write_text(json.dumps({"runs": rows}))
     page = write_sweep_report(TABLE, tmp_path / "sweep.json").read_text()
-    assert "a sweep of a sketch" in page and "x=a: does not learn 3; x=b: nothing done yet" in page
+    assert (
+        "a sweep of a sketch" in page
+        and "x=a: does not learn in 3 of 3 runs; x=b: nothing done yet" in page
+    )
     assert "r9: not done yet" in page and "error e<sub>x</sub> (rad)" in page
     assert "-0.390 [" in page and "3 of 3" in page and "0 of 1" in page
     (tmp_path / "sweep.json").write_text(json.dumps({"runs": rows[3:]}))

@@ -17,7 +17,9 @@ EMPTY = np.array([], dtype=int)
 
 
 def map_quality(index, step=K, **options):
-    return metrics.pv_map_quality_from_ts_spikes(step, index, N_CELLS, X_CM, DT_S, **options)
+    return metrics.pv_map_quality_from_ts_spikes(
+        step=step, index=index, n_cells=N_CELLS, x_cm=X_CM, dt_s=DT_S, **options
+    )
 
 
 def literal_map_quality(step, index, n_cells, x_cm, dt_s, window, n_bins):
@@ -205,7 +207,7 @@ def test_decode_equals_the_cell_by_cell_definition(seed, dt_s, n_spikes, held, w
     x_cm = np.repeat(rng.uniform(-0.5, 4.5, 8), 50) if held else np.linspace(-0.5, 4.5, n_t)
     step, index = rng.integers(-30, n_t + 30, n_spikes), rng.integers(0, n_cells, n_spikes)
     quality = metrics.pv_map_quality_from_ts_spikes(
-        step, index, n_cells, x_cm, dt_s, window=window, n_bins=n_bins
+        step=step, index=index, n_cells=n_cells, x_cm=x_cm, dt_s=dt_s, window=window, n_bins=n_bins
     )
     expected = literal_map_quality(step, index, n_cells, x_cm, dt_s, window, n_bins)
     assert np.isnan(quality.theta_hat).any() == (n_spikes < 900 or window is not None)
@@ -249,7 +251,9 @@ def test_spikes_that_cancel_are_still_decoded():
     """No threshold on the vector's length. Steps of 20 ms: no smoothing."""
     step, index = np.array([0, 0, 0, 5, 5]), np.array([1, 1, 1, 0, 2])
     x_cm = np.arange(10.0)
-    quality = metrics.pv_map_quality_from_ts_spikes(step, index, 4, x_cm, 0.02)
+    quality = metrics.pv_map_quality_from_ts_spikes(
+        step=step, index=index, n_cells=4, x_cm=x_cm, dt_s=0.02
+    )
     np.testing.assert_array_equal(np.flatnonzero(np.isfinite(quality.theta_hat)), [0, 5])
 
 
@@ -258,7 +262,11 @@ def test_decoded_angles_stay_below_a_full_turn():
     j = np.arange(1, 70)
     step = np.tile(j, 2)
     quality = metrics.pv_map_quality_from_ts_spikes(
-        step, np.concatenate([j, N_CELLS - j]), N_CELLS, np.arange(71.0), 0.02
+        step=step,
+        index=np.concatenate([j, N_CELLS - j]),
+        n_cells=N_CELLS,
+        x_cm=np.arange(71.0),
+        dt_s=0.02,
     )
     assert (quality.theta_hat[j] >= 0).all() and (quality.theta_hat[j] < 2 * np.pi).all()
     np.testing.assert_allclose(wrap(quality.theta_hat[j]), 0, atol=1e-12)
@@ -267,7 +275,11 @@ def test_decoded_angles_stay_below_a_full_turn():
 def test_a_bin_of_one_sample_has_no_scatter():
     """Steps of 20 ms, no smoothing. First bin: errors 0 and pi/2; two bins of one sample."""
     quality = metrics.pv_map_quality_from_ts_spikes(
-        np.arange(4), np.array([0, 1, 0, 0]), 4, np.array([0.0, 0.0, 1.0, 2.0]), 0.02
+        step=np.arange(4),
+        index=np.array([0, 1, 0, 0]),
+        n_cells=4,
+        x_cm=np.array([0.0, 0.0, 1.0, 2.0]),
+        dt_s=0.02,
     )
     assert quality.n_bins_decoded == 3
     assert np.isfinite(quality.sigma_trial_theta).sum() == 1
@@ -276,7 +288,9 @@ def test_a_bin_of_one_sample_has_no_scatter():
 
 def test_scatter_without_any_pair_is_undefined():
     steps = np.arange(10)
-    quality = metrics.pv_map_quality_from_ts_spikes(steps, steps, 10, steps * 1.0, 0.02)
+    quality = metrics.pv_map_quality_from_ts_spikes(
+        step=steps, index=steps, n_cells=10, x_cm=steps * 1.0, dt_s=0.02
+    )
     assert np.isnan(quality.delta_trial)
     assert np.isfinite(quality.sigma_theta)
 
@@ -284,7 +298,12 @@ def test_scatter_without_any_pair_is_undefined():
 def test_window_end_is_decoded_but_in_no_bin():
     """Bins are half open: a source on the upper end, 2 pi, has an error and no bin."""
     quality = metrics.pv_map_quality_from_ts_spikes(
-        np.arange(3), np.array([0, 2, 1]), 4, np.array([0.0, 1.0, 2.0]), 0.02, window=(0, 2)
+        step=np.arange(3),
+        index=np.array([0, 2, 1]),
+        n_cells=4,
+        x_cm=np.array([0.0, 1.0, 2.0]),
+        dt_s=0.02,
+        window=(0, 2),
     )
     assert quality.valid_fraction == 1.0
     assert quality.n_bins_decoded == 2
@@ -298,7 +317,7 @@ def test_every_spike_lands_on_its_own_step():
     early = k[np.floor(((start + k) * dt_s - start * dt_s) / dt_s) < k]
     assert early.size > 100
     quality = metrics.pv_map_quality_from_ts_spikes(
-        (start + early) - start, early % 7, 7, k / n_t, dt_s
+        step=(start + early) - start, index=early % 7, n_cells=7, x_cm=k / n_t, dt_s=dt_s
     )
     np.testing.assert_array_equal(np.flatnonzero(np.isfinite(quality.theta_hat)), early)
     np.testing.assert_allclose(
@@ -321,16 +340,20 @@ def test_held_positions_are_mapped():
     """100 positions, 50 ms each, a cell for each: only the boxcar at the seams blurs."""
     x_cm = np.repeat(np.random.default_rng(0).permutation(np.linspace(0, 4, 100)), 50)
     index = np.rint(99 * x_cm / 4).astype(int)
-    quality = metrics.pv_map_quality_from_ts_spikes(np.arange(5000), index, 100, x_cm, DT_S)
+    quality = metrics.pv_map_quality_from_ts_spikes(
+        step=np.arange(5000), index=index, n_cells=100, x_cm=x_cm, dt_s=DT_S
+    )
     whole = metrics.pv_map_quality_from_ts_spikes(
-        np.arange(5000), np.roll(index, 1700), 100, x_cm, DT_S
+        step=np.arange(5000), index=np.roll(index, 1700), n_cells=100, x_cm=x_cm, dt_s=DT_S
     )
     assert quality.sigma_theta < 0.3
     assert whole.sigma_theta > 1.5
 
 
 def test_a_source_that_never_moves_has_no_map():
-    quality = metrics.pv_map_quality_from_ts_spikes(K, BODY_MAP, N_CELLS, np.full(N_T, 2.0), DT_S)
+    quality = metrics.pv_map_quality_from_ts_spikes(
+        step=K, index=BODY_MAP, n_cells=N_CELLS, x_cm=np.full(N_T, 2.0), dt_s=DT_S
+    )
     assert (quality.theta_true == 0).all()
     assert quality.valid_fraction == 1.0 and quality.n_bins_decoded == 1
     assert np.isnan(quality.sigma_theta)
@@ -343,10 +366,12 @@ def test_turning_the_cell_labels_changes_no_score(shift, seed):
     """31 cells, a prime: the vectors of a boxcar cannot cancel to a rounding residue."""
     rng = np.random.default_rng(seed)
     index = (np.rint(30 * K / N_T).astype(int) + rng.integers(-3, 4, N_T)) % 31
-    one = metrics.pv_map_quality_from_ts_spikes(K, index, 31, X_CM, DT_S)
+    one = metrics.pv_map_quality_from_ts_spikes(
+        step=K, index=index, n_cells=31, x_cm=X_CM, dt_s=DT_S
+    )
     order = rng.permutation(N_T)
     turned = metrics.pv_map_quality_from_ts_spikes(
-        K[order], (index[order] + shift) % 31, 31, 3 * X_CM - 7, DT_S
+        step=K[order], index=(index[order] + shift) % 31, n_cells=31, x_cm=3 * X_CM - 7, dt_s=DT_S
     )
     assert turned.sigma_theta == pytest.approx(one.sigma_theta, abs=1e-6)
     assert turned.delta_trial == pytest.approx(one.delta_trial, abs=1e-6)
@@ -368,7 +393,9 @@ def test_a_map_is_usable_from_60_percent_decoded():
 
 
 def test_one_decoded_bin_is_no_usable_map_however_much_was_decoded():
-    quality = metrics.pv_map_quality_from_ts_spikes(K, np.zeros(N_T, int), 1, X_CM, DT_S)
+    quality = metrics.pv_map_quality_from_ts_spikes(
+        step=K, index=np.zeros(N_T, int), n_cells=1, x_cm=X_CM, dt_s=DT_S
+    )
     assert quality.valid_fraction == 1.0 and np.isnan(quality.sigma_theta)
     assert metrics.is_usable_map(quality) is False
 

@@ -173,9 +173,7 @@ def test_a_missing_field_is_named(tmp_path, word, missing, monkeypatch):
     program.render_nothing(monkeypatch)
     folder = copy(full(), tmp_path)
     results = folder / f"artifacts/seed_{SEED}_results.json"
-    content = json.loads(results.read_text())
-    content.pop(missing, None)
-    results.write_text(json.dumps(content))
+    program.rewrite(results, lambda content: content.pop(missing, None))
     for name in (f"seed_{SEED}_recordings.npz", f"latest_seed_{SEED}.npz"):
         arrays = load_npz(folder / "artifacts" / name)
         arrays.pop(missing, None)

@@ -122,7 +122,7 @@ def test_a_profiled_program_is_another_one(numpy_bench):
     assert recipe_key(Maker(model, profiled=True), cxx) != recipe_key(Maker(model), cxx)
     plain = open_engine("cpp_standalone", model)
     assert plain.objects == []
-    assert "ticks" not in (plain.program.parent / "network.cpp").read_text()
+    assert "ticks" not in (plain.program / "network.cpp").read_text()
     plain.close()
 
 

@@ -2,47 +2,40 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from driver.report.tables import names
 from models.lateral_line import docs
+from tests.pages import PAGES, ROOT, commands, folders
 from tests.program import call, render_nothing, resolve, shared
 
-ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXT = PAGES["README.md"]
 
 
-def test_generated_tables_are_up_to_date():
-    assert docs.regenerate(TEXT) == TEXT, "run python -m models.lateral_line.docs"
-
-
-def test_every_command_of_the_readme_can_be_run(tmp_path, monkeypatch, pretended_genn):
-    """As far as the checks go that are made before a run begins; `Runs/ten` stands for a run."""
-    shutil.copytree(shared().folder, tmp_path / "Runs" / "ten")
+def test_every_command_of_the_lateral_line_can_be_run(tmp_path, monkeypatch, pretended_genn):
+    """As far as the checks go that are made before a run begins; words, on a small run."""
+    lines = commands("ll_stdp")
+    assert len(lines) >= 20
+    for name in folders(lines):
+        shutil.copytree(shared().folder, tmp_path / "Runs" / name)
     monkeypatch.chdir(tmp_path)
     render_nothing(monkeypatch)
-    commands = re.findall(r"^python ll_stdp_brian2\.py (.*?)(?:\s+#.*)?$", TEXT, re.MULTILINE)
-    assert len(commands) >= 12
-    for command in map(shlex.split, commands):
-        if "--resume-from" in command or "--help" in command:  # needs a page, that very run
+    for line in lines:
+        if {"--resume-from", "--go-on", "--help"} & set(line):  # needs that very run, a page
             continue
-        if "ten" in command:  # it is there already
-            command.append("--overwrite")
-        if command[0].startswith("-"):
-            resolve(command)
+        if line[0].startswith("-"):
+            resolve([*line, "--overwrite"])  # some are there already
         else:
-            assert call(*command)[0] == 0, command
+            assert call(*line)[0] == 0, line
 
 
 def test_the_python_of_the_readme_does_what_it_says(tmp_path, monkeypatch):
-    shutil.copytree(shared().folder, tmp_path / "Runs" / "ten")
+    shutil.copytree(shared().folder, tmp_path / "Runs" / "three")
     monkeypatch.chdir(tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     space = {}
@@ -50,9 +43,7 @@ def test_the_python_of_the_readme_does_what_it_says(tmp_path, monkeypatch):
     assert space["seed"].number == 123
 
 
-def test_every_picture_and_file_that_is_named_exists():
-    for path in re.findall(r"\]\((?!http)([^)]+)\)", TEXT):
-        assert (ROOT / path).exists(), path
+def test_files_that_are_named_exist():
     for name in ("CITATION.cff", "LICENSE", "CHANGELOG.md", "requirements.txt"):
         assert (ROOT / name).exists(), name
 

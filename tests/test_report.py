@@ -23,12 +23,12 @@ from driver.formatting import number
 from driver.report import mathml
 from driver.report import page as report
 from driver.run.folder import RunFolder
-from models.lateral_line import outcome
+from models.lateral_line import outcome, summary
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.results import warnings
 from models.lateral_line.saved import Run
 from models.lateral_line.show import verdict, zoomable
 from models.lateral_line.show.report import write_report
+from models.lateral_line.warnings import why_not
 from tests import program
 
 SEED, STEM = program.SEED, "u_5.0_nMON_60_nTS_24"
@@ -111,7 +111,7 @@ def first_line() -> str:
 
 
 def change(path: Path, **fields) -> None:
-    path.write_text(json.dumps(json.loads(path.read_text()) | fields), encoding="utf-8")
+    program.rewrite(path, lambda content: content.update(fields))
 
 
 def read(folder: Path) -> Page:
@@ -507,14 +507,14 @@ def test_the_table_of_several_seeds_shows_the_share_of_the_window():
 def test_warnings_tell_too_little_from_a_single_bin_and_name_the_place(window, place):
     def outcome(valid):
         path = SimpleNamespace(silent=False, valid_fraction_window=valid, sigma_theta=np.nan)
-        spikes = {name: SimpleNamespace(index=np.ones(1)) for name in ("ts", "i_mon", "i_ts")}
+        spikes = {"ts": SimpleNamespace(index=np.ones(1))}
         return SimpleNamespace(path=path, spikes=spikes)
 
     params = NetworkParams(eval_x_min_cm=window[0], eval_x_max_cm=window[1])
-    tests = {"trained": outcome(0.3), "untrained": outcome(1.0)}
-    said = warnings(SimpleNamespace(params=params, training=None, source=None, **tests))
-    assert f"only 30% of {place} could be decoded" in said[0]
-    assert f"single bin of {place}," in said[1] and "%" not in said[1] and len(said) == 2
+    where = summary.spoken(summary.place(params.eval_window_cm))
+    assert f"only 30% of {place} could be decoded" in why_not(outcome(0.3), where)
+    single = why_not(outcome(1.0), where)
+    assert f"single bin of {place}," in single and "%" not in single
 
 
 def test_sentences_name_the_window_in_place_of_the_path():

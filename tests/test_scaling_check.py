@@ -65,7 +65,7 @@ def test_the_generated_program_has_the_arrays_that_are_counted():
     """Should Brian come to keep other arrays, the model has to follow."""
     p = small_params()
     with Simulation(p, StimulusParams(), Session("cpp_standalone")) as sim:
-        source = (sim.engine.program.parent / "objects.cpp").read_text()
+        source = (sim.engine.program / "objects.cpp").read_text()
     sizes = {name: int(n) for name, n in re.findall(r"const int _num_(\w+) = (\d+);", source)}
     types = dict((name, kind) for kind, name in re.findall(r"^(\w+) ?\* ?(\w+);", source, re.M))
     of_cells = [

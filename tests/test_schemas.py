@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from driver.files import plain
+from driver.run.content import sealed
 from models.lateral_line import summary, values
 from models.lateral_line.records import SERIES
 from tests import program
@@ -60,7 +61,7 @@ def several(seeds_failed=()) -> dict:
     request = resolve([*SMALL, "--output-root", "unused"])
     rows = [full().results(), shared(*RUNS["silent"]).results()]
     content = summary.run_summary(request, rows, list(seeds_failed))
-    return plain(content)
+    return sealed(plain(content))
 
 
 @pytest.mark.parametrize("failed", [(), (125,)])
@@ -70,7 +71,7 @@ def test_the_summary_of_several_seeds_is_as_its_schema_says(failed):
 
 def test_the_summary_of_seeds_that_all_failed_is_as_its_schema_says():
     request = resolve([*SMALL, "--output-root", "unused"])
-    content = plain(summary.run_summary(request, [], [123, 124]))
+    content = sealed(plain(summary.run_summary(request, [], [123, 124])))
     assert problems(content, "run_summary_of_several.json") == []
 
 

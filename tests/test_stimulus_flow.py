@@ -10,6 +10,7 @@ from stimuli.flow import (
     StimulusParams,
     add_test_noise,
     apply_rate_mode,
+    hydrodynamic_velocity_parallel,
     ll_rates,
     neuromast_positions,
     noise_factor,
@@ -83,6 +84,11 @@ def test_field_is_the_gradient_of_its_potential():
 
 def test_field_on_the_source_itself_is_finite():
     assert np.isfinite(field(np.array([0.0, 1e-6]), 0.0)).all()
+
+
+def test_the_published_call_fails_instead_of_giving_other_numbers():
+    with pytest.raises(TypeError, match="positional"):
+        hydrodynamic_velocity_parallel(0.5, 0.0, 0.0, 1.5, 5.0, 0.5)
 
 
 def test_afferents_are_equispaced_with_both_ends():

@@ -48,7 +48,9 @@ def test_radius_and_length_of_the_network_override_those_of_the_stimulus():
     )
     longer = make_test_rates(network(ll_body_length_cm=7.0, sphere_radius_cm=0.25))
     assert longer["xi_cm"][-1] == 7.0
-    velocity = hydrodynamic_velocity_parallel(0.0, -0.5, 0.8, 5.0, 1.0, 0.25)
+    velocity = hydrodynamic_velocity_parallel(
+        xi_cm=0.0, x_cm=-0.5, d_cm=0.8, speed_cm_s=5.0, direction=1.0, radius_cm=0.25
+    )
     assert longer["v_cm_s"][0, 0] == pytest.approx(velocity)
 
 
@@ -97,15 +99,17 @@ def test_stand_alone_sweep_has_its_own_defaults():
 
 
 def test_stand_alone_sweep_uses_what_is_given():
-    sweep = simulate_lateral_line(0.5, 10, speed_cm_s=2.0, distance_cm=0.7, direction=-1, seed=3)
+    sweep = simulate_lateral_line(
+        duration_s=0.5, n_ll=10, speed_cm_s=2.0, distance_cm=0.7, direction=-1, seed=3
+    )
     assert (sweep["U_cm_s"], sweep["D_cm"], sweep["direction"]) == (2.0, 0.7, -1.0)
     assert sweep["rates_hz"].shape == (500, 10)
-    drawn = simulate_lateral_line(0.5, 10, seed=3)
+    drawn = simulate_lateral_line(duration_s=0.5, n_ll=10, seed=3)
     assert np.array_equal(sweep["eta_hz"], drawn["eta_hz"])
 
 
 def test_stand_alone_sweep_draws_speed_distance_and_direction():
-    sweeps = [simulate_lateral_line(0.002, 2, seed=seed) for seed in range(400)]
+    sweeps = [simulate_lateral_line(duration_s=0.002, n_ll=2, seed=seed) for seed in range(400)]
     speed, distance, direction = (
         np.array([sweep[name] for sweep in sweeps]) for name in ("U_cm_s", "D_cm", "direction")
     )

@@ -160,7 +160,7 @@ REFUSED = {
         ("--grid", "mon_ts_topo=0.1", "--grid", "mon_to_ts_topography_strength=0.2"),
         "the same flag as mon_ts_topo",
     ),
-    "moved to one value": (("--grid", "mon_ts_gain_mv=-5,0"), "are the same run"),
+    "moved on an axis": (("--grid", "mon_ts_gain_mv=-5,1"), "refused on an axis"),
     "a switch": (("--grid", "use_ll_mon_stdp=maybe"), "True or False"),
     "a value": (("--grid", "mon_ts_topo=0.1,nan"), "--mon-ts-topo nan"),
     "rates": (("--grid", "rmax_hz=200,2000"), "--rmax-hz"),
@@ -180,6 +180,14 @@ def test_what_cannot_be_run_is_refused_before_anything_is_written(tmp_path, whic
     assert "Traceback" not in err
     if which != "scheduler":
         assert listing(tmp_path) == {}
+
+
+def test_a_sweep_never_takes_the_folder_of_a_run(tmp_path):
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "params.json").write_text("{}")
+    status, _, err = sweep(tmp_path, "--grid", "n_ts=20,24")
+    assert status == 2 and "is the folder of a run" in err
+    assert [p.name for p in (tmp_path / "s").iterdir()] == ["params.json"]
 
 
 def test_an_axis_cannot_be_fixed_too(tmp_path):

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from driver.command.resolve import going_on
 from driver.engine.timing.profile import FIGURES, Profile, part, table
 from driver.files import remove_parts
 from driver.room import Room
 from driver.run import checkpoint, copies, progress
 from driver.run.environment import environment
-from driver.run.folder import FAILED, PARAMS, REPORT, REPORT_EVERY_S, SUMMARY
+from driver.run.folder import (
+    FAILED,
+    PARAMS,
+    REPORT,
+    REPORT_EVERY_S,
+    SUMMARY,
+    RunFolder,
+    new_folder,
+)
 from driver.run.isolation import INTERRUPTED, run_isolated
 from driver.run.request import Request, continuation, too_many
 from driver.run.saved import NotARun, checksum, read_json
@@ -35,22 +46,44 @@ def execute(room: Room, request: Request) -> int:
     OSError
         If the folder, its parameters or the log cannot be written.
     """
-    folder = request.folder
-    if request.is_complete:
-        print(f"{folder.path} is complete", file=sys.stderr)
-        return 0
-    with folder.claimed():
-        if request.continues_in_place:
-            reopen(request)
-        else:
-            folder.create(request.options.overwrite)
-        folder.write_json(PARAMS, parameter_file(room, request))
-        file = request.log_folder / f"{folder.path.name}.log"
-        log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
-        try:
-            return run_logged(room, request, log, file)
-        finally:
-            progress.close_log(log)
+    if not request.is_complete:
+        request = placed(request)
+        with request.folder.claimed():
+            if request.options.go_on:  # another one may have been here since we looked
+                options = dataclasses.replace(request.options, resume_from=None, overwrite=False)
+                room = room.trusting() if options.trust_edited else room
+                request = going_on(room, dataclasses.replace(request, options=options))
+            if not request.is_complete:
+                return run_claimed(room, request)
+    print(f"{request.folder.path} is complete", file=sys.stderr)
+    return 0
+
+
+def placed(request: Request) -> Request:
+    """The request in a folder of its own, if it has no name: others may start this second."""
+    if request.is_named:
+        return request
+    folder = RunFolder(new_folder(request.folder.path))
+    return dataclasses.replace(request, folder=folder)
+
+
+def run_claimed(room: Room, request: Request) -> int:
+    """Run all seeds in a folder that is ours; returns the exit status."""
+    folder, left = request.folder, []
+    if request.continues_in_place:
+        reopen(request)
+    else:
+        left = folder.create(request.options.overwrite)
+    folder.write_json(PARAMS, parameter_file(room, request))
+    file = request.log_file
+    log = progress.open_log(folder.path.name, file, append=request.continues_in_place)
+    try:
+        if left:
+            names = ", ".join(str(path.relative_to(folder.path)) for path in left)
+            log.warning(f"left in {folder.path}, as no run writes them: {names}")
+        return run_logged(room, request, log, file)
+    finally:
+        progress.close_log(log)
 
 
 def run_logged(room: Room, request: Request, log: logging.Logger, file: Path) -> int:
@@ -138,7 +171,7 @@ def earlier(request: Request) -> list[dict]:
     if not request.continues_in_place:
         return []
     try:
-        before = read_json(request.folder.path / PARAMS)
+        before = read_json(request.folder.path / PARAMS, trust=True)
         return [*before["earlier"], before["environment"]]
     except NotARun:  # an older run folder, or none
         return []
@@ -179,9 +212,8 @@ def run_seeds(
 def run_seed_alone(job: tuple[Room, Request]) -> int:
     """A seed in its own process, with its own log; returns the exit status."""
     room, request = job
-    name = f"{request.folder.path.name}_seed_{request.params.seed}"
-    file = request.log_folder / f"{name}.log"
-    log = progress.open_log(name, file, append=request.continues_in_place)
+    file = request.log_file_of(request.params.seed)
+    log = progress.open_log(file.stem, file, append=request.continues_in_place)
     try:
         log.info(started(request))
         run_seed(room, request, log)
@@ -291,6 +323,8 @@ def finish(
             log.info(room.seed_line(row))
         for seed in failed:
             log.info(f"Seed {seed} failed")
+        for line in over_seeds(room, rows):
+            log.info(line)
     log.info(f"everything is in {folder.path}")
     if request.options.figures:
         with part(profile, FIGURES):
@@ -302,6 +336,16 @@ def finish(
             log.info(line)
     if not failed:
         room.completed(request)
+
+
+def over_seeds(room: Room, results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What decides, trained and untrained, over the finished seeds."""
+    metric = room.deciding(results[0]) if results else None
+    if metric is None:
+        return []
+    from driver.experiment.comparison import seed_lines
+
+    return seed_lines(metric, [{"seed": r["seed"]} | room.sweep_row(r) for r in results])
 
 
 def kept(request: Request) -> str:

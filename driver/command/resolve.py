@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
 from driver.run import checkpoint, copies
-from driver.run.folder import PARAMS
-from driver.run.request import Request, held
+from driver.run.folder import PARAMS, in_use
+from driver.run.request import Request, held, occupied
 from driver.run.saved import NotARun, read_json
 
 
@@ -22,17 +23,35 @@ def resolve(room: Room, argv: Sequence[str]) -> Request:
         For anything that cannot be run, with the flag, the value and what is allowed.
     """
     request = room.read(argv)
+    if request.options.trust_edited:
+        room = room.trusting()
     if request.options.go_on:
         request = going_on(room, request)
     if request.is_complete:
         return request
+    folder = request.folder
     if request.continues_in_place:
-        request.folder.check_again()
+        folder.check_again()
+    elif not request.is_named:
+        folder.check_root()
+    elif request.options.overwrite or not (folder.path / PARAMS).exists():
+        folder.check(request.options.overwrite)
     else:
-        request.folder.check(request.options.overwrite)
+        folder.check_links()
+        folder.check_unused()
+        raise UsageError(occupied(request, room.open))
+    check_log(request)
     check_checkpoints(room, request)
     copies.check(request, request.seeds)
     return request
+
+
+def check_log(request: Request) -> None:
+    """Raise `UsageError` for a log that would be written through a link, or to what is no file."""
+    several = request.seeds if len(request.seeds) > 1 else ()
+    for file in (request.log_file, *map(request.log_file_of, several)):
+        if file.is_symlink() or file.exists() and not file.is_file():
+            raise UsageError(f"{file} is a link or no file: remove it, or give another --run-name")
 
 
 def going_on(room: Room, request: Request) -> Request:
@@ -48,7 +67,9 @@ def going_on(room: Room, request: Request) -> Request:
         raise UsageError("--go-on needs --run-name: which run?")
     if options.resume_from or options.overwrite:
         raise UsageError("--go-on decides by itself whether to resume or to overwrite")
-    folder.wait_unused()  # who was ended may still be saving
+    if not folder.mine and folder.in_use:  # who was ended may still be saving
+        print(f"{in_use(folder.path)}; waiting for it, a minute at most", file=sys.stderr)
+        folder.wait_unused()
     match held(request, room.open):
         case "complete":
             return dataclasses.replace(request, is_complete=True)
@@ -86,7 +107,7 @@ def check_checkpoints(room: Room, request: Request) -> None:
 def check_same_seeds(request: Request) -> None:
     """A folder keeps its seeds: files of some and a summary of others would be a mixed run."""
     try:
-        stored = read_json(request.folder.path / PARAMS)
+        stored = read_json(request.folder.path / PARAMS, trust=True)
         seeds = stored["seed_start"], stored["multi_seed"]
     except NotARun:
         return

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from driver.formatting import clock
 from driver.room import Room
+from driver.run.content import Sweep, read_json
 from driver.run.folder import SUMMARY, RunFolder
 from driver.run.request import way_on
-from driver.run.saved import Run, Seed, read_json
+from driver.run.saved import Run, Seed
 from driver.run.status import ENDED, age_s, state
 
 
@@ -21,8 +22,10 @@ def run_lines(room: Room, run: Run) -> list[str]:
         how = "not complete, nobody is working on it"
     else:
         how = f"complete, but for seed {', '.join(missing)}" if missing else "complete"
-    lines = [f"{run.folder}: {run.mode}, {how}"]
-    lines += [seed_line(room, seed, state(seed)) for seed in map(run.seed, run.seeds)]
+    seeds = [seed_line(room, seed, state(seed)) for seed in map(run.seed, run.seeds)]
+    old = "; not verified: written before files had checksums" if run.unverified else ""
+    lines = [f"{run.folder}: {run.mode}, {how}{old}"]
+    lines += [*(f"  edited: {words}" for words in run.edited), *seeds]
     if not run.in_use and (missing or run.summary is None):
         lines.append(f"  go on with: {way_on(run)}")
     return lines
@@ -30,10 +33,11 @@ def run_lines(room: Room, run: Run) -> list[str]:
 
 def sweep_lines(room: Room, content_file: Path) -> list[str]:
     """How many runs of a sweep are done, and a line for each that is at work or failed."""
-    rows = read_json(content_file)["runs"]
-    folder = content_file.parent
+    found = read_json(content_file, Sweep, room.trust_edited)
+    folder, rows = content_file.parent, found["runs"]
     n_done = sum((folder / row["run"] / SUMMARY).exists() for row in rows)
     lines = [f"{folder}: sweep, {n_done} of {len(rows)} runs done"]
+    lines += [f"  edited: {found.edited}"] if found.edited else []
     for row in rows:
         place = folder / row["run"]
         if RunFolder(place).in_use:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import tyro
 
+from driver.engine.model import resolve
 from driver.export.csv import export_numbers, finished
-from driver.flags.from_dataclass import UsageError
+from driver.flags.from_dataclass import EXIT_USAGE, UsageError, in_one_line
+from driver.formatting import short, visible
 from driver.room import Room
-from driver.run.folder import PARAMS
+from driver.run.content import TRUST, Edited
+from driver.run.folder import MAX_NAME_BYTES, PARAMS, can_be_made
 from driver.run.saved import NotARun, Run
 from driver.sweep.axes import CONTENT
 
 RUNS = Path("Runs")
+TAKES_RUNS = "        Args:\n            runs: "
+ALSO = f"        With {TRUST} files are read that were edited since they were written."
 Folders = tyro.conf.Positional[tuple[Path, ...]]
 
 
@@ -26,20 +33,40 @@ def main(room: Room, argv: Sequence[str]) -> int:
     UsageError
         If a folder is not the one of a run.
     """
+    room = room.trusting() if TRUST in argv else room
     if argv[0] == "sweep":
         from driver.sweep.command import main as sweep
 
         return sweep(room, argv[1:])
+    argv = [word for word in argv if word != TRUST]
     try:
-        return tyro.extras.subcommand_cli_from_dict(
-            words_of(room), prog=room.format.prog, args=list(argv)
-        )
+        words = words_of(room)
+        if argv[0] not in words:
+            raise UsageError(f"{argv[0]}: not one of {', '.join([*words, 'sweep'])}")
+        asked = {word: afterwards(function) for word, function in words.items()}
+        prog = room.format.prog
+        return in_one_line(
+            lambda: tyro.extras.subcommand_cli_from_dict(asked, prog=prog, args=list(argv))
+        )()
     except NotARun as error:
         raise UsageError(str(error)) from None
 
 
+def afterwards(function: Callable[..., int]) -> Callable[..., Callable[[], int]]:
+    """The same with nothing done but the flags read: what it returns does it."""
+
+    @functools.wraps(function)
+    def bound(*arguments, **keywords):
+        return functools.partial(function, *arguments, **keywords)
+
+    return bound
+
+
 def words_of(room: Room) -> dict[str, Callable[..., int]]:
-    """What can be done with runs, by word; the help pages are the docstrings."""
+    """What can be done with runs, by word; the help pages are the docstrings.
+
+    All of them have ``--trust-edited``, which `main` takes away before.
+    """
 
     def figures(runs: Folders) -> int:
         """Draw all figures of runs again, from their folders alone.
@@ -57,9 +84,12 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         """
         for folder in named(runs):
             sweep = folder / CONTENT
-            is_sweep = sweep.exists()
-            write = room.write_sweep_report if is_sweep else room.write_report
-            print(write(sweep if is_sweep else room.open(folder)))
+            if sweep.exists():
+                page = room.write_sweep_report(sweep, trust_edited=room.trust_edited)
+            else:
+                page = room.write_report(run := room.open(folder))
+                warn(run)
+            print(page)
         return 0
 
     def status(runs: Folders = ()) -> int:
@@ -82,8 +112,27 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
             print("\n".join(map(str, export_numbers(run, folder))))
         return 0
 
+    def presets() -> int:
+        """Say of each preset what it is, what to expect of it and how long it takes."""
+        for name, about in resolve(room.presets.name).items():
+            print(f"{name}: {about.what} ({about.time})\n    expect: {about.expected}")
+        return 0
+
+    def compare(runs: Folders, output: Path | None = None) -> int:
+        """Set runs side by side: parameters that differ, numbers seed by seed, figures.
+
+        Args:
+            runs: Run folders, such as Runs/one Runs/other; the first is what the others are
+                compared with.
+            output: Page to write; compare_<names>.html beside the first run if not given.
+        """
+        return side_by_side(room, runs, output)
+
     every = {"figures": figures, "report": report, "status": status, "export": export}
-    return every | dict(room.words(room))
+    every |= {"compare": compare} | dict(room.words(room))
+    for function in every.values():
+        function.__doc__ = function.__doc__.replace(TAKES_RUNS, f"{ALSO}\n\n{TAKES_RUNS}")
+    return every | {"presets": presets}
 
 
 def draw_again(
@@ -95,24 +144,61 @@ def draw_again(
             raise UsageError(f"{run.folder} has no finished seed yet; `report` shows how far it is")
         files = [file for seed in run.finished for file in room.draw_seed(run.seed(seed))]
         files += [*room.draw_summary(run), *more(run)]
+        warn(run)
         print(f"{len(files)} figures in {run.figures}")
     return 0
 
 
+def side_by_side(room: Room, runs: Sequence[Path], output: Path | None) -> int:
+    from driver.report.compare_page import Compared, lines, shown_of, write
+
+    found = []
+    for run in opened(room, runs):
+        rows = {s: room.sweep_row(run.seed(s).results) for s in run.finished}
+        found.append(Compared(run, rows, room.figures_of(run)))
+    if len(found) < 2:
+        raise UsageError("compare needs two runs, such as Runs/one Runs/other")
+    names = "_".join(compared.name for compared in found)
+    target = output or found[0].run.folder.parent / f"compare_{names}"[:MAX_NAME_BYTES]
+    if target.suffix != ".html":
+        target = target.with_name(f"{target.name}.html")
+    if not can_be_made(target.parent):
+        raise UsageError(f"--output {target}: there is no folder that can be written to")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    every = [run.run.seed(seed).results for run in found for seed in run.rows]
+    decides = room.deciding(every[0]) if every else None
+    table = resolve(room.metrics.name)
+    shown = shown_of(table, found, decides.name if decides else "")
+    print("\n".join(lines(shown, found)))
+    print(write(shown, found, table.title, target))
+    return 0
+
+
+def warn(run: Run) -> None:
+    """Say which of the files that were read were edited."""
+    for words in run.edited:
+        print(f"warning: {visible(words)}", file=sys.stderr)
+
+
 def tell_status(room: Room, runs: Sequence[Path]) -> int:
+    """Lines of each folder; one that is no run is one line, and not the end of the others."""
     from driver.command.watch import run_lines, sweep_lines
 
+    status = 0
     for folder in runs or everything(RUNS):
         try:
             sweep = folder / CONTENT
             is_sweep = sweep.exists()
             lines = sweep_lines(room, sweep) if is_sweep else run_lines(room, room.open(folder))
-            print("\n".join(lines))
-        except NotARun as error:
-            if runs:
+        except Exception as error:  # what a damaged or a hostile folder can raise has no end
+            if len(runs) == 1 and isinstance(error, NotARun):
                 raise
-            print(f"{folder}: not a run of this program ({error})")
-    return 0
+            is_known, what = isinstance(error, NotARun | OSError), "not a run of this program"
+            what = f"{folder}: " + ("edited" if isinstance(error, Edited) else what)
+            words = short(str(error) if is_known else repr(error), 300)
+            lines, status = [f"{what} ({words})"], EXIT_USAGE
+        print("\n".join(map(visible, lines)))
+    return status if runs else 0
 
 
 def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator[tuple[Run, Path]]:
@@ -128,6 +214,7 @@ def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator
         raise UsageError(f"--output {output}: two of the runs have the same name")
     for run in opened(room, runs):
         finished(run)
+        warn(run)
         folder = output or run.folder / "export"
         if output and len(runs) > 1:  # files of different runs have the same names
             folder = output / run.folder.resolve().name
@@ -155,7 +242,7 @@ def everything(root: Path) -> list[Path]:
         If there is none.
     """
     files = [file for name in (PARAMS, CONTENT) for file in root.glob(f"*/{name}")]
-    files.sort(key=lambda file: file.stat().st_mtime)
+    files.sort(key=lambda file: file.lstat().st_mtime)
     if not files:
         raise UsageError(f"there is no run in {root}; name a run folder")
     return [file.parent for file in files]

@@ -48,9 +48,13 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
         return "numpy", "no C++ compiler found"
 
     from driver.engine.compile.program import Maker, cached
+    from driver.engine.compile.store import NoPlace
 
-    if cached(Maker(model), found):
-        return "cpp_standalone", "compiled before"
+    try:
+        if cached(Maker(model), found):
+            return "cpp_standalone", "compiled before"
+    except NoPlace as error:
+        return "numpy", str(error)
     seconds = numpy_seconds(n_steps, n_cells)
     if seconds < COLD_BUILD_SECONDS:
         return "numpy", f"about {seconds:.0f} s of work, less than compiling takes"

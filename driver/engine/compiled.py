@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import struct
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +13,11 @@ import numpy as np
 
 from driver.engine.compile import threads as sharing
 from driver.engine.compile.program import GENERATOR, Maker, find_or_build
+from driver.engine.compile.store import damage
 from driver.engine.model import Block, Model, Spikes, Variable, checked, is_table
+from driver.engine.scratch import Scratch
 from driver.engine.timing.profile import BLOCKS, Profile, part
+from driver.files import on_disk
 
 
 class BlockError(RuntimeError):
@@ -47,8 +48,9 @@ class StandaloneEngine:
         threads: int = 1,
     ):
         self.model, self.profile, self.threads = model, profile, threads
-        program = find_or_build(self.maker(), say, profile)
-        manifest = json.loads((program / "manifest.json").read_text())
+        self.program = find_or_build(self.maker(), say, profile)
+        self.scratch = Scratch()
+        manifest = json.loads((self.program / "manifest.json").read_text())
         if manifest["generator"] != GENERATOR:
             raise BlockError("driver/ changed while this process was running; start it again")
         self.objects = manifest["objects"]
@@ -57,25 +59,42 @@ class StandaloneEngine:
             least = f"{sharing.CROSSOVER} cells"
             say(f"--threads {threads}: no group has {least}, so one thread does it all")
         self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
-        self.folder = Path(tempfile.mkdtemp(prefix="brian_program_"))
-        shutil.copytree(program / "static_arrays", self.folder / "static_arrays")
-        for key, name in manifest["wiring"].items():
-            contacts = np.ascontiguousarray(model.wiring[key], dtype=np.int32)
-            contacts.tofile(self.folder / "static_arrays" / name)
-        self.program = program / "main"
-        self._start()
+        self.folder = self.scratch.path
+        try:
+            self._provide(manifest["wiring"])
+            self._start()
+        except BaseException:
+            self.scratch.remove()
+            raise
 
     def maker(self) -> Maker:
         """How the program is made."""
         return Maker(self.model, self.profile is not None, self.threads > 1)
 
+    def _provide(self, wiring: Mapping[str, str]) -> None:
+        """Lay out the tables of the program, and the wiring of this run in place of its own."""
+        tables = {path.name: path.read_bytes() for path in self.program.glob("static_arrays/*")}
+        for key, name in wiring.items():
+            if Path(name).name != name:
+                raise BlockError(f"{self.program}: its manifest names {name}, which is no table")
+            tables[name] = np.ascontiguousarray(self.model.wiring[key], dtype=np.int32).data
+        (self.folder / "static_arrays").mkdir()
+        for name, content in tables.items():
+            file = self.folder / "static_arrays" / name
+            try:
+                file.write_bytes(content)
+            except OSError as error:
+                raise on_disk(error, file, len(content)) from None
+
     def _start(self) -> None:
-        """Start the program; its answers come through a pipe of their own."""
+        """Start the program, if it is what was compiled; its answers come through a pipe."""
+        if why := damage(self.program):
+            raise BlockError(f"the compiled program {self.program} cannot be started: {why}")
         reader, writer = os.pipe()
         self.complaints = self.folder / "complaints.txt"
         with open(self.complaints, "w") as complaints:
             self.process = subprocess.Popen(
-                [self.program],
+                [self.program / "main"],
                 cwd=self.folder,
                 env={**os.environ, **self._environment(), "ANSWER_FD": str(writer)},
                 stdin=subprocess.PIPE,
@@ -176,4 +195,4 @@ class StandaloneEngine:
     def close(self) -> None:
         """End the program and delete its folder."""
         self._stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.scratch.remove()

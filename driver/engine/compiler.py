@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 
 # Strict IEEE: no reassociation and no fused multiply-add, so that compiled arithmetic gives
@@ -18,7 +19,15 @@ def cores() -> int:
 
 
 def compiler() -> str | None:
-    """Path of the C++ compiler: ``$CXX``, else g++ or clang++; None where there is none."""
-    return next(
-        (shutil.which(name) for name in (os.environ.get("CXX"), "g++", "clang++") if name), None
-    )
+    """Command of the C++ compiler: ``$CXX``, else g++ or clang++; None where there is none.
+
+    ``$CXX`` may have several words, as in ``ccache g++``.
+    """
+    for typed in (os.environ.get("CXX", ""), "g++", "clang++"):
+        try:
+            name, *more = shlex.split(typed) or [""]
+        except ValueError:  # a quotation that does not end
+            continue
+        if path := shutil.which(name):
+            return shlex.join([path, *more])
+    return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ def require_same(
 
     Only one with a full state has the array `mark`; `free` parameters may differ.
     """
-    if int(stored.get("schema_version", 0)) != ours["schema_version"] or mark not in stored:
+    version, ours_version = stored.get("schema_version"), ours["schema_version"]
+    if version is None or not np.array_equal(version, ours_version) or mark not in stored:
         raise ValueError(f"--resume-from: {path} does not hold a full state")
     texts = [key for key in ours if key.endswith("_json")]
     missing = sorted({*needed, *texts} - set(stored))
@@ -49,7 +50,10 @@ def require_same(
         raise ValueError(f"--resume-from: {path} lacks {', '.join(missing)}")
     theirs, here = {}, {}
     for key in texts:
-        theirs |= json.loads(str(stored[key]))
+        try:
+            theirs |= json.loads(str(stored[key]))
+        except (ValueError, TypeError, RecursionError):
+            raise ValueError(f"--resume-from: {path}: {key} does not hold parameters") from None
         here |= json.loads(ours[key])
     checkpoint.require_same(theirs, here, free, path)
 
@@ -95,10 +99,71 @@ class TwinCheckpoint:
         checkpoint.save(self.session.checkpoint, content | {"label": label})
 
 
-def check_checkpoint(request: Request, path: Path) -> None:
+@dataclass(frozen=True)
+class Start:
+    """How the network of a request begins: what is in its checkpoint has to be like it.
+
+    Attributes
+    ----------
+    state : dict of ndarray
+        Its `initial_state`.
+    values : dict
+        What it is given in a block; ``<projection>.w_min`` and ``.w_max``, 0 if only the second is
+        there, are the bounds of its weights.
+    reached : callable
+        How far, in units of the room, the records are whose arrays are given; None if unknown.
+    """
+
+    state: Arrays
+    values: Mapping[str, Any] = field(default_factory=dict)
+    reached: Callable[[Arrays], int | None] = lambda arrays: None
+
+    def check(self, stored: Arrays, prefix: str, names: Iterable[str]) -> None:
+        """Raise `ValueError` for one of the variables that has another size or type, or is out of
+        bounds; in `stored` their names begin with `prefix`."""
+        for name in names:
+            if (array := stored.get(f"{prefix}{name}")) is None:
+                raise ValueError(f"{prefix}{name} is missing")
+            checkpoint.check_array(f"{prefix}{name}", array, self.state[name], *self.bounds(name))
+
+    def bounds(self, name: str) -> tuple[float, float]:
+        """Of a variable: weights may also begin beyond those that they learn within."""
+        projection, first = name.removesuffix(".w"), np.asarray(self.state[name])
+        high = self.values.get(f"{projection}.w_max", np.inf)
+        low = self.values.get(f"{projection}.w_min", -np.inf if np.isinf(high) else 0.0)
+        if projection == name:
+            return -np.inf, np.inf
+        return min(low, first.min(initial=np.inf)), max(high, first.max(initial=-np.inf))
+
+
+def check_checkpoint(
+    start: Callable[[Request], Start] | None,
+    length: Callable[[Request], int],
+    request: Request,
+    path: Path,
+) -> None:
     """Raise `ValueError` unless a `TwinCheckpoint` is one that this seed can go on from."""
     stored, _ = checkpoint.resumed(path)
     require_same(stored, identity(request.format, request.parts), path, mark="label")
+    if start is None:
+        return
+    begin, label = start(request), str(stored["label"])
+    weights = [name for name in begin.state if name.endswith(".w")]
+    try:
+        if label not in LABELS:
+            raise ValueError(f"label is {label[:20]!r}; expected is {' or '.join(LABELS)}")
+        for done in LABELS:
+            if under(f"{done}/", stored):
+                begin.check(stored, f"{done}/", weights)
+        if now := under("now/", stored):
+            begin.check(stored, "now/state.", begin.state)
+            step = checkpoint.whole(stored, "now/step", 1, length(request))
+            if (reached := begin.reached(now)) not in (None, step):
+                raise ValueError(f"now/step is {step}, but its records have come to {reached}")
+    except ValueError as error:
+        raise ValueError(f"--resume-from: {path}: {error}") from None
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"--resume-from: {path} lacks {error}") from None
 
 
 def completed(request: Request) -> None:

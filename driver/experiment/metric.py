@@ -47,6 +47,8 @@ class Metric:
         Name of the metric that says whether this one counts, and from which value on it does.
     limits : (float, float), optional
         Of its axis.
+    better : {'', 'lower', 'higher'}
+        Which way is the better one; without it a difference is lower or higher, and no more.
     at_least, at_most : float, optional
         What is wanted of the trained network.
     key, console, figures : bool
@@ -64,6 +66,7 @@ class Metric:
     valid: str = ""
     valid_from: float = 0.0
     limits: tuple[float, float] | None = None
+    better: str = ""
     at_least: float | None = None
     at_most: float | None = None
     key: bool = True
@@ -266,10 +269,16 @@ def outcome_words(table: MetricTable, results: Results) -> list[str]:
     return [found] if found else []
 
 
+def deciding(table: MetricTable, results: Results) -> Metric | None:
+    """The metric by which a seed is judged: the first of the table that was measured."""
+    trained = numbers_of(results, TRAINED)
+    return next((m for m in table if m.is_measured(trained)), None)
+
+
 def headline(table: MetricTable, results: Results) -> str:
-    """The first metric of the table that was measured, in words; empty if none was."""
+    """The `deciding` metric in words; empty if there is none."""
     trained, twin = (numbers_of(results, label) for label in LABELS)
-    m = next((m for m in table if m.is_measured(trained)), None)
+    m = deciding(table, results)
     if m is None:
         return ""
     beside = f" (untrained {number(m.value(twin), m.digits)})" if twin else ""

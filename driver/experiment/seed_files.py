@@ -12,6 +12,7 @@ from typing import Any
 
 from driver.experiment.going_on import Arrays
 from driver.experiment.learning import Twins
+from driver.experiment.limits import Bounds, weight_warnings
 from driver.experiment.metric import LABELS, TRAINED, difference
 from driver.run.folder import RunFolder
 from driver.run.request import Request
@@ -62,12 +63,16 @@ def save_results(
     twins: Twins,
     metrics: Mapping[str, Facts],
     warnings: Sequence[str] = (),
+    bounds: Mapping[str, Bounds] | None = None,
     **facts,
 ) -> None:
     """Write ``seed_<s>_results.json``, by which the seed is finished.
 
-    Both networks have their `metrics` by label, nested alike; `facts` are said besides.
+    Both networks have their `metrics` by label, nested alike; `facts` are said besides. `bounds`
+    are those of weights by projection, see `driver.experiment.limits`.
     """
+    arrays = twins.recordings[TRAINED]
+    pairs = {name: (arrays[f"initial.{name}.w"], arrays[f"{name}.w"]) for name in twins.ends}
     trained, untrained = (metrics[label] for label in LABELS)
     options, seed = request.options, request.params.seed
     numbers = {
@@ -83,6 +88,6 @@ def save_results(
         "trained": trained,
         "untrained": untrained,
         "difference": difference(trained, untrained),
-        "warnings": list(warnings),
+        "warnings": [*warnings, *weight_warnings(pairs, bounds)],
     }
     request.folder.write_json(f"artifacts/seed_{seed}_results.json", numbers)

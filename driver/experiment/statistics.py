@@ -26,6 +26,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 LEVEL = 0.95
+LEAST = 3  # values of which there is an interval
 N_PERMUTATIONS = 9999
 SEED = 20_000  # of sampled permutations: the same data give the same p
 
@@ -39,13 +40,14 @@ class Estimate:
     mean, sd : float
         NaN where they are undefined; `sd` has ddof 1.
     low, high : float
-        Ends of the `level` interval of the mean; NaN for fewer than two values.
+        Ends of the `level` interval of the mean; NaN for fewer than `LEAST` values: the interval
+        of two is 13 times as wide as what lies between them.
     n : int
         Values averaged.
     n_undefined : int
         Values left out, because they were undefined.
     method : str
-        ``t``, or ``none`` for fewer than two values.
+        ``t``, or ``none`` without an interval.
     level : float
     """
 
@@ -78,20 +80,25 @@ class Paired:
     n_lower: int
 
 
-def estimate(values: Sequence[float | None]) -> Estimate:
-    """Mean, SD and interval of the mean, Student's t; None and NaN are undefined."""
+def estimate(
+    values: Sequence[float | None], limits: tuple[float, float] = (-math.inf, math.inf)
+) -> Estimate:
+    """Mean, SD and interval of the mean, Student's t; None and NaN are undefined.
+
+    No mean can lie beyond `limits`, so the interval ends there.
+    """
     from scipy import stats
 
     everything = np.array(values, dtype=float)  # None becomes NaN
     x = everything[np.isfinite(everything)]
     n, left_out = x.size, everything.size - x.size
-    if n < 2:
-        mean = float(x[0]) if n else math.nan
-        return Estimate(mean, math.nan, math.nan, math.nan, n, left_out, "none")
-    mean = float(x.mean())
-    sd = float(x.std(ddof=1)) if np.ptp(x) else 0.0  # a mean may round, and differ from all
+    mean = float(x.mean()) if n else math.nan
+    sd = math.nan if n < 2 else float(x.std(ddof=1)) if np.ptp(x) else 0.0  # a mean may round
+    if n < LEAST:
+        return Estimate(mean, sd, math.nan, math.nan, n, left_out, "none")
     half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * sd / math.sqrt(n)
-    return Estimate(mean, sd, mean - half, mean + half, n, left_out, "t")
+    low, high = max(mean - half, limits[0]), min(mean + half, limits[1])
+    return Estimate(mean, sd, low, high, n, left_out, "t")
 
 
 def paired(first: Sequence[float | None], second: Sequence[float | None]) -> Paired:

@@ -3,15 +3,18 @@
 A field `tau_m_ms: Annotated[float, Field(ge=0.1)] = 10.0` is the flag ``--tau-m-ms``; the string
 below it is the flag's help, kept by pydantic under `STRICT`. `Flag` in the annotation gives
 another spelling. A preset sets the defaults, flags override them. A value beyond a bound of its
-field is moved to the bound and reported; anything else that is wrong is a `UsageError`, raised
-before anything is written.
+field, and all else that is wrong, is a `UsageError`, raised before anything is written. Only where
+the annotation has `MOVED` is such a value moved to the bound, and reported.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, ValidationError
@@ -19,6 +22,11 @@ from pydantic import ConfigDict, ValidationError
 EXIT_USAGE = 2
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 """Of every dataclass of parameters: ``@dataclass(config=STRICT)``."""
+MOVED = "moved"
+"""In an annotation: a value beyond a bound is moved to it, as a published program did."""
+MAX_SHOWN = 60  # letters of a value in a message
+LARGEST, SMALLEST = 1e30, 1e-30
+"""Of all numbers but 0, by size: what is reckoned with them, such as a cube, is a number too."""
 
 
 class UsageError(Exception):
@@ -45,6 +53,7 @@ class FieldInfo:
     help: str
     low: float | None
     high: float | None
+    moved: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,6 +124,7 @@ def field_info(cls: type, name: str) -> FieldInfo:
         help=" ".join(text.split()),
         low=bound(known.metadata, "ge"),
         high=bound(known.metadata, "le"),
+        moved=MOVED in known.metadata,
     )
 
 
@@ -150,9 +160,9 @@ def parse(
     Raises
     ------
     UsageError
-        For a flag given twice under two spellings with different values.
+        For an unknown flag, a malformed value, and a flag given under two spellings.
     SystemExit
-        From the parser: 0 after ``--help``, 2 for an unknown flag or a malformed value.
+        After ``--help``.
     """
     import tyro
 
@@ -163,15 +173,35 @@ def parse(
     page = dataclasses.make_dataclass(
         "Flags", [(n, t, dataclasses.field(default_factory=t)) for n, t in sections]
     )
-    result = tyro.cli(
-        page,
-        prog=prog,
-        args=list(argv),
-        description=description,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.HelptextFromCommentsOff),
+    config = tyro.conf.OmitArgPrefixes, tyro.conf.HelptextFromCommentsOff
+    result = in_one_line(
+        lambda: tyro.cli(page, prog=prog, args=list(argv), description=description, config=config)
     )
     values = {name: vars(getattr(result, name)) for name in groups}
     return values, frozenset(given)
+
+
+def in_one_line(read: Callable[[], Any]) -> Any:
+    """What a parser of tyro returns; what it complains of in a box is a `UsageError` of a line."""
+    box = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(box):
+            return read()
+    except SystemExit as end:
+        if not end.code:
+            raise
+    parts: list[list[str]] = [[]]
+    for line in box.getvalue().splitlines():
+        text = re.sub(r"\x1b\[[\d;]*m", "", line).strip("│ ")
+        if not text.strip("─"):
+            parts.append([])
+        elif text[0] not in "╭╰":
+            parts[-1].append(text)
+    message, *hints = (part for part in parts if part)
+    near = [words for part in hints for words in part if words.startswith("--")]
+    if hints and hints[0][0].startswith("Perhaps you meant"):
+        message.append(f"(perhaps you meant {', '.join(w.split()[0] for w in near)})")
+    raise UsageError(" ".join(message)) from None
 
 
 def section(name: str, infos: dict[str, FieldInfo], group: Group) -> type:
@@ -241,14 +271,8 @@ def without(argv: Sequence[str], flags: Sequence[str]) -> list[str]:
     return kept
 
 
-def build(cls: type, values: dict[str, Any], *, move: bool = True) -> tuple[Any, list[Adjustment]]:
+def build(cls: type, values: dict[str, Any]) -> tuple[Any, list[Adjustment]]:
     """Make the validated dataclass from flag values.
-
-    Parameters
-    ----------
-    move : bool
-        Whether a value beyond an inclusive bound is moved to it, and reported; it is an error
-        otherwise.
 
     Returns
     -------
@@ -259,15 +283,16 @@ def build(cls: type, values: dict[str, Any], *, move: bool = True) -> tuple[Any,
     Raises
     ------
     UsageError
-        For NaN, infinities and everything the dataclass refuses.
+        For NaN, infinities, numbers too large or small to reckon with, and everything the
+        dataclass refuses.
     """
     infos = fields(cls)
     used, adjustments = {}, []
     for name, value in values.items():
         info = infos[name]
-        if isinstance(value, float) and not math.isfinite(value):
-            raise UsageError(f"--{info.flag} {value} is not a finite number")
-        used[name] = clamp(value, info) if move else value
+        for one in value if isinstance(value, tuple) else (value,):
+            check_size(info.flag, one)
+        used[name] = clamp(value, info) if info.moved else value
         if used[name] != value:
             edge = ("smallest" if used[name] == info.low else "largest") + " allowed value"
             adjustments.append(Adjustment(info.flag, value, used[name], edge))
@@ -278,8 +303,26 @@ def build(cls: type, values: dict[str, Any], *, move: bool = True) -> tuple[Any,
         raise UsageError("; ".join([*found, *map(str, adjustments)])) from None
 
 
+def check_size(flag: str, value: Any) -> None:
+    """Raise `UsageError` for what is no number, or none that can be reckoned with."""
+    if not isinstance(value, int | float):
+        return
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"--{flag} {value} is not a finite number")
+    if value and not SMALLEST <= abs(value) <= LARGEST:
+        raise UsageError(
+            f"--{flag} {shown(value)}: needed 0, or a number of {SMALLEST:g} to {LARGEST:g}"
+        )
+
+
+def shown(value: Any) -> str:
+    """A value in a message: of a long one the beginning."""
+    text = str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
 def clamp(value: Any, info: FieldInfo) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None:
         return value
     if info.low is not None and value < info.low:
         return type(value)(info.low)
@@ -293,4 +336,4 @@ def sentence(error: dict[str, Any], infos: dict[str, FieldInfo]) -> str:
     if not error["loc"]:
         return error["msg"].removeprefix("Value error, ")
     info = infos[error["loc"][0]]
-    return f"--{info.flag} {error['input']}: {error['msg'][0].lower()}{error['msg'][1:]}"
+    return f"--{info.flag} {shown(error['input'])}: {error['msg'][0].lower()}{error['msg'][1:]}"

@@ -36,7 +36,7 @@ def built(
     typed = {flag: python.get(field, field) for field, flag in flags_of(cls).items()}
     plain = ((k, v.item() if isinstance(v, np.generic) else v) for k, v in given.items())
     try:
-        made, _ = build(cls, {names.get(k, k): v for k, v in plain}, move=False)
+        made, _ = build(cls, {names.get(k, k): v for k, v in plain})
         require(getattr(made, relations)())
     except UsageError as error:
         words = re.sub(r"--([a-z0-9-]+)", lambda found: typed.get(found[1], found[0]), str(error))

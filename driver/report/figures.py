@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from driver.figures.draw import Maker, caption
+from driver.files import is_plain
 from driver.report import page as report
 from driver.report.page import Files, Fold, Heading, Picture, Text
 from driver.run.saved import Run
@@ -82,7 +83,8 @@ class Figures:
 
     def films(self) -> list[Files]:
         """Films beside the page; they are not embedded."""
-        found = sorted(f for f in self.run.figures.glob("[!.]*") if f.suffix in FILMS)
+        every = self.run.figures.glob("[!.]*")
+        found = sorted(f for f in every if f.suffix in FILMS and is_plain(f))
         names = [relative(self.run, file) for file in found]
         return [Files("Films, beside this page:", names)] if names else []
 
@@ -104,7 +106,7 @@ def every_figure(run: Run, pattern: re.Pattern, captions: Mapping[str, str]) -> 
         seed = int(match["seed"]) if match and match["seed"] else None
         return file, match["name"] if match else file.stem, seed
 
-    files = map(read, run.figures.glob("[!.]*.png"))
+    files = map(read, filter(is_plain, run.figures.glob("[!.]*.png")))  # and nothing elsewhere
     only = run.seeds[0] if len(run.seeds) == 1 else None
     found: dict[tuple[str, str], Figure] = {}
     # a file of no seed may be a link to one of a seed, one of unknown name to a known figure

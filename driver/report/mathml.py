@@ -13,11 +13,11 @@ import importlib.metadata
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from driver.engine.compile.program import cache_folder
+from driver.engine.compile.store import cache_folder
 from driver.files import replace_file
 
 LINE = re.compile(r"^\s*(?P<name>d?\w+(/dt)?)\s*(=.+?)?\s*:[^:]+$")  # of Brian's equations
@@ -30,12 +30,14 @@ class Row:
     Attributes
     ----------
     left, right : str
-        MathML; `right` is empty without an equation.
+        MathML, or LaTeX; `right` is empty without an equation.
     unit : str
         SI, as Brian writes it: ``m/s``; ``1`` for a pure number.
     flags : str
     comment : str
         What stands behind the ``#``.
+    name : str
+        As Brian has it.
     """
 
     left: str
@@ -43,6 +45,7 @@ class Row:
     unit: str
     flags: str
     comment: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,11 @@ def rendered(parts: Sequence[tuple[str, str]]) -> list[Part]:
     parts : sequence of (str, str)
         Title, and lines of Brian's equations or of statements.
     """
-    kept = cache_folder() / "equations" / f"{key(parts)}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return [from_json(part) for part in json.loads(kept.read_text(encoding="utf-8"))]
+    name = f"equations/{key(parts)}.json"
+    with contextlib.suppress(OSError, ValueError):
+        seal, text = (cache_folder() / name).read_text(encoding="utf-8").split("\n")
+        if seal == sha256(text):
+            return [from_json(part) for part in json.loads(text)]
     try:
         made = [Part(title, code, rows_of(code)) for title, code in parts]
     except Exception as error:  # any package may change; the code can be read as it is
@@ -79,8 +84,9 @@ def rendered(parts: Sequence[tuple[str, str]]) -> list[Part]:
         return [Part(title, code, []) for title, code in parts]
     text = json.dumps([asdict(part) for part in made])
     with contextlib.suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(kept, lambda file: file.write(text.encode()))
+        kept = cache_folder() / name
+        kept.parent.mkdir(exist_ok=True)
+        replace_file(kept, lambda file: file.write(f"{sha256(text)}\n{text}".encode()))
     return made
 
 
@@ -92,11 +98,28 @@ def key(parts: Sequence[tuple[str, str]]) -> str:
     """Hash of the equations and of all that renders them."""
     versions = [importlib.metadata.version(name) for name in ("brian2", "sympy", "latex2mathml")]
     ours = Path(__file__).read_text(encoding="utf-8")
-    return hashlib.sha256(json.dumps([list(parts), versions, ours]).encode()).hexdigest()[:24]
+    return sha256(json.dumps([list(parts), versions, ours]))[:24]
 
 
-def rows_of(code: str) -> list[Row]:
-    """Rows of Brian's equations; none if one line is no equation."""
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def mathml(tex: str) -> str:
+    from latex2mathml.converter import convert
+
+    return convert(tex)
+
+
+def rows_of(code: str, typeset: Callable[[str], str] = mathml) -> list[Row]:
+    """Rows of Brian's equations; none if one line is no equation.
+
+    Parameters
+    ----------
+    code : str
+    typeset : callable
+        What becomes of the LaTeX of a side: MathML, or ``str`` to keep it.
+    """
     lines = [line for line in code.splitlines() if line.strip()]
     found = [LINE.match(line.split("#")[0].rstrip()) for line in lines]
     if not all(found):
@@ -106,10 +129,10 @@ def rows_of(code: str) -> list[Row]:
     comments = {
         m["name"]: line.partition("#")[2].strip() for m, line in zip(found, lines, strict=True)
     }
-    return [row(equation, comments) for equation in Equations(code).values()]
+    return [row(equation, comments, typeset) for equation in Equations(code).values()]
 
 
-def row(equation, comments: dict[str, str]) -> Row:
+def row(equation, comments: dict[str, str], typeset: Callable[[str], str]) -> Row:
     from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
     from brian2.parsing.sympytools import str_to_sympy
     from brian2.units.fundamentalunits import get_unit_for_display
@@ -120,16 +143,10 @@ def row(equation, comments: dict[str, str]) -> Row:
         left, line = rf"\frac{{\text{{d}}{left}}}{{\text{{d}}t}}", f"d{name}/dt"
     right = ""
     if equation.type != PARAMETER:
-        right = mathml("= " + latex(str_to_sympy(equation.expr.code)))
+        right = typeset("= " + latex(str_to_sympy(equation.expr.code)))
     number = "integer" if equation.var_type == "integer" else get_unit_for_display(equation.dim)
     flags = ", ".join(sorted(equation.flags, reverse=True))
-    return Row(mathml(left), right, str(number), flags, comments[line])
-
-
-def mathml(tex: str) -> str:
-    from latex2mathml.converter import convert
-
-    return convert(tex)
+    return Row(typeset(left), right, str(number), flags, comments[line], name)
 
 
 def latex(expression) -> str:

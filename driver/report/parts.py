@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from driver import VERSION
+from driver.files import open_plain
 from driver.flags.from_dataclass import FieldInfo, fields
 from driver.report import tables
 from driver.report.page import Code, Fold, Heading, Table, Text
@@ -220,7 +221,7 @@ def log(run: Run) -> list:
 
 
 def tail(file: Path) -> str:
-    with open(file, "rb") as log_file:
+    with open_plain(file) as log_file:
         log_file.seek(max(0, file.stat().st_size - LOG_BYTES))
         text = log_file.read().decode("utf-8", "replace")
     return "\n".join(text.splitlines()[-LOG_LINES:])

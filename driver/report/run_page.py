@@ -34,6 +34,10 @@ Watched = Mapping[str, tuple[str, int]]
 Equations = Mapping[str, str]  # code by the title of a part of the model
 NO_EQUATIONS: Equations = {}
 SUMMARY = seeds_summary.__name__
+UNVERIFIED = (
+    "Not verified: files of this run were written before they had checksums, so it cannot be known "
+    "whether they were edited since."
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ def write(
     preset = f"{run.mode}: {preset_words}" if preset_words else run.mode
     rows = [("preset", preset), *parts.origin(run), *facts, *parts.memory(run), *parts.goes(run)]
     blocks = [*unfinished(run, watched or {}), *verdict.blocks, *warnings(run)]
+    blocks = [*trust(run), *blocks]  # by now all results were read
     drawn, data, code = plots(run, drawing) if drawing else ([], {}, [])
     page = Page(
         title=parts.folder_name(run),
@@ -132,7 +137,7 @@ def write_plain(
     It says the verdicts and numbers of the first seed and, of several, of all of them.
     """
     found = equations(run.params) if callable(equations) else equations
-    figures = Figures(run, {**makers, SUMMARY: seeds_summary}, SUMMARY)
+    figures = figures_of(makers, run)
     every = [run.seed(seed).results for seed in run.finished]
     blocks: list = []
     if every and len(run.seeds) > 1:
@@ -153,6 +158,11 @@ def write_plain(
         equations=[(title, code.strip("\n")) for title, code in found.items()],
         parameters=parts.parameter_rows(run.params, run.format.presets.get(run.mode)),
     )
+
+
+def figures_of(makers: Mapping[str, Maker], run: Run) -> Figures:
+    """The figures of a run whose room has a table of them."""
+    return Figures(run, {**makers, SUMMARY: seeds_summary}, SUMMARY)
 
 
 def plots(run: Run, drawing: Drawing) -> tuple[list[Section], dict[str, str], list[str]]:
@@ -233,3 +243,9 @@ def warnings(run: Run) -> list[Text]:
     ]
     moved = [str(Adjustment(**a)) for a in run.file.get("cli_adjustments", [])]
     return [Text(text, "warning") for text in (*texts, *(m for m in moved if m not in found))]
+
+
+def trust(run: Run) -> list[Text]:
+    """Which of the files that were read so far were edited, and whether that can be known."""
+    old = [Text(UNVERIFIED, "note")] if run.unverified else []
+    return [*(Text(text, "warning") for text in run.edited), *old]

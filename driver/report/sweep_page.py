@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import io
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
-from driver.experiment.comparison import Row, by_condition, compare
+from driver.experiment.comparison import Row, by_condition, compare, direction
 from driver.experiment.metric import LABELS, Metric, MetricTable, known
 from driver.figures import style
+from driver.figures.draw import draw
 from driver.figures.points import Band
 from driver.figures.sweep import sweep_figure
 from driver.files import replace_file
 from driver.formatting import interval, number
 from driver.report import page as report
 from driver.report.page import Page, Picture, Section, Table, Text, marked_up
+from driver.run.content import Sweep, read_json
 
 FIGURE, REPORT = "sweep.png", "report.html"
 MAX_NAMED = 10  # runs that are not done
@@ -35,6 +37,9 @@ def write_sweep_report(
     content_file: Path,
     metrics: Sequence[Metric] | None = None,
     chance: Mapping[str, Band] | None = None,
+    more: Mapping[str, tuple[Callable[[Path], Figure | None], str]] | None = None,
+    *,
+    trust_edited: bool = False,
 ) -> Path:
     """Write ``sweep.png`` and ``report.html`` beside a ``sweep.json``; returns the page's path.
 
@@ -46,9 +51,15 @@ def write_sweep_report(
         What is shown, the most important first; what of the table has figures if not given.
     chance : dict of str to Band, optional
         See `driver.figures.sweep.sweep_figure`.
+    more : dict of (callable, str), optional
+        Figures of the room by file name, shown first: made of `content_file`, None if one does not
+        apply, with its caption.
+    trust_edited : bool
+        Whether a file that was edited is taken, and the page says so.
     """
     folder = content_file.parent
-    rows = json.loads(content_file.read_text(encoding="utf-8"))["runs"]
+    content = read_json(content_file, Sweep, trust_edited)
+    rows = content["runs"]
     shown = known([m for m in table if m.figures], rows) if metrics is None else metrics
     compared = compare(rows, shown)
     n_done = sum(row["state"] == "done" for row in rows)
@@ -58,7 +69,12 @@ def write_sweep_report(
         sweep_figure(title, rows, shown, compared, chance).savefig(png, **style.PNG)
     replace_file(folder / FIGURE, lambda file: file.write(png.getvalue()))
     words = verdicts(rows) if table.verdicts else improvement(compared, shown)
-    found = [Text(words, "verdict"), *unfinished(rows)]
+    edited = [Text(content.edited, "warning")] if content.edited else []
+    found = [*edited, Text(words, "verdict"), *unfinished(rows)]
+    for name, (make, caption) in (more or {}).items():
+        if draw(folder / name, make, content_file):
+            own = report.embedded(folder / name)
+            found.append(Picture(*own, alt=caption, caption=caption, files=[name]))
     picture = report.embedded(png.getvalue())
     found.append(Picture(*picture, alt=title, caption="Every seed is a point.", files=[FIGURE]))
     sections = [Section("found", "Does training help?", found)]
@@ -71,11 +87,11 @@ def write_sweep_report(
 
 
 def unfinished(rows: Sequence[Row]) -> list[Text]:
-    """Runs that are not done, and why."""
-    waiting = [row for row in rows if row["state"] != "done"]
+    """Runs that are not done, and why; and those whose files were edited."""
+    waiting = [row for row in rows if row["state"] != "done" or row["complaint"]]
     found = [f"{row['run']}: {row['complaint'] or 'not done yet'}" for row in waiting[:MAX_NAMED]]
     if len(waiting) > MAX_NAMED:
-        found.append(f"and {len(waiting) - MAX_NAMED} more runs are not done")
+        found.append(f"and {len(waiting) - MAX_NAMED} more runs are not done, or were edited")
     return [Text(words, "warning") for words in found]
 
 
@@ -84,8 +100,9 @@ def verdicts(rows: Sequence[Row]) -> str:
     parts = []
     for condition, members in by_condition(rows):
         name = ", ".join(f"{k}={v}" for k, v in condition.items()) or "all"
-        counted = Counter(row["verdict"] for row in members if row["trained"])
-        words = ", ".join(f"{verdict} {n}" for verdict, n in counted.most_common())
+        counted = Counter(row.get("verdict") for row in members if row["trained"])
+        n_done = sum(counted.values())
+        words = ", ".join(f"{v} in {n} of {n_done} runs" for v, n in counted.most_common())
         parts.append(f"{name}: {words or 'nothing done yet'}")
     return f"{'; '.join(parts)}."
 
@@ -99,7 +116,7 @@ def improvement(compared: Sequence[Mapping[str, Any]], shown: Sequence[Metric]) 
         return "No run is done yet."
     found = [c[shown[0].name]["paired"]["difference"] for c in compared]
     intervals = [d for d in found if d["low"] is not None and d["low"] == d["low"]]
-    lower, higher = sum(d["high"] < 0 for d in intervals), sum(d["low"] > 0 for d in intervals)
+    lower, higher = (sum(direction(d) == w for d in intervals) for w in ("lower", "higher"))
     words = (
         f"{shown[0].label or shown[0].name}: lower after training in {lower} of {len(found)} "
         f"conditions, higher in {higher}, without a clear difference in "
@@ -144,7 +161,7 @@ def run_table(rows: Sequence[Row], metrics: Sequence[Metric]) -> Table:
             for m in metrics
             for label in LABELS
         ]
-        verdict = [row["verdict"] or "–"] if judged else []
+        verdict = [row.get("verdict") or "–"] if judged else []
         code = Markup("<code>{}</code>").format(row["command"])
         body.append([row["run"], row["state"], *verdict, *numbers, code])
     first = ["run", "state", *(["verdict"] if judged else [])]

@@ -1,7 +1,8 @@
 """Tables for people, made from the code: flags, arrays, and parts of a text that are renewed.
 
 A part of a Markdown file stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A model
-says in its own `docs` what its parts are; a test holds the file against what that writes.
+says in its own `docs` what its parts are, by page; ``python -m tools.pages`` writes them and a test
+holds the pages against that.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from driver.flags import from_dataclass as cli
+from driver.report import mathml
+from driver.run.request import RunOptions
 
 Arrays = Mapping[str, tuple[str, str, str]]
 """Type and shape, unit, and content of arrays; the key is a name or several, by ``, ``."""
@@ -55,6 +58,62 @@ def flag_table(
 
     rows = (row(info) for name, info in cli.fields(cls).items() if name not in hidden)
     return markdown(("flag", "default", *presets, "meaning"), rows)
+
+
+def shared_flags(options: type) -> list[str]:
+    """Fields of a room's flags of a run that are as every room has them."""
+    every = cli.fields(RunOptions)
+    return [name for name, info in cli.fields(options).items() if every.get(name) == info]
+
+
+def preset_table(presets: Mapping[str, Sequence[str]]) -> str:
+    """Presets, each a `driver.room.About`, the one to begin with first."""
+    rows = ((f"`{name}`", *about) for name, about in presets.items())
+    return markdown(("preset", "what it is", "expected outcome", "time"), rows)
+
+
+def equation_text(parts: Iterable[tuple[str, str]]) -> str:
+    """Parts of a model, title and code: equations as LaTeX, with a table of their names.
+
+    What is no equation, such as what a spike does, stands as it is; such parts that follow each
+    other share a block.
+    """
+    text, statements = [], []
+
+    def flush() -> None:
+        if statements:
+            text.append("```\n" + "\n\n".join(statements) + "\n```")
+            statements.clear()
+
+    for title, code in parts:
+        rows = mathml.rows_of(code, str)
+        if not rows:
+            statements.append(f"# {title}\n{code.strip()}")
+            continue
+        flush()
+        text.append(f"**{title}**")
+        sides = [f"{row.left} &{summed(row)}" for row in rows if row.right]
+        if sides:
+            lines = " \\\\\n".join(sides)
+            text.append(f"```math\n\\begin{{aligned}}\n{lines}\n\\end{{aligned}}\n```")
+        named = [(f"`{row.name}`", row.unit, row.comment) for row in rows if row.comment]
+        if named:
+            text.append(markdown(("symbol", "unit", "meaning"), named))
+    flush()
+    return "\n\n".join(text)
+
+
+def summed(row: mathml.Row) -> str:
+    """Right side of a row; Brian sums some of them over the synapses of a cell."""
+    if "summed" not in row.flags:
+        return row.right
+    return row.right.replace("= ", r"= \sum_{\text{synapses}} ", 1)
+
+
+def file_table(files: Mapping[str, str]) -> str:
+    return markdown(
+        ("file", "content"), ((f"`{name}`", content) for name, content in files.items())
+    )
 
 
 def array_table(table: Arrays) -> str:

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from driver.files import replace_file
+from driver.files import open_plain, replace_file
 
 CHECKSUM = "sha256"
 TAG = "mid_checkpoint"
+MANY = 2**62  # of what is only counted
 
 
 class Unreadable(ValueError):
@@ -55,7 +56,8 @@ def save(path: Path, arrays: Mapping[str, Any]) -> None:
     with contextlib.suppress(Unreadable):  # a damaged file must not replace a whole backup
         read(path)
         replace_file(backup(path), lambda file: file.write(path.read_bytes()))
-    replace_file(path, lambda file: np.savez(file, **content))
+    n_bytes = sum(array.nbytes for array in content.values())
+    replace_file(path, lambda file: np.savez(file, **content), n_bytes)
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:
@@ -77,17 +79,23 @@ def read(path: Path) -> dict[str, np.ndarray]:
         If there is no file, it cannot be read, or its checksum is missing or wrong.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_plain(path) as plain, np.load(plain, allow_pickle=False) as file:
             arrays = dict(file)
     except FileNotFoundError:
         raise Unreadable(f"there is no checkpoint {path}") from None
     except Exception as error:  # what damage makes of an archive raises almost anything
-        raise Unreadable(f"{path} cannot be read ({error or type(error).__name__})") from None
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise Unreadable(f"{path} cannot be read ({words})") from None
     stored = arrays.pop(CHECKSUM, None)
     if stored is None:
         raise Unreadable(f"{path} has no checksum: not a checkpoint of this program")
     if str(stored) != digest(arrays):
         raise Unreadable(f"{path} is damaged: its checksum is wrong")
+    for key, array in arrays.items():
+        if array.dtype.kind not in ("fiubU" if array.shape == () else "fiub"):
+            raise Unreadable(
+                f"{path}: {key} has values of {array.dtype}, expected are real numbers"
+            )
     return arrays
 
 
@@ -112,6 +120,47 @@ def read_newest(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
             return read(backup(path)), f"{error}; going on from the checkpoint before it"
         except Unreadable:
             raise error from None
+
+
+# --- what may be in one --------------------------------------------------------------------
+
+
+def check_array(
+    name: str,
+    array: np.ndarray,
+    like: np.ndarray,
+    low: float = -np.inf,
+    high: float = np.inf,
+) -> None:
+    """Raise `ValueError` unless an array has the kind and shape of another, finite, within bounds.
+
+    The bounds have room for the rounding of a change of units.
+    """
+    array, like = np.asarray(array), np.asarray(like)
+    text = f"{shape_of(like)} of {like.dtype}"
+    bounds = f", from {low:g} to {high:g}" if np.isfinite([low, high]).all() else ""
+    expected = f"expected are {text}, finite{bounds}"
+    if array.dtype.kind != like.dtype.kind or array.shape != like.shape:
+        raise ValueError(f"{name} has {shape_of(array)} of {array.dtype}; {expected}")
+    slack = 1e-9 * np.abs([bound for bound in (low, high) if np.isfinite(bound)]).max(initial=0)
+    bad = ~(np.isfinite(array) & (array >= low - slack) & (array <= high + slack))
+    if bad.any():
+        raise ValueError(f"{name} has {array[bad][0]:g} in {bad.sum()} places; {expected}")
+
+
+def shape_of(array: np.ndarray) -> str:
+    """How many values, in words."""
+    return "a single value" if array.shape == () else f"{' x '.join(map(str, array.shape))} values"
+
+
+def whole(stored: Mapping[str, np.ndarray], name: str, low: int, high: int) -> int:
+    """A whole number among arrays; raises `ValueError` if it is none, or out of bounds."""
+    found = stored.get(name)
+    if found is None or found.shape != () or found.dtype.kind not in "iu":
+        raise ValueError(f"{name} is not a whole number")
+    if not low <= found <= high:
+        raise ValueError(f"{name} is {found}; expected is {low} to {high}")
+    return int(found)
 
 
 # --- going on from one ---------------------------------------------------------------------

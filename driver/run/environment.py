@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib.metadata
 import platform
+import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,8 +49,8 @@ def git_commit() -> str | None:
 
 def compiler_version() -> str | None:
     """First line of what the C++ compiler says of itself; None where there is none."""
-    path = compiler()
-    if path is None:
+    command = compiler()
+    if command is None:
         return None
-    done = subprocess.run([path, "--version"], capture_output=True, text=True)
+    done = subprocess.run([*shlex.split(command), "--version"], capture_output=True, text=True)
     return (done.stdout.splitlines() or [""])[0]

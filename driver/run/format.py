@@ -28,9 +28,6 @@ class Format:
         Of ``params.json``.
     later : frozenset of str
         Parameters that came later: a run without them is read with their default.
-    moves : bool
-        Whether a value beyond a bound is moved to it and reported, or else refused; of a model that
-        leaves reading its flags to the driver.
     presets : dict of dict
         What each preset sets, by its name, the default one first; only of a model whose presets
         have one dataclass of parameters each, and which leaves it to the driver to read them.
@@ -42,5 +39,4 @@ class Format:
     integrator: str = "euler"
     schema_version: int = 2
     later: frozenset[str] = frozenset()
-    moves: bool = True
     presets: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)

@@ -15,12 +15,19 @@ from multiprocessing import connection, resource_tracker
 PATIENCE_S = 10.0
 INTERRUPTED = 130
 TIED = "END_WITH_PARENT"  # in the environment of a child of `tied`
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM)  # Ctrl+C, and how a cluster says it
+# Ctrl+C, how a cluster says it, and a terminal that was closed
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def listen(handler) -> None:
+    """Be interrupted by `handler`; under ``nohup`` a terminal may close all the same."""
+    for number in INTERRUPTS:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def _call(function, argument) -> None:
-    for number in INTERRUPTS:
-        signal.signal(number, _interrupt_once)
+    listen(_interrupt_once)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)

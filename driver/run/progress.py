@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from driver.formatting import clock
+from driver.formatting import clock, visible
 from driver.run.status import Status
 
 LINE_EVERY_S = 10.0
@@ -104,15 +105,25 @@ class Seldom:
         self.last = time.monotonic()
 
 
+def not_through_links(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
 class Terse(logging.Formatter):
     """The message alone; what went wrong in detail is for the file."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return record.getMessage()
+        return "\n".join(map(visible, record.getMessage().split("\n")))
 
 
 class LogFile(logging.FileHandler):
-    """A log that cannot be written, on a full disk say, does not disturb the run."""
+    """A log that cannot be written, on a full disk say, does not disturb the run.
+
+    It is not written through a link.
+    """
+
+    def _open(self):
+        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=not_through_links)
 
     def handleError(self, record: logging.LogRecord) -> None:
         pass

@@ -31,14 +31,11 @@ from driver.run.folder import MAX_NAME_BYTES, RunFolder, folder_name
 from driver.run.format import Format
 from driver.run.request import Request, RunOptions
 
+SLASHES = "slashes cannot stand in the name of a folder"
+
 
 class CommandLine:
     """Groups of flags that were read (see `parse`), to be built one after the other.
-
-    Parameters
-    ----------
-    move : bool
-        Whether a value beyond a bound is moved to it and reported, or refused.
 
     Attributes
     ----------
@@ -48,23 +45,15 @@ class CommandLine:
         What was moved so far, and what a room has to say.
     """
 
-    def __init__(
-        self,
-        argv: Sequence[str],
-        prog: str,
-        description: str,
-        groups: dict[str, Group],
-        *,
-        move: bool = True,
-    ):
-        self.argv, self.groups, self.move = tuple(argv), groups, move
+    def __init__(self, argv: Sequence[str], prog: str, description: str, groups: dict[str, Group]):
+        self.argv, self.groups = tuple(argv), groups
         self.values, self.given = cli.parse(argv, prog, description, groups)
         self.adjustments: list[Adjustment] = []
 
     def build(self, group: str, changes: Mapping[str, Any] | None = None) -> Any:
         """The dataclass of a group; `changes` win over its flags. Raises `UsageError`."""
         values = self.values[group] | (changes or {})
-        made, moved = cli.build(self.groups[group].cls, values, move=self.move)
+        made, moved = cli.build(self.groups[group].cls, values)
         self.adjustments += moved
         return made
 
@@ -72,6 +61,9 @@ class CommandLine:
         """A request of class `cls`, with a folder. Raises `UsageError`, see `check_options`."""
         check_options(options, params.seed)
         folder = place_of(options)
+        typed = (options.run_name or "").strip()
+        if typed not in ("", folder.path.name):
+            self.adjustments.append(Adjustment("run-name", typed, folder.path.name, SLASHES))
         return cls(options, params, self.adjustments, folder, self.argv, **parts)
 
 
@@ -104,7 +96,7 @@ def plain_read(format: Format, argv: Sequence[str]) -> PlainRequest:
         "run": Group(RunOptions, {"mode": mode}),
         "parameters": Group(cls, format.presets.get(mode, {})),
     }
-    line = CommandLine(argv, format.prog, inspect.getdoc(cls), groups, move=format.moves)
+    line = CommandLine(argv, format.prog, inspect.getdoc(cls), groups)
     options, params = line.build("run", {"mode": mode}), line.build("parameters")
     rules.require(params.relations() if hasattr(params, "relations") else ())
     return line.request(PlainRequest, options, params, format=format)
@@ -132,12 +124,8 @@ def mode_of(
 
 
 def place_of(options: RunOptions) -> RunFolder:
-    """The folder that was named; without a name, one that no run of the same second has."""
-    path = options.output_root / folder_name(options.run_name)
-    if options.run_name and options.run_name.strip():
-        return RunFolder(path)
-    names = [path, *(path.with_name(f"{path.name}_{k}") for k in range(2, 1000))]
-    return RunFolder(next((name for name in names if not name.exists()), path))
+    """The folder that was named; without a name, that of this second, see `new_folder`."""
+    return RunFolder(options.output_root / folder_name(options.run_name))
 
 
 def check_options(options: RunOptions, seed: int) -> None:
@@ -168,8 +156,8 @@ def check_options(options: RunOptions, seed: int) -> None:
 
 def check_tag(tag: str) -> None:
     """The prefix of the weight artifact makes a file name of its own."""
-    too_long = len(tag.encode()) > MAX_NAME_BYTES
-    if tag.strip() in ("", ".", "..") or set("/\\") & set(tag) or too_long:
+    fits = tag.isprintable() and len(tag.encode()) <= MAX_NAME_BYTES
+    if not fits or tag.strip() in ("", ".", "..") or set("/\\") & set(tag):
         raise UsageError(f"--save-tag {tag[:40]!r} is not a file name")
     if tag == checkpoint.TAG:
         raise UsageError(f"--save-tag {tag!r} is the name of the checkpoint")

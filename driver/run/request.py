@@ -20,6 +20,8 @@ from driver.run.folder import PARAMS, RunFolder
 from driver.run.format import Format
 from driver.run.saved import NotARun, Run
 
+MAX_LOST = 4  # seeds of which it is said how far they are
+
 
 @dataclass(config=STRICT)
 class RunOptions:
@@ -41,19 +43,22 @@ command can be started again and again."""
     save_weights_dir: Path | None = None
     """Folder that keeps copies of the weight artifacts besides; made if it is missing. A copy of \
 the same name is replaced only with `--overwrite`."""
-    multi_seed: Annotated[int, Field(ge=1)] = 1
+    multi_seed: Annotated[int, Field(ge=1, le=100_000)] = 1
     """Number of consecutive seeds, each in a process of its own."""
     jobs: Annotated[int, Field(ge=1)] = 1
     """Seeds that run at once, one core each."""
     resume_from: Path | None = None
     """Run folder whose checkpoint is continued, seed by seed."""
+    trust_edited: bool = False
+    """Read run folders all the same whose files were edited since they were written; the new run \
+and every page say so."""
     figures: bool = True
     """Draw the figures and write report.html; without it, the words `figures` and `report` do so \
 later."""
     backend: Backend = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
 and genn_gpu need an environment of their own, see GeNN in the README."""
-    threads: Annotated[int, Field(ge=1)] = 1
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
     """Threads of a compiled program, for one run on an idle machine: they share loops over 65 536 \
 cells and more (a cube of n = 48), smaller ones stay with one. Beside other work they are many \
 times slower than one; several seeds gain more by --jobs."""
@@ -97,6 +102,11 @@ class Request:
         return {name: self.params}
 
     @property
+    def is_named(self) -> bool:
+        """Whether its folder was named, or is one of its own that is made when it starts."""
+        return bool((self.options.run_name or "").strip())
+
+    @property
     def seeds(self) -> list[int]:
         return [self.params.seed + k for k in range(self.options.multi_seed)]
 
@@ -111,6 +121,15 @@ class Request:
         """``Logs/``, beside the default ``Runs/`` or inside another output root."""
         root = self.options.output_root
         return Path("Logs") if root == Path("Runs") else root / "Logs"
+
+    @property
+    def log_file(self) -> Path:
+        """Log of the run."""
+        return self.log_folder / f"{self.folder.path.name}.log"
+
+    def log_file_of(self, seed: int) -> Path:
+        """Log of one of several seeds."""
+        return self.log_file.with_name(f"{self.log_file.stem}_seed_{seed}.log")
 
     @property
     def checkpoint(self) -> Path:
@@ -179,6 +198,31 @@ def held(request: Request, open_run: Callable[[Path], Run]) -> str:
         return "complete"
     begun = any(checkpoint.exists(checkpoint.find(folder, seed)) for seed in run.seeds)
     return "checkpoint" if begun else "parameters"
+
+
+def occupied(request: Request, open_run: Callable[[Path], Run]) -> str:
+    """What is in the folder of a request, what can be done, and what ``--overwrite`` would lose."""
+    folder = request.folder.path
+    other = "another --run-name leaves it as it is"
+    try:
+        run = open_run(folder)
+    except NotARun as error:
+        return f"{folder} exists ({error}): choose another --run-name"
+    done, n = len(run.finished), len(run.seeds)
+    lost = [f"{done} of {n} seeds finished"] if n > 1 or done else []
+    for seed in (run.seed(s) for s in run.seeds if s not in run.finished):
+        if (status := seed.status) and (unit := run.format.unit) in status:
+            lost.append(
+                f"{unit} {status[unit]} of {status.get(f'n_{unit}s')} of seed {seed.number}"
+            )
+    what = ", ".join(lost[:MAX_LOST]) or "its parameters, nothing was run"
+    if run.summary is not None and done == n:
+        return f"{folder} holds a complete run: {other}, --overwrite deletes it ({what})"
+    if request.is_that_of(run):
+        on = f"go on with it by --go-on, {other}"
+    else:
+        on = f"{other}, {way_on(run)} goes on with it"
+    return f"{folder} holds an unfinished run: {on}, --overwrite deletes it ({what})"
 
 
 def way_on(run: Run) -> str:

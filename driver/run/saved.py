@@ -1,10 +1,12 @@
 """A run folder, read: what every model's has. A model adds what only it knows.
 
-Nothing here is guessed: a file or a field that is not there is an error that names it.
+Nothing here is guessed: a file or a field that is not there is an error that names it, and so is
+a file that was edited (see `driver.run.content`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -14,16 +16,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import ValidationError
 
-from driver.run import checkpoint
-from driver.run.folder import PARAMS, SUMMARY, RunFolder
+from driver.files import is_plain, open_plain
+from driver.formatting import short
+from driver.run import checkpoint, content
+from driver.run.content import (
+    SHA256,
+    TRUST,
+    Edited,
+    Fields,
+    NotARun,
+    differences,
+    read_json,
+    sentence,
+)
+from driver.run.folder import PARAMS, SUMMARY, RunFolder, links_in
 from driver.run.format import Format
 
 P = TypeVar("P")
-
-
-class NotARun(ValueError):
-    """The folder is not one of a run, or lacks what was asked for; the message names it."""
+MAX_NAMED = 8  # fields that differ
 
 
 class Run:
@@ -35,27 +47,40 @@ class Run:
         With a ``params.json`` of this program.
     format : Format, optional
         Of the model's run folders, if it has no class of its own, which names it.
+    trust_edited : bool
+        Read files all the same that were edited since they were written.
 
     Attributes
     ----------
     parts : dict
         Parameters by their name in ``params.json``.
+    edited : list of str
+        Which of the files that were read so far were edited, and how.
+    unverified : bool
+        Whether one of them has no checksum, as older programs wrote none.
 
     Raises
     ------
     NotARun
-        If there is no such folder, or its parameters cannot be read.
+        If there is no such folder, its parameters cannot be read, or it has links inside.
+    Edited
+        If its parameters are not those that were written, or not those of its results.
     """
 
     format: Format
 
-    def __init__(self, folder: Path | str, format: Format | None = None):
+    def __init__(
+        self, folder: Path | str, format: Format | None = None, *, trust_edited: bool = False
+    ):
         self.format = format or self.format
         self.folder = Path(folder)
         self.artifacts = self.folder / "artifacts"
         self.figures = self.folder / "figures"
+        self.trust_edited, self.edited, self.unverified = trust_edited, [], False
+        if links := links_in(self.folder):
+            raise NotARun(f"{links[0]} is a link: in a run folder none is followed")
         where, known = self.folder / PARAMS, self.format
-        self.file = read_json(where)
+        self.file = self.read(where, content.Params)
         version = self.file.get("schema_version")
         if version != known.schema_version:
             raise NotARun(f"{where}: schema_version {version}, not {known.schema_version}")
@@ -67,6 +92,64 @@ class Run:
             name: parameters(cls, self.file[name], where, known.later)
             for name, cls in classes.items()
         }
+        if SHA256 not in self.file and self.finished:  # of an older program: its results know
+            try:
+                file = RunFolder(folder).results_file(self.finished[0])
+                self.check_params(self.read(file, content.Results))
+            except Edited:
+                raise
+            except NotARun:  # whoever wants these results will be told
+                pass
+
+    def read(self, path: Path, schema: type[content.Foreign] | None = None) -> Fields:
+        """Content of one of its JSON files; see `driver.run.content.read_json`.
+
+        What differs is said of a file whose content stands in another one, too.
+        """
+        found = read_json(path, schema, trust=True)
+        if found.edited:
+            self.complain(found.edited, self.differing(found))
+        self.unverified |= SHA256 not in found
+        head = found if schema is content.Params else self.file
+        if (SHA256 in found) != (SHA256 in head) and not head.get("earlier"):
+            bare = found if SHA256 in head else head  # all files of a go have one, or none has
+            self.complain(f"{bare.path} has lost its checksum", [])
+        return found
+
+    def complain(self, words: str, differing: list[str]) -> None:
+        """Note that a file was edited; raises `Edited` unless that is trusted."""
+        text = ": ".join([words, *filter(None, [", ".join(differing[:MAX_NAMED])])])
+        if not self.trust_edited:
+            raise Edited(f"{text}; {TRUST} reads it all the same")
+        if text not in self.edited:
+            self.edited.append(text)
+
+    def differing(self, found: Fields) -> list[str]:
+        """What of a file of the run is otherwise where it is written a second time."""
+        if found.path.name == PARAMS:
+            others = sorted(self.artifacts.glob("*_seed_*_params.json"))
+        else:
+            others = [self.folder / SUMMARY]
+        for path in others:
+            with contextlib.suppress(NotARun):
+                if names := differences(found, read_json(path), path):
+                    return names
+        if found.path.name != PARAMS:
+            return []
+        groups = [group for group in found.values() if isinstance(group, dict)]
+        for path in sorted(self.artifacts.glob(f"{checkpoint.TAG}*.npz")):
+            with contextlib.suppress(checkpoint.Unreadable, ValueError):
+                stored = checkpoint.read(path)
+                texts = [json.loads(str(stored[k])) for k in stored if k.endswith("_json")]
+                return [n for g in groups for text in texts for n in differences(g, text, path)]
+        return []
+
+    def check_params(self, results: Fields) -> None:
+        """Raise `Edited` unless results are those of the parameters in ``params.json``."""
+        first, *rest = (self.file[name] for name in self.parts)
+        if results["params_sha256"] != checksum_of(first | {"seed": results["seed"]}, *rest):
+            words = f"{results.path} has the results of other parameters than {PARAMS}"
+            self.complain(words, self.differing(self.file))
 
     @property
     def params(self) -> Any:
@@ -113,13 +196,13 @@ class Run:
         places = (root.parent if root.name == "Runs" else root, root, root.parent)
         files = [place / "Logs" / f"{name}.log" for place in places]
         start = self.file["environment"]["start_time_utc"]
-        return next((file for file in files if file.exists() and start in text_of(file)), None)
+        return next((file for file in files if is_plain(file) and start in text_of(file)), None)
 
     @cached_property
     def summary(self) -> dict[str, Any] | None:
         """``run_summary.json``; None while the run is not complete."""
         path = self.folder / SUMMARY
-        return read_json(path) if path.exists() else None
+        return self.read(path) if path.exists() else None
 
     def seed(self, seed: int | None = None) -> Seed:
         """One seed of the run; the first if not given.
@@ -170,7 +253,12 @@ class Seed:
     @cached_property
     def results(self) -> dict[str, Any]:
         """Every number of the seed, ``seed_<s>_results.json``."""
-        return read_json(RunFolder(self.run.folder).results_file(self.number))
+        path = RunFolder(self.run.folder).results_file(self.number)
+        found = self.run.read(path, content.Results)
+        if found["seed"] != self.number:
+            raise NotARun(f"{path} is of seed {found['seed']}")
+        self.run.check_params(found)
+        return found
 
     def numbers(self, label: str) -> Mapping[str, Any]:
         """The part of the `results` that is of one network, ``trained`` or ``untrained``."""
@@ -194,7 +282,7 @@ class Seed:
     def status(self) -> dict[str, Any] | None:
         """What the seed was doing when it was last heard of; None if it never began."""
         try:
-            return read_json(RunFolder(self.run.folder).status_file(self.number))
+            return read_json(RunFolder(self.run.folder).status_file(self.number), content.Status)
         except NotARun:
             return None
 
@@ -215,17 +303,6 @@ class Seed:
         return f"Seed({self.number} of {self.run.folder})"
 
 
-class Fields(dict):
-    """Content of a file of a run; a field that is not there is an error that names the file."""
-
-    def __init__(self, content: Mapping[str, Any], path: Path):
-        super().__init__(content)
-        self.path = path
-
-    def __missing__(self, key: str):
-        raise NotARun(f"{self.path} has no field {key}")
-
-
 def numbers_of(results: Mapping[str, Any], label: str) -> Mapping[str, Any]:
     """Numbers of one network in a results file; empty if it has no such network.
 
@@ -244,44 +321,41 @@ def parameters(
     NotARun
         If one is missing, unknown or out of bounds.
     """
+    if not isinstance(values, Mapping):
+        raise NotARun(f"{path}: {cls.__name__} are {short(repr(values), 40)}, not names and values")
     missing = {f.name for f in dataclasses.fields(cls)} - set(values) - later
     if missing:
         raise NotARun(f"{path}: {cls.__name__} lacks {', '.join(sorted(missing))}")
     try:
         return cls(**values)
+    except ValidationError as error:
+        raise NotARun(f"{path}: {sentence(error)}") from None
     except ValueError as error:
         raise NotARun(f"{path}: {error}") from None
 
 
 def checksum(*parts: Any) -> str:
     """SHA-256 of all parameters; by it a results file says what it is the result of."""
-    text = json.dumps([dataclasses.asdict(part) for part in parts], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return checksum_of(*map(dataclasses.asdict, parts))
+
+
+def checksum_of(*parts: Mapping[str, Any]) -> str:
+    """The same of parameters as ``params.json`` has them, older ones without those of today."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")
-
-
-def read_json(path: Path) -> Fields:
-    """Content of a JSON file of a run."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("not an object")
-        return Fields(content, path)
-    except FileNotFoundError:
-        raise NotARun(f"there is no {path}") from None
-    except (OSError, ValueError) as error:
-        raise NotARun(f"{path} cannot be read ({error})") from None
+    with open_plain(path) as file:
+        return file.read().decode(errors="replace")
 
 
 def read_npz(path: Path) -> Fields:
     """Arrays of an archive of a run; damage makes of it almost any error."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_plain(path) as plain, np.load(plain, allow_pickle=False) as file:
             return Fields(file, path)
     except FileNotFoundError:
         raise NotARun(f"there is no {path}") from None
     except Exception as error:
-        raise NotARun(f"{path} cannot be read ({error})") from None
+        words = getattr(error, "strerror", None) or str(error)
+        raise NotARun(f"{path} cannot be read ({words})") from None

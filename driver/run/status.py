@@ -82,7 +82,7 @@ class Status:
             }
         )
         with contextlib.suppress(OSError):  # no run dies because nobody can be told of it
-            RunFolder(self.path.parent).write_json(self.path.name, content)
+            RunFolder(self.path.parent).write_json(self.path.name, content, seal=False)
 
 
 def memory() -> int:

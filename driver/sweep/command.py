@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from driver.flags.from_dataclass import UsageError
 from driver.formatting import clock
@@ -13,6 +14,7 @@ from driver.room import Room
 from driver.run.folder import FAILED, REPORT, REPORT_EVERY_S, RunFolder
 from driver.run.isolation import INTERRUPTED
 from driver.run.progress import Seldom
+from driver.run.read import SLASHES
 from driver.run.request import too_many
 from driver.sweep.axes import CONTENT, axes_of, axes_of_file
 from driver.sweep.places import Dask, Ended, Local, program, run_all
@@ -20,6 +22,11 @@ from driver.sweep.plan import OURS, SEEDS, Sweep, as_typed, plan
 from driver.sweep.table import row, write_table
 
 ROOT = Path(__file__).parents[2]
+TLS = {  # options of dask's own programs, by the same names
+    "tls_ca_file": "certificates of whom to trust; encrypts all that goes to the scheduler",
+    "tls_cert": "our certificate",
+    "tls_key": "its key",
+}
 EPILOG = """All other flags are those of a run (see {prog} --help) and hold for every run
 of the sweep; --seed-start and --multi-seed set the seeds, the innermost axis."""
 
@@ -46,14 +53,26 @@ def main(room: Room, argv: Sequence[str]) -> int:
     made = plan(room, options.name, axes, flags, options.output_root, options.figures)
     todo = [job for job in made.jobs if not made.is_done(job)]
     print("\n".join(plan_lines(made, todo, options.jobs, options.scheduler)))
+    if made.folder.name != (name := options.name.strip()):
+        print(f"{name}: using {made.folder.name} ({SLASHES})", file=sys.stderr)
+    moved = [a for request in made.requests.values() for a in request.adjustments]
+    for text in dict.fromkeys(map(str, moved)):
+        print(text, file=sys.stderr)
     threads = max(request.options.threads for request in made.requests.values())
     if warning := too_many(threads, options.jobs):
         print(warning, file=sys.stderr)
     return 0 if options.dry_run else execute(made, todo, options)
 
 
+class Parser(argparse.ArgumentParser):
+    """Complains in a line, as all flags do."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"sweep: {message}")
+
+
 def parser(prog: str) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog=f"{prog} sweep",
         description="Run conditions and seeds, each an ordinary run, and compare them in one table "
         "and one report. Started again it goes on with what is not done.",
@@ -72,6 +91,8 @@ def parser(prog: str) -> argparse.ArgumentParser:
     made.add_argument("--file", type=Path, help="TOML or JSON with tables product, zip, fixed")
     made.add_argument("--jobs", type=int, default=1, help="runs at once (default 1)")
     made.add_argument("--scheduler", help="address of a dask scheduler to run on instead")
+    for name, words in TLS.items():
+        made.add_argument(f"--{name.replace('_', '-')}", metavar="FILE", help=f"of dask: {words}")
     made.add_argument("--dry-run", action="store_true", help="show the plan, and stop")
     made.add_argument("--figures", action="store_true", help="each run draws its own figures")
     made.add_argument("--output-root", type=Path, default=Path("Runs"))
@@ -104,8 +125,8 @@ def plan_lines(sweep: Sweep, todo: list, jobs: int, scheduler: str | None = None
 
 def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
     """Run what is not done; the table is written after each run."""
+    place = place_of(options)  # a scheduler that does not answer leaves no folder
     with RunFolder(sweep.folder).claimed():
-        place = Dask(options.scheduler) if options.scheduler else Local(options.jobs)
         table = {job.name: row(sweep, job, None) for job in sweep.jobs}
         write_table(sweep, list(table.values()))
         jobs = {job.name: job for job in todo}
@@ -133,6 +154,16 @@ def execute(sweep: Sweep, todo: list, options: argparse.Namespace) -> int:
     failed = [name for name, r in table.items() if r["state"] != "done"]
     print(f"{len(table) - len(failed)} of {len(table)} runs done; {sweep.folder / REPORT}")
     return FAILED if failed else 0
+
+
+def place_of(options: argparse.Namespace) -> Local | Dask:
+    """Where the runs are done."""
+    tls = {name: getattr(options, name, None) for name in TLS}
+    if options.scheduler:
+        return Dask(options.scheduler, tls)
+    if given := [name for name in TLS if tls[name]]:
+        raise UsageError(f"--{given[0].replace('_', '-')} {tls[given[0]]} needs --scheduler")
+    return Local(options.jobs)
 
 
 def bar(total: int):

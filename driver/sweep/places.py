@@ -71,9 +71,12 @@ class Dask:
     ----------
     address : str
         Of its scheduler.
+    tls : dict of str, optional
+        Files by the names of dask's options: ``tls_ca_file``, ``tls_cert``, ``tls_key``. Without
+        them dask's own settings hold.
     """
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, tls: Mapping[str, str | None] | None = None):
         try:
             from distributed import Client
         except ImportError:
@@ -81,9 +84,10 @@ class Dask:
                 "--scheduler needs dask: pip install -r requirements-cluster.txt"
             ) from None
         try:
-            self.client = Client(address, timeout=CONNECTED_WITHIN_S)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"--scheduler {address}: {error}") from None
+            security = security_of({name: file for name, file in (tls or {}).items() if file})
+            self.client = Client(address, timeout=CONNECTED_WITHIN_S, security=security)
+        except (OSError, ValueError, TypeError) as error:
+            raise UsageError(f"--scheduler {address}: {error or type(error).__name__}") from None
         self._require_our_code(address)
         self.executor = self.client.get_executor(pure=False, retries=3)
         self.work = work
@@ -103,6 +107,24 @@ class Dask:
 
     def stop(self) -> None:
         self.client.close()
+
+
+def security_of(tls: Mapping[str, str]):
+    """Encryption for dask by files of certificates; None leaves it to dask's own settings."""
+    from distributed import Security
+
+    if not tls:
+        return None
+    if missing := [name for name, file in tls.items() if not Path(file).is_file()]:
+        raise ValueError(
+            f"--{missing[0].replace('_', '-')} {tls[missing[0]]}: there is no such file"
+        )
+    return Security(
+        require_encryption=True,
+        tls_ca_file=tls.get("tls_ca_file"),
+        tls_client_cert=tls.get("tls_cert"),
+        tls_client_key=tls.get("tls_key"),
+    )
 
 
 def here() -> bool:

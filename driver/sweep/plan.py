@@ -18,7 +18,7 @@ from driver.engine.compiler import compiler
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
-from driver.run.folder import RunFolder, folder_name
+from driver.run.folder import PARAMS, RunFolder, folder_name
 from driver.run.request import Request, held
 from driver.sweep.axes import Axes, Job
 
@@ -105,10 +105,13 @@ def plan(
         For a flag that does not exist, or a condition that cannot be run.
     """
     folder = output_root / folder_name(name)
+    if (folder / PARAMS).exists():
+        raise UsageError(f"{folder} is the folder of a run: choose another name for the sweep")
     jobs, requests = [], {}
     for condition in axes.conditions():
         typed = [*argv, *as_typed(room, condition)]
         first = room.read([*typed, "--output-root", str(folder), "--run-name", "plan"])
+        check_as_given(room, condition, first)
         if first.options.profile:
             raise UsageError("--profile is for one run: give it with the flags of one condition")
         if first.options.save_weights_dir and len(axes.conditions()) > 1:
@@ -127,6 +130,15 @@ def plan(
     return Sweep(room, folder, axes.names, jobs, requests)
 
 
+def check_as_given(room: Room, condition: Mapping[str, str], request: Request) -> None:
+    """Refuse a value on an axis that the run would not use: it would be filed under another one."""
+    flags = flags_by_name(room)
+    varied = {flags[name.replace("-", "_").lower()].flag for name in condition}
+    for a in request.adjustments:
+        if a.flag in varied and a.given != a.used:
+            raise UsageError(f"{a}: refused on an axis of a sweep")
+
+
 def check_different(jobs: Sequence[Job], requests: Mapping[str, Request]) -> None:
     """Refuse two conditions that are one run, or whose runs would lie in one folder."""
     if len(requests) < len(jobs):
@@ -139,9 +151,7 @@ def check_different(jobs: Sequence[Job], requests: Mapping[str, Request]) -> Non
             one, other = (
                 ", ".join(f"{k} {v}" for k, v in c.items()) for c in (first, job.condition)
             )
-            raise UsageError(
-                f"{one} and {other} are the same run: a flag that is given twice, or moved"
-            )
+            raise UsageError(f"{one} and {other} are the same run: a flag that is given twice")
 
 
 def backend_for(room: Room, request: Request) -> list[str]:

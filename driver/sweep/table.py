@@ -32,11 +32,12 @@ def rows(sweep: Sweep, failed: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def row(sweep: Sweep, job: Job, complaint: str | None) -> dict[str, Any]:
-    room, results = sweep.room, results_of(sweep.room, sweep.place(job), job.seed)
+    room = sweep.room
+    results, edited = results_and_doubts(room, sweep.place(job), job.seed)
     return {
         "condition": {**job.condition, "seed": job.seed},
         "state": "done" if results else "failed" if complaint else "waiting",
-        "complaint": complaint,
+        "complaint": complaint or edited,
         "run": job.name,
         **(room.sweep_row(results) if results else dict.fromkeys(room.sweep_columns())),
         "command": shlex.join(["python", room.format.prog, *job.argv]),
@@ -45,11 +46,19 @@ def row(sweep: Sweep, job: Job, complaint: str | None) -> dict[str, Any]:
 
 def results_of(room: Room, folder: Path, seed: int) -> dict[str, Any] | None:
     """Results of a complete run; None for one that is not."""
+    return results_and_doubts(room, folder, seed)[0]
+
+
+def results_and_doubts(
+    room: Room, folder: Path, seed: int
+) -> tuple[dict[str, Any] | None, str | None]:
+    """`results_of`, and how its files were edited."""
     try:
         run = room.open(folder)
-        return run.seed(seed).results if run.summary is not None else None
+        results = run.seed(seed).results if run.summary is not None else None
+        return results, "; ".join(run.edited) or None
     except NotARun:
-        return None
+        return None, None
 
 
 def write_table(sweep: Sweep, table: Sequence[Mapping[str, Any]]) -> None:

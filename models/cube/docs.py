@@ -1,31 +1,31 @@
-"""Tables of docs/dots.md, from the code: ``python -m models.cube.docs``.
-
-Rewrites the parts of the file between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test
-holds the file against what this module writes, and the tables of files and arrays against real
-runs.
-"""
+"""What the pages have from the code of the moving dot, see `tools.pages`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from driver.flags import from_dataclass as cli
 from driver.report import tables
-from driver.report.tables import array_table, flag_table, markdown, value
+from driver.report.tables import (
+    array_table,
+    file_table,
+    flag_table,
+    markdown,
+    preset_table,
+    shared_flags,
+    value,
+)
 from models.cube import equations
 from models.cube.lattice import model_text as lattice
 from models.cube.local import model_text as local
 from models.cube.metrics import verdict
 from models.cube.options import RunOptions
 from models.cube.params import MODELS, CubeParams, GroupsParams, LocalParams
-from models.cube.presets import PRESETS, Preset
+from models.cube.presets import ABOUT, PRESETS, Preset
 from models.cube.show.model_text import DOTS, OUTPUT, Parts
 from models.cube.show.model_text import cells as cells_text
 from stimuli.dots import DotParams
-
-PAGE = Path(__file__).parents[2] / "docs" / "dots.md"
 
 FILES = {
     "params.json": "every parameter, model, fidelity, flags as typed, versions; comes first",
@@ -138,15 +138,15 @@ CUBES = {name: p for name, p in PRESETS.items() if p.model is not LocalParams}
 LOCALS = {name: p for name, p in PRESETS.items() if p.model is LocalParams}
 
 
-def preset_table() -> str:
-    """Every preset: what it is, what moves over its image, what the other fidelity changes."""
+def fidelity_table() -> str:
+    """Every preset: what moves over its image, what the other fidelity changes."""
 
     def row(name: str, p: Preset) -> tuple[str, ...]:
         dots = typed(DotParams, {}, p.dots_fixed)
         changes = "–" if p.reference is None else f"`{reference_flags(p)}`"
-        return f"`{name}`", MODELS[p.model], p.note, f"`{dots}`" if dots else "", changes
+        return f"`{name}`", MODELS[p.model], f"`{dots}`" if dots else "", changes
 
-    head = ("preset", "model", "what it is", "its dots", "`--fidelity reference` is")
+    head = ("preset", "model", "its dots", "`--fidelity reference` is")
     return markdown(head, (row(*item) for item in PRESETS.items()))
 
 
@@ -270,13 +270,13 @@ LEFT_OUT = {
 
 def equation_text() -> str:
     """The equations as they stand in the code, each block where it is first needed."""
-    told, parts = set(), []
+    told, text = set(), []
     for title, group in EQUATIONS.items():
         new = [(head, name) for head, name in group if name not in told]
         told |= {name for _, name in new}
-        blocks = (f"# {head}\n{getattr(equations, name).strip()}" for head, name in new)
-        parts.append(f"**{title}**\n\n```\n" + "\n\n".join(blocks) + "\n```")
-    return "\n\n".join(parts)
+        blocks = ((head, getattr(equations, name)) for head, name in new)
+        text += [f"### {title}", tables.equation_text(blocks)]
+    return "\n\n".join(text)
 
 
 def step_order() -> str:
@@ -322,30 +322,28 @@ def table(head: str, content: Mapping[str, str]) -> str:
     return markdown((head, "content"), rows)
 
 
-PARTS = {
-    "presets": preset_table,
-    "order of a step": step_order,
-    "verdicts": verdict_table,
-    "tests": lambda: table("test", TESTS),
-    "files": lambda: table("file", FILES),
-    "projections": lambda: table("projection", PROJECTIONS),
-    "weight arrays": lambda: array_table(WEIGHT_ARRAYS),
-    "cube arrays": lambda: array_table(CUBE_ARRAYS),
-    "local arrays": lambda: array_table(LOCAL_ARRAYS),
-    "cube values": lambda: side_by_side(CUBES, GroupsParams),
-    "run flags": lambda: flag_table(RunOptions),
-    "local flags": lambda: flag_table(LocalParams, {n: cells(p) for n, p in LOCALS.items()}),
-    "cube flags": lambda: flag_table(CubeParams),
-    "groups flags": groups_flags,
-    "dot flags": lambda: flag_table(DotParams),
-    "equations": equation_text,
+PAGES = {
+    "docs/dots.md": {
+        "cube presets": lambda: preset_table(ABOUT),
+        "cube fidelities": fidelity_table,
+        "order of a step": step_order,
+        "verdicts": verdict_table,
+        "tests": lambda: table("test", TESTS),
+        "cube values": lambda: side_by_side(CUBES, GroupsParams),
+        "cube equations": equation_text,
+    },
+    "docs/flags.md": {
+        "cube run flags": lambda: flag_table(RunOptions, hidden=shared_flags(RunOptions)),
+        "local flags": lambda: flag_table(LocalParams, {n: cells(p) for n, p in LOCALS.items()}),
+        "cube flags": lambda: flag_table(CubeParams),
+        "groups flags": groups_flags,
+        "dot flags": lambda: flag_table(DotParams),
+    },
+    "docs/files.md": {
+        "cube files": lambda: file_table(FILES),
+        "projections": lambda: table("projection", PROJECTIONS),
+        "cube weight arrays": lambda: array_table(WEIGHT_ARRAYS),
+        "cube arrays": lambda: array_table(CUBE_ARRAYS),
+        "local arrays": lambda: array_table(LOCAL_ARRAYS),
+    },
 }
-
-
-def regenerate(text: str) -> str:
-    """Text of the page with every generated part renewed."""
-    return tables.regenerate(text, PARTS, PAGE.name)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(regenerate(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

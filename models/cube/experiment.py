@@ -10,15 +10,18 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from driver.experiment.going_on import Start
 from driver.experiment.learning import Twins, twins
+from driver.experiment.limits import rate_warnings
+from driver.experiment.metric import TRAINED
 from driver.experiment.network import Session
 from driver.experiment.seed_files import save_arrays, save_results
 from driver.room import parameter_file as parameters
 from driver.run.status import Status
-from models.cube import simulation
+from models.cube import simulation, values
 from models.cube.checks import warnings
 from models.cube.kinds import kind_of
-from models.cube.metrics.results import measure
+from models.cube.metrics.results import bounds, measure
 from models.cube.options import Request
 from models.cube.params import MODELS, Params
 from models.cube.records import Records
@@ -39,6 +42,14 @@ def parameter_file(request: Request) -> dict[str, Any]:
     return head | parameters(request)
 
 
+def start(request: Request) -> Start:
+    """How the network begins; see `driver.room.Room`."""
+    p, dots = request.params, request.dots
+    wiring = values.wiring_of(p, dots)
+    begin, reached = values.initial_state(p, dots, wiring), kind_of(p).records.reached
+    return Start(begin, values.constants(p, dots, wiring), reached)
+
+
 def run_seed(
     request: Request, log: logging.Logger, status: Status, saved: Callable[[], object]
 ) -> None:
@@ -50,7 +61,10 @@ def run_seed(
     save_arrays(request, result, size, fidelity=fidelity)
     metrics = {label: measure(p, dots, arrays) for label, arrays in result.recordings.items()}
     model = MODELS[type(p)]
-    save_results(request, result, metrics, warnings(p, dots), fidelity=fidelity, model=model)
+    kind, trained = kind_of(p).measure, metrics[TRAINED]
+    said = [*warnings(p, dots), *rate_warnings(kind.rates(p, trained), "times a step")]
+    limits = {name: bounds(p, name)[::-1] for name in result.ends}
+    save_results(request, result, metrics, said, limits, fidelity=fidelity, model=model)
 
 
 def simulate(params: Params, dots: DotParams, session: Session | None = None, **options) -> Twins:

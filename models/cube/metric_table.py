@@ -25,7 +25,7 @@ def steps_recalled(numbers: Mapping[str, Any]) -> float | None:
 
 # fmt: off
 CUBE = (
-    Metric("ili", label="input-locked index", symbol="ILI",
+    Metric("ili", label="input-locked index", symbol="ILI", better="higher",
            meaning="(ILF − c)/(1 − c): 1 if every spike is in the tube, 0 if spikes do not care "
                    "for it."),
     page_only("ilf", label="input-locked fraction ILF",

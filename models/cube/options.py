@@ -26,7 +26,8 @@ DESCRIPTION = (
     "Does a network of spiking cells repeat or predict a moving dot? Runs a local layer, a 3-D "
     "lattice or groups of neurons, removes the input, and does the same with the untrained twin. "
     "A value beyond a bound is an error. For what can be done with a run, the first word is "
-    "figures, report, status, animate or sweep; each has a --help of its own."
+    "figures, report, status, export, compare, animate or sweep; presets says what to expect of "
+    "each preset; each has a --help of its own."
 )
 
 
@@ -88,7 +89,7 @@ def read(argv: Sequence[str]) -> Request:
         "network": Group(preset.model, preset.values(fidelity)),
         "stimulus": Group(DotParams, preset.dots(fidelity)),
     }
-    line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups, move=False)
+    line = CommandLine(argv, FORMAT.prog, DESCRIPTION, groups)
     options = line.build("run", {"mode": mode})
     model = preset.model.model
     if options.model not in (None, model):

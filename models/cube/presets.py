@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from driver.room import About
 from models.cube.params import CubeParams, GroupsParams, LocalParams
 
 
@@ -148,3 +149,47 @@ PRESETS: dict[str, Preset] = {
     ),
 }
 DEFAULT_MODE = "relay-a"
+
+EXPECTED = {  # what to expect, and the time; the one to begin with first
+    "local-predict": (
+        "`predicts`: on paths never shown the output is the next frame, IoU 1.000 on 5 of 5 seeds; "
+        "untrained 0",
+        "25 s",
+    ),
+    "local-recall": (
+        "`recalls`: it goes on for the whole loop of 94 moves, IoU 1.000 on 5 of 5 seeds; "
+        "untrained 0 moves",
+        "25 s",
+    ),
+    "focus": (
+        "`focused`, and right 5 moves later: IoU 0.999 on 5 of 5 seeds; untrained 0.01",
+        "30 s",
+    ),
+    "local-repeat": (
+        "`does not predict` (3 seeds): a patch of the present frame does not tell the direction; "
+        "one loop (`--stimulus orbit`) it learns by heart",
+        "9 s",
+    ),
+    "local-cancel": (
+        "`predicts` its one loop, by heart, and goes on after the pause: IoU 1.00 on 3 of 3 seeds; "
+        "untrained 0",
+        "10 s",
+    ),
+    "relay-a": (
+        "`focused`, trained or not (3 seeds): the wiring does it; its readout learns nothing",
+        "25 s",
+    ),
+    "relay-b": ("`focused`, trained or not (3 seeds)", "25 s"),
+    "groups": ("`focused`, trained or not (3 seeds)", "10 s"),
+    "02_01": ("`driven waves`; untrained `silent` (1 seed)", "not measured"),
+    "02_02": ("WAVES", "not measured"),
+    "02_02a": ("WAVES", "not measured"),
+    "02_02b": ("WAVES", "not measured"),
+    "02_03": ("WAVES", "not measured"),
+    "02_04": ("WAVES", "not measured"),
+    "02_05": ("WAVES", "1 minute"),
+    "03_01": ("WAVES", "not measured"),
+}
+ABOUT = {
+    name: About(PRESETS[name].note, expected, time) for name, (expected, time) in EXPECTED.items()
+}

@@ -44,6 +44,4 @@ class Seed(saved.Seed):
         return {f"{name}.w": weights[f"{name}_w"] for name in names}
 
 
-def load_run(folder) -> Run:
-    """A run folder, read."""
-    return Run(folder)
+load_run = Run  # how the door calls it

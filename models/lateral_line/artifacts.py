@@ -1,6 +1,6 @@
 """What a finished seed writes down as arrays, and all of its files in their order.
 
-Tables of names with unit and meaning stand in the README and are held against a real run.
+Tables of names with unit and meaning stand in docs/files.md and are held against a real run.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def sidecar(result: Result, mode: str) -> dict[str, Any]:
     }
 
 
-def save_learning_artifacts(result: Result, folder: RunFolder, mode: str, tag: str) -> None:
+def save_learning_artifacts(*, result: Result, folder: RunFolder, mode: str, tag: str) -> None:
     """Write everything of one seed into ``artifacts/``; the results file comes last."""
     found = {"recordings": recordings(result)}
     write_arrays(folder, tag, found, weight_artifact(result), sidecar(result, mode))

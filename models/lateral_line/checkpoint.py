@@ -11,7 +11,7 @@ import numpy as np
 import driver.run.checkpoint as files
 from driver.engine.model import Spikes
 from driver.experiment import going_on
-from driver.experiment.going_on import Arrays, identity
+from driver.experiment.going_on import Arrays, Start, identity
 from models.lateral_line import values
 from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
@@ -132,15 +132,48 @@ def require_same(
     ] == np.float64(wiring.ll_mon_target_mV)
     if not same_start:  # another NumPy may draw other numbers
         raise ValueError(f"--resume-from: {path} began with other weights")
-    for key, array in values.initial_state(params, wiring).items():
-        if stored[f"state.{key}"].shape != array.shape:
-            raise ValueError(f"--resume-from: {path}: state.{key} has the wrong size")
+    try:
+        check_content(stored, params, start_of(params, wiring))
+    except ValueError as error:
+        raise ValueError(f"--resume-from: {path}: {error}") from None
     trials = int(stored["trial_idx"]) + 1
     if trials > params.n_training_trials:
         raise ValueError(
             f"--resume-from: {path} holds {trials} trials, "
             f"more than --n-training-trials {params.n_training_trials}"
         )
+
+
+def start_of(params: NetworkParams, wiring: Wiring) -> Start:
+    """How a network begins, and within which bounds its weights stay."""
+    limits = values.plasticity(params)
+    if not params.ll_mon_use_stdp:
+        limits["ll_mon.w_max"] = wiring.ll_mon_w_init_mV.max(initial=0.0) * values.MV
+    return Start(values.initial_state(params, wiring), limits)
+
+
+def check_content(stored: Arrays, params: NetworkParams, start: Start) -> None:
+    """Raise `ValueError` for arrays that no training of these parameters can have written."""
+    start.check(stored, "state.", start.state)
+    trial = files.whole(stored, "trial_idx", 0, files.MANY) + 1
+    for key in values.POPULATIONS:
+        files.whole(stored, f"count.{key}", 0, files.MANY)
+        for name in (f"tail.{key}.i", f"tail.{key}.step"):
+            if stored[name].ndim != 1 or stored[name].dtype.kind != "i":
+                raise ValueError(f"{name} has values of {stored[name].dtype}; expected are numbers")
+    low, high = start.bounds("mon_ts.w")
+    files.check_array("w_last", stored["w_last"], start.state["mon_ts.w"], low, high)
+    times = stored["checkpoint_t_s"]
+    if times.shape[:1] == (0,) or times[-1] != trial * params.trial_duration_s:
+        raise ValueError(f"trial_idx {trial - 1} is not where its records end")
+    for first, beginning in (
+        ("checkpoint_t_s", "w_"),
+        ("pv_ckpt_t_s", "pv_"),
+        (SERIES[-1], "map_"),
+    ):
+        for name in [name for name in SERIES if name.startswith(beginning)]:
+            if stored[name].shape[:1] != stored[first].shape[:1]:
+                raise ValueError(f"{name} is not as long as {first}")
 
 
 def goes_on_alike(params: NetworkParams) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from driver.flags import rules
 from driver.flags.from_dataclass import Adjustment, UsageError
-from driver.flags.rules import Unused, flags_of, note_unused, remark
-from models.lateral_line.params import NetworkParams, path_ends
+from driver.flags.rules import Relation, Unused, flags_of, note_unused, remark
+from models.lateral_line.params import NetworkParams, lasts_a_step, path_ends
 from stimulus import StimulusParams
+
+V_SPREAD_MV = 2.0  # potentials start at rest and up to so far above, see `values.initial_state`
 
 
 def without_effect(given: frozenset[str], p: NetworkParams) -> list[Adjustment]:
@@ -21,6 +24,23 @@ def without_effect(given: frozenset[str], p: NetworkParams) -> list[Adjustment]:
         if getattr(p, name) > 0:
             found.append(remark(flags, p, name, "positive: post before pre potentiates"))
     return found
+
+
+def warnings(p: NetworkParams, stimulus: StimulusParams) -> Iterator[Adjustment]:
+    """What can be run, and means little."""
+    flags, radius = flags_of(NetworkParams, StimulusParams), p.sphere_radius_cm
+    places = [(p, "distance_cm")]
+    if p.training_fixed_distance:
+        places.append((stimulus, "mu_distance_cm"))
+    elif p.training_distance_min_cm is not None:
+        places.append((p, "training_distance_min_cm"))
+    for group, name in places:
+        if getattr(group, name) <= radius:
+            inside = f"the body lies inside the sphere, --sphere-radius-cm {radius:g}"
+            yield remark(flags, group, name, inside)
+    if p.vth_mV - p.el_mV < V_SPREAD_MV:
+        at_rest = f"less than {V_SPREAD_MV:g} mV below --vth-mv {p.vth_mV:g}: cells start above it"
+        yield remark(flags, p, "el_mV", at_rest)
 
 
 def unused(p: NetworkParams) -> Iterator[Unused]:
@@ -63,6 +83,15 @@ def check_conflicts(given: frozenset[str], p: NetworkParams, stimulus: StimulusP
         )
     check_rates(p, stimulus)
     check_path(p)
+    rules.require(flow_relations(p, stimulus))
+
+
+def flow_relations(p: NetworkParams, stimulus: StimulusParams) -> Iterator[Relation]:
+    """The flow can be felt, and its noise can be made."""
+    rest, top = stimulus.r0_hz, stimulus.rmax_hz
+    yield rest <= top, f"--r0-hz {rest:g} lies above --rmax-hz {top:g}: the flow is never felt"
+    if stimulus.sigma_noise_hz:
+        yield lasts_a_step("tau_noise_s", stimulus.tau_noise_s, p.dt_s)
 
 
 def check_path(p: NetworkParams) -> None:

@@ -1,22 +1,20 @@
-"""Tables of the README, from the code: ``python -m models.lateral_line.docs``.
-
-Rewrites the parts of README.md between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test
-holds the file against what this module writes, and the tables of arrays against a real run.
-"""
+"""What the pages have from the code of the lateral line, see `tools.pages`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from driver.report import tables
-from driver.report.tables import array_table, flag_table, markdown
+from driver.report.tables import (
+    array_table,
+    equation_text,
+    file_table,
+    flag_table,
+    preset_table,
+    shared_flags,
+)
 from models.lateral_line import equations
 from models.lateral_line.options import WITHOUT_FLAG, RunOptions
 from models.lateral_line.params import NetworkParams
-from models.lateral_line.presets import PRESETS
+from models.lateral_line.presets import ABOUT, PRESETS
 from stimulus import StimulusParams
-
-README = Path(__file__).parents[2] / "README.md"
 
 FILES = {
     "params.json": "every parameter, flags as typed, values that were moved, versions; comes first",
@@ -108,59 +106,54 @@ RECORDED_ARRAYS = {
 }
 
 
-def equation_text() -> str:
-    """Equations of cells and plastic synapses as they stand in the code."""
-    parts = [
-        ("Flow and rate of the afferents", equations.LL_FLOW + equations.LL_RATE),
-        ("Cells", equations.LIF + equations.TRACE),
-        ("A spike is", f"{equations.LIF_THRESHOLD}  ->  {equations.LIF_RESET}; trace += 1"),
-        ("LL -> MON, presynaptic spike", equations.LL_MON_ON_PRE),
-        ("LL -> MON, postsynaptic spike", equations.LL_MON_ON_POST),
-        ("MON -> TS, presynaptic spike", equations.MON_TS_ON_PRE),
-        ("MON -> TS, postsynaptic spike", equations.MON_TS_ON_POST),
-        ("With --mon-ts-rule messenger instead: the messenger at a TS cell", equations.MESSENGER),
-        ("MON -> TS by the messenger, presynaptic spike", equations.MON_TS_MESSENGER_ON_PRE),
-        (
-            "A TS spike releases the messenger over TS; shares are renewed every trial",
-            f"{equations.TS_MESSENGER_ON_PRE}\n{equations.SHARE_SPREAD.strip()}\n"
-            f"{equations.SHARE_SCALE}",
-        ),
-        (
-            "Homeostasis of a MON cell, when due: S is its summed input, S_target the initial mean",
-            f"{equations.MON_SCALE}\n{equations.LL_MON_RESCALE}",
-        ),
-        (
-            "Homeostasis of a TS cell: S_target is the mean of S now, over cells that have input",
-            f"{equations.TS_MEAN_DIVIDE}\n{equations.TS_SCALE}\n{equations.MON_TS_RESCALE}",
-        ),
-        (
-            "Background of a cell: its next spike, by the gaps of a Bernoulli draw per step",
-            equations.BACKGROUND_RESET,
-        ),
-        ("TS -> TS inhibition at ring distance d, 0 < d <= radius", "w = peak*(1 - d/radius)"),
-        (
-            "Flat inhibition of TS: a count of the spikes of a step, told to all",
-            equations.POOL_TELL,
-        ),
-    ]
-    return "```\n" + "\n\n".join(f"# {head}\n{body.strip()}" for head, body in parts) + "\n```"
+EQUATIONS = [
+    ("Flow and rate of the afferents", equations.LL_FLOW + equations.LL_RATE),
+    ("Cells", equations.LIF + equations.TRACE),
+    ("A spike is", f"{equations.LIF_THRESHOLD}  ->  {equations.LIF_RESET}; trace += 1"),
+    ("LL -> MON, presynaptic spike", equations.LL_MON_ON_PRE),
+    ("LL -> MON, postsynaptic spike", equations.LL_MON_ON_POST),
+    ("MON -> TS, presynaptic spike", equations.MON_TS_ON_PRE),
+    ("MON -> TS, postsynaptic spike", equations.MON_TS_ON_POST),
+    ("With --mon-ts-rule messenger instead: the messenger at a TS cell", equations.MESSENGER),
+    ("MON -> TS by the messenger, presynaptic spike", equations.MON_TS_MESSENGER_ON_PRE),
+    (
+        "A TS spike releases the messenger over TS; shares are renewed every trial",
+        f"{equations.TS_MESSENGER_ON_PRE}\n{equations.SHARE_SPREAD.strip()}\n"
+        f"{equations.SHARE_SCALE}",
+    ),
+    (
+        "Homeostasis of a MON cell, when due: S is its summed input, S_target the initial mean",
+        f"{equations.MON_SCALE}\n{equations.LL_MON_RESCALE}",
+    ),
+    (
+        "Homeostasis of a TS cell: S_target is the mean of S now, over cells that have input",
+        f"{equations.TS_MEAN_DIVIDE}\n{equations.TS_SCALE}\n{equations.MON_TS_RESCALE}",
+    ),
+    (
+        "Background of a cell: its next spike, by the gaps of a Bernoulli draw per step",
+        equations.BACKGROUND_RESET,
+    ),
+    ("TS -> TS inhibition at ring distance d, 0 < d <= radius", "w = peak*(1 - d/radius)"),
+    (
+        "Flat inhibition of TS: a count of the spikes of a step, told to all",
+        equations.POOL_TELL,
+    ),
+]
+"""Title and code of each part of the model: of the page and of the report."""
 
-
-PARTS = {
-    "run flags": lambda: flag_table(RunOptions),
-    "network flags": lambda: flag_table(NetworkParams, presets=PRESETS),
-    "stimulus flags": lambda: flag_table(StimulusParams, hidden=WITHOUT_FLAG),
-    "equations": equation_text,
-    "files": lambda: markdown(("file", "content"), ((f"`{k}`", v) for k, v in FILES.items())),
-    "weight arrays": lambda: array_table(WEIGHT_ARRAYS),
-    "recorded arrays": lambda: array_table(RECORDED_ARRAYS),
+PAGES = {
+    "docs/lateral_line.md": {
+        "lateral line presets": lambda: preset_table(ABOUT),
+        "lateral line equations": lambda: equation_text(EQUATIONS),
+    },
+    "docs/flags.md": {
+        "lateral line run flags": lambda: flag_table(RunOptions, hidden=shared_flags(RunOptions)),
+        "lateral line flags": lambda: flag_table(NetworkParams, presets=PRESETS),
+        "lateral line stimulus flags": lambda: flag_table(StimulusParams, hidden=WITHOUT_FLAG),
+    },
+    "docs/files.md": {
+        "lateral line files": lambda: file_table(FILES),
+        "lateral line weight arrays": lambda: array_table(WEIGHT_ARRAYS),
+        "lateral line recorded arrays": lambda: array_table(RECORDED_ARRAYS),
+    },
 }
-
-
-def regenerate(text: str) -> str:
-    """README text with every generated part renewed."""
-    return tables.regenerate(text, PARTS, README.name)
-
-
-if __name__ == "__main__":
-    README.write_text(regenerate(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,6 +1,6 @@
 """The model as equations: LL -> MON -> TS, inhibition, plasticity, homeostasis.
 
-Symbols are those of the README's model description. Numbers that a
+Symbols are those of docs/lateral_line.md. Numbers that a
 run may change are `(shared, constant)` and arrive with each block of steps, so one compiled
 program serves every seed and every parameter set of the same size.
 

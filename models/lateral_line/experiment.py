@@ -73,4 +73,6 @@ def run_seed(
     else:
         result = simulate(params, stimulus=stimulus, session=session)
     status.phase("saving")
-    save_learning_artifacts(result, request.folder, options.mode, options.save_tag)
+    save_learning_artifacts(
+        result=result, folder=request.folder, mode=options.mode, tag=options.save_tag
+    )

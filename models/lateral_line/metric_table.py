@@ -20,6 +20,7 @@ PATH = Metric(
     symbol=SIGMA,
     valid="valid_fraction_window",
     valid_from=USABLE_VALID_FRACTION,
+    better="lower",
 )
 BODY = replace(
     PATH,
@@ -35,6 +36,7 @@ ALIGNED = Metric(
     symbol=SIGMA,
     valid="valid_fraction_body_window",
     valid_from=USABLE_VALID_FRACTION,
+    better="lower",
     meaning="over all passes of the test, with the better of the two reflections, which is chosen "
     "on one half of the passes and scored on the other; the same over the path",
 )
@@ -54,6 +56,7 @@ ORDER = Metric(
     meaning="rank correlation, over pairs of tuned TS cells, of their distance on the ring of TS "
     "with the distance of the positions that they prefer",
     limits=(-0.2, 1.0),
+    better="higher",
 )
 ALIGNED_READINGS = (
     ALIGNED,

@@ -174,7 +174,7 @@ def bin_errors(theta, delta, n_bins: int):
 
 
 def pv_map_quality_from_ts_spikes(
-    step, index, n_cells: int, x_cm, dt_s: float, *, window=None, n_bins: int | None = None
+    *, step, index, n_cells: int, x_cm, dt_s: float, window=None, n_bins: int | None = None
 ) -> MapQuality:
     """Decode position from spikes by the population vector and score the map (8.1).
 

@@ -14,9 +14,10 @@ from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import STRICT, Adjustment, Group, UsageError
 from driver.flags.rules import flags_of
 from driver.run import request
+from driver.run.content import TRUST
 from driver.run.read import CommandLine, mode_of
 from driver.run.saved import NotARun
-from models.lateral_line.checks import check_conflicts, without_effect
+from models.lateral_line.checks import check_conflicts, warnings, without_effect
 from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
@@ -63,8 +64,8 @@ class Request(request.Request):
     @property
     def weights(self) -> Run | None:
         """Whose weights are tested; None for a run that trains."""
-        folder = self.options.weights_from
-        return None if folder is None else Run(folder)
+        folder, trust = self.options.weights_from, self.options.trust_edited
+        return None if folder is None else Run(folder, trust_edited=trust)
 
     def is_that_of(self, run: Run) -> bool:
         return super().is_that_of(run) and run.ll_mon_weights == self.options.ll_mon_weights
@@ -107,7 +108,7 @@ def read(argv: Sequence[str]) -> Request:
     stimulus = line.build("stimulus", body)
     if options.disable_all_stdp:
         line.adjustments += overruled(line.given, line.values["network"])
-    line.adjustments += without_effect(line.given, params)
+    line.adjustments += [*without_effect(line.given, params), *warnings(params, stimulus)]
     if options.backend in GENN and isinstance(why := for_genn(params), str):
         raise UsageError(f"--backend {options.backend}: {why}")
     check_conflicts(line.given, params, stimulus)
@@ -116,6 +117,7 @@ def read(argv: Sequence[str]) -> Request:
         from models.lateral_line.stored import check_weights
 
         check_weights(made, source)
+        line.adjustments += [Adjustment("", None, None, words) for words in source.edited]
     return made
 
 
@@ -130,7 +132,7 @@ def weights_source(argv: Sequence[str]) -> Run | None:
     if resumed is not None:
         raise UsageError("--weights-from tests, --resume-from trains on: give one of them")
     try:
-        return Run(Path(place))
+        return Run(Path(place), trust_edited=TRUST in argv)
     except NotARun as error:
         raise UsageError(f"--weights-from: {error}") from None
 
@@ -148,9 +150,10 @@ def same_mode(argv: Sequence[str], source: Run) -> str:
 
 DESCRIPTION = (
     "Does a lateral-line network learn a map of source position? Trains LL -> MON -> TS, tests it, "
-    "and tests its untrained twin. Values beyond a bound are moved to it and reported. "
-    "For what can be done with a run, the first word is figures, report, status, export, "
-    "animate or stimulus; each has a --help of its own."
+    "and tests its untrained twin. What cannot be run is refused. "
+    "For what can be done with a run, the first word is figures, report, status, export, compare, "
+    "animate, stimulus or sweep; presets says what to expect of each preset; each has a --help "
+    "of its own."
 )
 
 # the network's own fields override the first two; the others only serve stand-alone sweeps

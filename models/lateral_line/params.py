@@ -1,7 +1,9 @@
 """Parameters of the lateral-line model: fields, bounds, presets.
 
-The string below a field is the help of its flag and its row in the README. Bounds stand with
-the field; a flag beyond one is moved to it with a printed note, a value set in Python raises.
+The string below a field is the help of its flag and its row in docs/flags.md. Bounds stand with
+the field; a value beyond one is refused. Only strengths (rates, weights, gains, noise) below 0,
+shares beyond 0 or 1, and speeds below 0.1 are moved to the bound, with a line, if they come from a
+flag: so the published program documents it.
 No Brian here, so `--help` and validation answer at once.
 """
 
@@ -15,13 +17,14 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from driver.engine.randomness import MAX_SEED
-from driver.flags.from_dataclass import STRICT, Flag
+from driver.flags.from_dataclass import MOVED, STRICT, Flag
 from driver.flags.rules import Relation, broken
 from stimulus import SWEEP_MARGIN_CM
 
 Count = Annotated[int, Field(ge=1)]
 NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Strength = Annotated[float, Field(ge=0), MOVED]
+Share = Annotated[float, Field(ge=0, le=1), MOVED]
 Finite = float
 
 
@@ -53,11 +56,11 @@ class NetworkParams:
     # --- stimulus ---------------------------------------------------------------------
     training_position_hold_s: Annotated[float, Field(ge=1e-4)] = 0.05
     """Time that a source position is held in training."""
-    training_noise_scale_early: Annotated[NonNegative, Flag("training-noise-early")] = 0.0
+    training_noise_scale_early: Annotated[Strength, Flag("training-noise-early")] = 0.0
     """Snapshot noise before the switch, in units of the noise SD."""
-    training_noise_scale_late: Annotated[NonNegative, Flag("training-noise-late")] = 0.0
+    training_noise_scale_late: Annotated[Strength, Flag("training-noise-late")] = 0.0
     """Snapshot noise after the switch, in units of the noise SD."""
-    test_ll_noise_hz: NonNegative = 0.0
+    test_ll_noise_hz: Strength = 0.0
     """SD of extra white rate noise in the test, on top of the correlated noise."""
     training_noise_switch_fraction: Annotated[Share, Flag("training-noise-switch")] = 0.5
     """Fraction of the training at which early noise becomes late noise."""
@@ -75,7 +78,7 @@ class NetworkParams:
 for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance-cm) and cut."""
     training_distance_max_cm: Annotated[float | None, Field(gt=0)] = 1.8
     """Largest training distance."""
-    speed_cm_s: Annotated[float, Field(ge=0.1)] = 5.0
+    speed_cm_s: Annotated[float, Field(ge=0.1), MOVED] = 5.0
     """Speed of the sphere: strength of the flow, and of the motion in the test sweep."""
     distance_cm: Annotated[float, Field(ge=1e-6)] = 1.5
     """Distance of the source in the test sweep."""
@@ -85,9 +88,9 @@ for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance
     """Radius of the sphere; the flow grows with its cube."""
     ll_rate_mode: Literal["raw", "modulation"] = "raw"
     """`modulation` subtracts the spontaneous rate from the LL rates, `raw` does not."""
-    ll_rate_baseline_subtract_hz: Annotated[NonNegative, Flag("ll-baseline-subtract-hz")] = 0.0
+    ll_rate_baseline_subtract_hz: Annotated[Strength, Flag("ll-baseline-subtract-hz")] = 0.0
     """Rate subtracted from the LL rates before the gain."""
-    ll_rate_gain: NonNegative = 1.0
+    ll_rate_gain: Strength = 1.0
     """Factor on the LL rates."""
     ll_body_length_cm: Annotated[float, Field(ge=0.1)] = 4.0
     """Length of the lateral line."""
@@ -132,9 +135,9 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """SD of a topographic draw, in LL indices."""
     ll_to_mon_topography_strength: Annotated[Share, Flag("ll-mon-topo")] = 0.01
     """Share of topographic contacts (nominal: it is rounded to whole contacts)."""
-    ll_mon_w_mean_mV: NonNegative = 7.0
+    ll_mon_w_mean_mV: Strength = 7.0
     """Lower end of the fixed weights."""
-    ll_mon_w_jitter_mV: NonNegative = 3.0
+    ll_mon_w_jitter_mV: Strength = 3.0
     """Width of the uniform spread above it."""
     ll_mon_use_stdp: Annotated[bool, Flag("use-ll-mon-stdp")] = False
     """Make LL -> MON plastic."""
@@ -142,11 +145,11 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """Gain of pre before post, multiplicative."""
     ll_mon_apost: Finite = -0.0105
     """Gain of post before pre, multiplicative; negative is depression."""
-    ll_mon_wmax_mV: NonNegative = 20.0
+    ll_mon_wmax_mV: Strength = 20.0
     """Upper bound of plastic weights."""
-    ll_mon_w_init_mV: NonNegative = 10.0
+    ll_mon_w_init_mV: Strength = 10.0
     """Lower end of initial plastic weights."""
-    ll_mon_w_jitter_stdp_mV: NonNegative = 2.0
+    ll_mon_w_jitter_stdp_mV: Strength = 2.0
     """Width of the uniform spread above it."""
     ll_mon_homeo_eta: Finite = 0.0
     """Rate of the rescaling of summed LL -> MON input; 0 or less is off."""
@@ -166,11 +169,11 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """Gain of pre before post, additive, in units of the weight."""
     mon_ts_apost: Finite = -0.021
     """Gain of post before pre, additive; negative is depression."""
-    mon_ts_wmax: NonNegative = 0.045
+    mon_ts_wmax: Strength = 0.045
     """Upper bound of the weights."""
-    mon_ts_w_init: NonNegative = 0.02
+    mon_ts_w_init: Strength = 0.02
     """Lower end of initial weights."""
-    mon_ts_w_jitter: NonNegative = 0.01
+    mon_ts_w_jitter: Strength = 0.01
     """Width of the uniform spread above it."""
     mon_ts_homeo_eta: Finite = 0.0
     """Rate of the rescaling of summed MON -> TS input; 0 or less is off."""
@@ -178,7 +181,7 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """Its period."""
     mon_ts_homeo_target: Literal["current-mean", "initial-mean"] = "current-mean"
     """What summed MON -> TS input is drawn to: its mean now (published) or at the start."""
-    mon_ts_gain_mV: NonNegative = 30.0
+    mon_ts_gain_mV: Strength = 30.0
     """EPSP of a unit weight."""
     mon_ts_gain_test_mV: Annotated[float | None, Field(ge=0)] = None
     """EPSP of a unit weight in the test, trained and untrained; none is that of the training."""
@@ -197,7 +200,7 @@ when training starts."""
     """SD of the messenger's spread when training starts, in TS cells; at most half of TS."""
     messenger_reach_end: Annotated[float, Field(gt=0)] = 6.0
     """The same when it has shrunk."""
-    messenger_shrink_fraction: Share = 0.85
+    messenger_shrink_fraction: Annotated[float, Field(ge=0, le=1)] = 0.85
     """Fraction of the training over which reach and rate shrink, exponentially."""
     messenger_shuffled: bool = False
     """Spread the messenger among TS cells in a random order that stays (control)."""
@@ -209,13 +212,13 @@ when training starts."""
     # --- inhibition -------------------------------------------------------------------
     mon_to_global_inh_p: Annotated[Share, Flag("mon-global-inh-p")] = 0.06
     """Share of MON cells that drive I_MON."""
-    mon_to_global_inh_drive_mV: Annotated[NonNegative, Flag("mon-global-inh-drive-mv")] = 0.5
+    mon_to_global_inh_drive_mV: Annotated[Strength, Flag("mon-global-inh-drive-mv")] = 0.5
     """EPSP of MON on I_MON."""
-    global_inh_to_mon_mV: Annotated[NonNegative, Flag("mon-global-inh-mv")] = 1.4
+    global_inh_to_mon_mV: Annotated[Strength, Flag("mon-global-inh-mv")] = 1.4
     """IPSP of I_MON on every MON cell."""
     ts_lateral_radius: Count = 14
     """Radius of TS lateral inhibition on the ring, in TS indices."""
-    ts_local_inh_peak_mV: NonNegative = 1.0
+    ts_local_inh_peak_mV: Strength = 1.0
     """Peak IPSP of TS lateral inhibition; it falls linearly to 0 at the radius."""
     ts_flat_inh_mV: NonNegative = 0.0
     """IPSP of every TS spike on all of TS, the cell that fired included."""
@@ -223,19 +226,19 @@ when training starts."""
     """Build the TS -> I_TS -> TS loop."""
     ts_to_global_inh_p: Annotated[Share, Flag("ts-feedback-p")] = 0.12
     """Share of TS cells that drive I_TS."""
-    ts_to_global_inh_drive_mV: Annotated[NonNegative, Flag("ts-feedback-drive-mv")] = 0.35
+    ts_to_global_inh_drive_mV: Annotated[Strength, Flag("ts-feedback-drive-mv")] = 0.35
     """EPSP of TS on I_TS."""
-    global_inh_to_ts_mV: Annotated[NonNegative, Flag("ts-feedback-inh-mv")] = 0.8
+    global_inh_to_ts_mV: Annotated[Strength, Flag("ts-feedback-inh-mv")] = 0.8
     """IPSP of I_TS on every TS cell."""
 
     # --- background -------------------------------------------------------------------
-    bg_rate_mon_hz: NonNegative = 22.0
+    bg_rate_mon_hz: Strength = 22.0
     """Background rate of a MON cell."""
-    bg_rate_ts_hz: NonNegative = 12.0
+    bg_rate_ts_hz: Strength = 12.0
     """Background rate of a TS cell."""
-    bg_w_mon_mV: NonNegative = 1.5
+    bg_w_mon_mV: Strength = 1.5
     """EPSP of a background spike on MON."""
-    bg_w_ts_mV: NonNegative = 0.6
+    bg_w_ts_mV: Strength = 0.6
     """EPSP of a background spike on TS."""
     # fmt: on
 
@@ -256,6 +259,16 @@ when training starts."""
     def has_messenger(self) -> bool:
         """Whether the messenger's rule changes MON -> TS."""
         return self.mon_ts_rule == "messenger"
+
+    @property
+    def can_learn(self) -> bool:
+        """Whether any weight can differ from its start after the training."""
+        rule = self.mon_ts_apre, self.mon_ts_apost
+        steps = [*((self.messenger_rate_start,) if self.has_messenger else rule)]
+        steps.append(max(0.0, self.mon_ts_homeo_eta))
+        if self.ll_mon_use_stdp:
+            steps += [self.ll_mon_apre, self.ll_mon_apost, max(0.0, self.ll_mon_homeo_eta)]
+        return self.n_training_trials > 0 and any(steps)
 
     @property
     def gain_in_test_mV(self) -> float:
@@ -315,11 +328,7 @@ def relations(p: NetworkParams) -> Iterator[Relation]:
         f"--vreset-mv {p.vreset_mV:g} must lie below --vth-mv {p.vth_mV:g}",
     )
     yield p.el_mV < p.vth_mV, f"--el-mv {p.el_mV:g} must lie below --vth-mv {p.vth_mV:g}"
-    for flag, tau in (("tau-m-ms", p.tau_m_ms), ("tau-s-ms", p.tau_s_ms)):
-        yield (
-            tau * 1e-3 >= p.dt_s,
-            f"--{flag} {tau:g} is shorter than --dt-s {p.dt_s:g}: the Euler step is unstable",
-        )
+    yield from time_bounds(p)
     yield from messenger_bounds(p)
     yield from weight_bounds(p)
     yield from rate_bounds(p)
@@ -342,8 +351,30 @@ def relations(p: NetworkParams) -> Iterator[Relation]:
     )
 
 
+def time_bounds(p: NetworkParams) -> Iterator[Relation]:
+    """What decays, or is held, does so for a step at least: shorter, the Euler step is unstable."""
+    times = ["tau_m_ms", "tau_s_ms", "stdp_tau_ms", "training_position_hold_s"]
+    times += ["messenger_tau_ms", "messenger_mean_tau_s"] if p.has_messenger else []
+    for name in times:
+        yield lasts_a_step(name, getattr(p, name), p.dt_s)
+    yield (
+        p.training_position_hold_s / p.dt_s < 2**31,
+        f"--training-position-hold-s {p.training_position_hold_s:g}: more than 2**31 steps",
+    )
+
+
+def lasts_a_step(name: str, value: float, dt_s: float) -> Relation:
+    """A time, in the unit that its name ends with, is no shorter than a step."""
+    unit = name.rpartition("_")[2]
+    return (
+        value * {"s": 1.0, "ms": 1e-3}[unit] >= dt_s * (1 - 1e-9),
+        f"--{name.replace('_', '-')} {value:g} ({unit}) is shorter than a step, --dt-s {dt_s:g} "
+        f"(s)",
+    )
+
+
 def messenger_bounds(p: NetworkParams) -> Iterator[Relation]:
-    """The messenger is slower than a step; it reaches no further than TS and does not widen."""
+    """The messenger reaches no further than TS and does not widen."""
     if not p.has_messenger:
         return
     reach = p.messenger_reach_start, p.messenger_reach_end
@@ -359,11 +390,6 @@ def messenger_bounds(p: NetworkParams) -> Iterator[Relation]:
             f"--messenger-{name}-end {end:g} exceeds --messenger-{name}-start {start:g}: the "
             f"{name} of the messenger shrinks",
         )
-    for flag, tau_s, typed in (
-        ("tau-ms", p.messenger_tau_ms * 1e-3, p.messenger_tau_ms),
-        ("mean-tau-s", p.messenger_mean_tau_s, p.messenger_mean_tau_s),
-    ):
-        yield tau_s >= p.dt_s, f"--messenger-{flag} {typed:g} is shorter than --dt-s {p.dt_s:g}"
 
 
 def weight_bounds(p: NetworkParams) -> Iterator[Relation]:
@@ -402,6 +428,12 @@ def path_bounds(p: NetworkParams) -> Iterator[Relation]:
     yield (
         p.test_passes * steps <= MAX_TEST_RATES,
         f"--test-passes {p.test_passes} of {steps} steps are more than {MAX_TEST_RATES} steps",
+    )
+    held = p.n_ll * p.training_position_hold_s / p.dt_s
+    yield (
+        not p.test_using_held_snapshots or p.test_passes * held <= most,
+        f"--training-position-hold-s {p.training_position_hold_s:g} at --n-ll {p.n_ll} places, "
+        f"--test-passes {p.test_passes}: a test of {held:.3g} steps a pass; {most} are possible",
     )
     low, high = p.eval_x_min_cm, p.eval_x_max_cm
     if (low is None) != (high is None):

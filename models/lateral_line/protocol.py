@@ -68,7 +68,7 @@ def judge(blocks: Sequence[tuple[Block, Frames]], start: int, params: NetworkPar
     def decode(population: str, n: int, window) -> MapQuality:
         s = spikes[population]
         return metrics.pv_map_quality_from_ts_spikes(
-            s.step, s.index, n, x_cm, params.dt_s, window=window
+            step=s.step, index=s.index, n_cells=n, x_cm=x_cm, dt_s=params.dt_s, window=window
         )
 
     return Outcome(

@@ -101,7 +101,11 @@ class Records:
     def add_decode(self, t_s: float, ts_spikes: Spikes, first: int, x_cm: np.ndarray) -> None:
         """Decode the map from spikes of absolute steps from `first` on."""
         quality = metrics.pv_map_quality_from_ts_spikes(
-            ts_spikes.step - first, ts_spikes.index, self.params.n_ts, x_cm, self.params.dt_s
+            step=ts_spikes.step - first,
+            index=ts_spikes.index,
+            n_cells=self.params.n_ts,
+            x_cm=x_cm,
+            dt_s=self.params.dt_s,
         )
         self.series["pv_ckpt_t_s"].append(t_s)
         self.series["pv_sigma_theta_series"].append(quality.sigma_theta)

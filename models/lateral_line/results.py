@@ -1,6 +1,6 @@
 """What a finished seed writes down: its results file and its arrays.
 
-Tables of names with unit and meaning stand in the README and are held against a real run.
+Tables of names with unit and meaning stand in docs/files.md and are held against a real run.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import numpy as np
 
 from driver.experiment import metric
 from driver.run.saved import checksum
-from models.lateral_line import cell_tuning, map_metrics, metrics, readout, summary
+from models.lateral_line import cell_tuning, map_metrics, metrics, readout
 from models.lateral_line.format import FORMAT
 from models.lateral_line.metrics import MapQuality
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Outcome, Result
 from models.lateral_line.simulation import x_per_step
+from models.lateral_line.warnings import warnings
 from models.lateral_line.wiring import lateral_kernel, topographic_contacts, uses_bernoulli
 from stimulus import StimulusParams, n_test_steps
 
@@ -83,16 +84,7 @@ def evaluation_mode(result: Result) -> str:
     """``extract`` is the test of weights that another run learned."""
     if result.training is None:
         return "extract"
-    return "training" if can_learn(result.params) else "untrained"
-
-
-def can_learn(p: NetworkParams) -> bool:
-    """Whether any weight can differ from its start after the training."""
-    rule = (p.messenger_rate_start,) if p.has_messenger else (p.mon_ts_apre, p.mon_ts_apost)
-    steps = (*rule, max(0.0, p.mon_ts_homeo_eta))
-    if p.ll_mon_use_stdp:
-        steps += (p.ll_mon_apre, p.ll_mon_apost, max(0.0, p.ll_mon_homeo_eta))
-    return p.n_training_trials > 0 and any(steps)
+    return "training" if result.params.can_learn else "untrained"
 
 
 def test_condition(p: NetworkParams) -> dict[str, Any]:
@@ -260,41 +252,3 @@ def weight_numbers(result: Result) -> dict[str, Any]:
         "ll_mon_initial_mV": metrics.weight_statistics(ll_init, ll_max),
         "ll_mon_homeo_target_mV": result.wiring.ll_mon_target_mV,
     }
-
-
-def why_not(outcome: Outcome, where: str) -> str:
-    """Why there is no usable map of the path or window; empty if there is one."""
-    path, needed = outcome.path, metrics.USABLE_VALID_FRACTION
-    if not outcome.spikes["ts"].index.size:
-        return "TS is silent in the test, nothing could be decoded"
-    if path.silent:
-        return "TS fires in the test, but not in the evaluation window"
-    if path.valid_fraction_window < needed:
-        share = f"only {path.valid_fraction_window:.0%} of the {where} could be decoded"
-        return f"no usable map, {share} (usable from {needed:.0%})"
-    if not metrics.is_usable_map(path):
-        where = f"all that was decoded lies in a single bin of the {where}"
-        return f"no usable map, {where}, so sigma_theta is undefined"
-    return ""
-
-
-def warnings(result: Result) -> list[str]:
-    """What a reader must know before believing a number."""
-    p, found = result.params, []
-    where = summary.spoken(summary.place(p.eval_window_cm))
-    if summary.ll_mon_weights(result.source) == "initial":
-        found.append(summary.NOT_AS_TRAINED)
-    for name, outcome in (("trained", result.trained), ("untrained", result.untrained)):
-        if why := why_not(outcome, where):
-            found.append(f"{name} network: {why}")
-    mon_loop = p.global_inh_to_mon_mV * p.mon_to_global_inh_drive_mV * p.mon_to_global_inh_p
-    ts_loop = p.global_inh_to_ts_mV * p.ts_to_global_inh_drive_mV * p.ts_to_global_inh_p
-    for what, cell, is_enabled in (
-        ("global inhibition of MON", "i_mon", mon_loop > 0),
-        ("feedback inhibition of TS", "i_ts", p.use_ts_feedback_inh and ts_loop > 0),
-    ):
-        spikes = result.trained.spikes[cell].index.size
-        spikes += result.training.counts[cell] if result.training else 0
-        if is_enabled and not spikes:
-            found.append(f"{what} is enabled but its cell never fired")
-    return found

@@ -13,12 +13,14 @@ import numpy as np
 
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import UsageError
-from driver.run.checkpoint import digest
+from driver.run.checkpoint import check_array, digest
 from driver.run.request import Request
 from driver.run.saved import NotARun
+from models.lateral_line.checkpoint import start_of
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Stored
 from models.lateral_line.saved import Run, Seed
+from models.lateral_line.values import MV
 from models.lateral_line.wiring import Wiring
 from stimulus import StimulusParams
 
@@ -44,7 +46,8 @@ def stored(seed: Seed, ll_mon_weights: Literal["final", "initial"] = "final") ->
     Raises
     ------
     NotARun
-        If the seed is not finished, or its weights do not belong to the wiring of its parameters.
+        If the seed is not finished, or its weights do not belong to the wiring of its parameters,
+        are not numbers or out of bounds.
     ValueError
         If it does not have such LL -> MON weights.
     """
@@ -60,6 +63,16 @@ def stored(seed: Seed, ll_mon_weights: Literal["final", "initial"] = "final") ->
         )
         if not same:  # another NumPy may draw other numbers
             raise NotARun(f"{seed.weight_file} does not belong to the wiring of its parameters")
+    start = start_of(seed.params, wiring)
+    for name, like, unit in (
+        *((name, "ll_mon.w", MV) for name in (INITIAL[0], FINAL[0])),
+        *((name, "mon_ts.w", 1.0) for name in (INITIAL[1], FINAL[1])),
+    ):
+        array, bounds = weights[name], [bound / unit for bound in start.bounds(like)]
+        try:
+            check_array(name, array, start.state[like], *bounds)
+        except ValueError as error:
+            raise NotARun(f"{seed.weight_file}: {error}") from None
     check_ll_mon(seed, ll_mon_weights)
     source = seed.results["source"] or {
         "run": seed.run.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from driver.experiment import metric
@@ -136,6 +137,12 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
     said = outcome.console(f"{outcome.headline(results)} {outcome.decides(results)}")
     notes = [*rate_lines(results), *results["warnings"], said]
     return [*lines, *notes, seed_line(results)]
+
+
+def deciding(results: dict[str, Any]) -> metric.Metric:
+    """What a seed is judged by, under the name that the console has."""
+    found = outcome.deciding(results)
+    return replace(found, label=outcome.console(found.label))
 
 
 def rate_lines(results: dict[str, Any]) -> list[str]:

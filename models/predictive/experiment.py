@@ -6,18 +6,22 @@ Nothing of a twin moves, so its training is not run.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from driver.engine.model import Block, resolve
-from driver.experiment.going_on import Arrays
-from driver.experiment.learning import twins
+from driver.experiment.going_on import Arrays, Start
+from driver.experiment.learning import Twins, twins
+from driver.experiment.limits import rate_warnings
+from driver.experiment.metric import TRAINED
 from driver.experiment.network import Session
 from driver.experiment.seed_files import save_arrays, save_results
 from driver.run.request import Request
-from models.predictive.params import LEARNERS
+from models.predictive.learner import LARGEST
+from models.predictive.params import LEARNERS, STEP_S, SpikingParams
+from models.predictive.spiking import constants, initial_state
 
 COURSE = "course_"
 
@@ -44,10 +48,32 @@ class Records:
         self.rows.update((name, [*values]) for name, values in courses.items())
 
 
+def learner_of(p) -> type:
+    """The class that learns with these parameters; see `LEARNERS`."""
+    return resolve(next(where for cls, where in LEARNERS.values() if type(p) is cls))
+
+
 def opened(p, session: Session | None = None):
-    """The learner of some parameters, with its data, ready to run; see `LEARNERS`."""
-    where = next(where for cls, where in LEARNERS.values() if type(p) is cls)
-    return resolve(where).of(p, session)
+    """The learner of some parameters, with its data, ready to run."""
+    return learner_of(p).of(p, session)
+
+
+def start(request: Request) -> Start:
+    """How the network begins; see `driver.room.Room`."""
+    p = request.params
+    if isinstance(p, SpikingParams):
+        return Start(initial_state(p), constants(p), reached)
+    cls = learner_of(p)
+    begin = cls.begin(p, cls.sizes_of(p))
+    bounds = {
+        f"{key}_{end}": x for key in begin for end, x in (("min", -LARGEST), ("max", LARGEST))
+    }
+    return Start(begin, bounds, reached)
+
+
+def reached(records: Arrays) -> int:
+    """How many epochs have been recorded."""
+    return next((v.shape[0] for k, v in records.items() if k.startswith(COURSE)), 0)
 
 
 def length(request: Request) -> int:
@@ -70,4 +96,13 @@ def run_seed(request: Request, log, status, saved) -> None:
         )  # fmt: skip
         metrics = learner.measure(found.recordings)
     save_arrays(request, found, {"sizes": learner.sizes})
-    save_results(request, found, metrics)
+    basal = [name for name in found.ends if name.startswith("basal")]
+    bounds = {name: (p.w_min, p.w_max) for name in basal}
+    save_results(request, found, metrics, [*rates_at_a_limit(p, found)], bounds)
+
+
+def rates_at_a_limit(p, found: Twins) -> Iterator[str]:
+    """Of the spiking network, whose rates are to be predicted."""
+    fired = found.recordings[TRAINED].get("test_fired")
+    if fired is not None:
+        yield from rate_warnings({"cells": (fired.mean() * p.r_max_hz, 1 / STEP_S)}, "Hz")

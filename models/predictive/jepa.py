@@ -29,7 +29,7 @@ from models.predictive.energy import forward
 from models.predictive.learner import HostLearner, accuracy, full, state_of
 from models.predictive.outcome import judge_embedding
 from models.predictive.params import JepaParams
-from stimuli.digits import Split, split_of
+from stimuli.digits import SIZES, Split
 
 Net = tuple[list[np.ndarray], list[np.ndarray]]  # weights, shape (n_out, n_in), and biases
 INVARIANCE = VARIANCE = 25.0  # weights of two terms of vicreg, as published
@@ -192,10 +192,9 @@ class Jepa(HostLearner):
         self.joint = self.joint_of(p, sizes)
         self.model.wiring |= contacts(full(self.joint.predictor, "predictor"))
 
-    @classmethod
-    def of(cls, p: JepaParams, session: Session | None = None) -> Jepa:
-        data = split_of(p.data, p.test_size, p.seed, p.scaling, p.contrast)
-        return cls(p, (data.x_train.shape[1] // 2 + 1, *p.hidden, p.embedding), session, data)
+    @staticmethod
+    def sizes_of(p: JepaParams) -> tuple[int, ...]:
+        return SIZES[p.data][1] // 2 + 1, *p.hidden, p.embedding
 
     @staticmethod
     def joint_of(p: JepaParams, sizes: Sequence[int]) -> Joint:

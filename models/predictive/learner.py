@@ -20,7 +20,7 @@ from driver.experiment.network import Network, Session, State
 from models.predictive.controls import controls
 from models.predictive.outcome import judge_accuracy
 from models.predictive.params import STEP_S, ImageParams
-from stimuli.digits import Split, split_of
+from stimuli.digits import N_CLASSES, SIZES, Split, split_of
 
 BLOCK_ROWS = 256  # samples of a block
 LARGEST = 1e6  # of any number of a state
@@ -63,7 +63,11 @@ class ImageLearner:
     def of(cls, p: ImageParams, session: Session | None = None):
         """With the images of its parameters."""
         data = split_of(p.data, p.test_size, p.seed, p.scaling, p.contrast)
-        return cls(p, (data.x_train.shape[1], *p.hidden, data.n_classes), session, data)
+        return cls(p, cls.sizes_of(p), session, data)
+
+    @staticmethod
+    def sizes_of(p: ImageParams) -> tuple[int, ...]:
+        return SIZES[p.data][1], *p.hidden, N_CLASSES
 
     @property
     def layers(self) -> range:

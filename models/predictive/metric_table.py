@@ -5,7 +5,7 @@ from models.predictive.outcome import GAIN, LEARNS, MEANINGS, NO_SPREAD
 
 IMAGES = (
     Metric(
-        "accuracy", label="accuracy of the test", limits=(0, 1), symbol="accuracy",
+        "accuracy", label="accuracy of the test", limits=(0, 1), symbol="accuracy", better="higher",
         meaning="Share of the images of the test part that are told right.",
     ),
     Metric("train_accuracy", label="accuracy of the training part", limits=(0, 1), figures=False),

@@ -38,7 +38,7 @@ def words(room: Room) -> dict[str, Callable[..., int]]:
             jobs: Runs at once.
             output_root: Where the folder of the sweep is made.
         """
-        from models.predictive.show.compared import draw, lines
+        from models.predictive.show.compared import lines
 
         for flag, value in (("seeds", seeds), ("jobs", jobs)):
             if value < 1:
@@ -48,7 +48,7 @@ def words(room: Room) -> dict[str, Callable[..., int]]:
         asked += ["--seed-start", str(seed_start), "--jobs", str(jobs)]
         status = sweep(room, [name, *asked, "--output-root", str(output_root)])
         content = output_root / name / CONTENT
-        print("\n".join(["", *lines(content), str(draw(content))]))
+        print("\n".join(["", *lines(content)]))
         return status
 
     return {"compare-learners": compare_learners}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.experiment.going_on import Arrays
+from driver.experiment.going_on import Arrays, Start
 from driver.experiment.learning import Twins, twins
 from driver.experiment.network import Session, State
 from driver.experiment.seed_files import save_arrays, save_results
@@ -23,6 +23,7 @@ from models.sequence.potentials import Weights
 from models.sequence.records import Records
 from models.sequence.responses import Response, responses, tests
 from models.sequence.simulation import Simulation
+from models.sequence.values import initial_state
 from models.sequence.wiring import Wiring, wiring
 from stimuli.patterns import training
 
@@ -102,6 +103,12 @@ def seconds(request: Request) -> float:
     n_synapses = p.link_count * mean**2 + p.n_inputs * p.n_circuits * mean
     n_steps = p.steps + work(request)[0] / 4
     return 2 + n_steps * (2e-5 + n_synapses * 5e-10)
+
+
+def start(request: Request) -> Start:
+    """How the network begins; see `driver.room.Room`."""
+    state = initial_state(wiring(request.params))
+    return Start(state, reached=lambda records: int(records["course"][-1, 0]))
 
 
 def run_seed(request: Request, log, status, saved) -> None:

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from driver.engine.randomness import MAX_SEED
 from driver.flags.from_dataclass import STRICT, Flag
 from driver.flags.rules import Relation
+from driver.room import About
 from driver.run.format import Format
 from stimuli.patterns import STEP_S, Factor, PatternParams, Share
 
@@ -173,6 +174,49 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+ABOUT = {
+    "sequence": About(
+        "10 x 5 circuits of 2 to 10 cells, 100 inputs; one pattern of 300 ms, 100 s",
+        "`remembers` on 6 of 10 seeds: it goes on after a cue; else `recognises without memory`; "
+        "untrained `no assembly` on all",
+        "20 s",
+    ),
+    "two-patterns": About(
+        "two patterns, 200 s",
+        "an assembly each (specificity .75 to .87), completion 74 to 158 ms (3 seeds), half as "
+        "long as of one pattern",
+        "40 s",
+    ),
+    "capacity": About(
+        "four patterns, or `--n-patterns`, 400 s; give `--train-s` 100 s for each",
+        "completion 52 to 84 ms at 4, none at 8 (3 seeds)",
+        "50 s",
+    ),
+    "short": About(
+        "a pattern of 100 ms",
+        "one `remembers`, one `recognises without memory`, one `no assembly` (3 seeds); untrained "
+        "`no assembly`",
+        "20 s",
+    ),
+    "long": About(
+        "a pattern of 900 ms",
+        "`recognises without memory` on 3 of 3 seeds; untrained `no assembly`",
+        "30 s",
+    ),
+    "no-stp": About(
+        "no short-term plasticity", "`no assembly` on 10 of 10 seeds, as in the thesis", "25 s"
+    ),
+    "no-variance": About(
+        "eta0 over the number of steps", "`no assembly` on 10 of 10 seeds, as in the thesis", "25 s"
+    ),
+    "demo": About("two patterns, longer noise, 4 s", "too little training for a memory", "30 s"),
+    "tiny": About(
+        "3 x 2 circuits, 3 s; for tests",
+        "nothing: too little data for a verdict of memory",
+        "25 s, with NumPy",
+    ),
+}
+
 
 def parts(mode: str) -> dict[str, type]:
     return {"params": dict.fromkeys(PRESETS, Params)[mode]}
@@ -184,6 +228,5 @@ FORMAT = Format(
     unit="step",
     integrator="exact",
     schema_version=1,
-    moves=False,
     presets=PRESETS,
 )

@@ -1,9 +1,8 @@
-"""docs/dots.md and the README tell the truth about the moving dot."""
+"""docs/dots.md tells the truth about the moving dot."""
 
 import re
 import shlex
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,22 +16,16 @@ from models.cube.lattice.trials import REMOVAL_STEPS
 from models.cube.local import measure
 from models.cube.local.trials import CUE_MOVES
 from models.cube.metrics import focus, output, verdict
-from models.cube.params import LocalParams
 from models.cube.presets import PRESETS
 from models.cube.room import ROOM
 from stimuli.dots import SHIFT_COLUMNS, dot_path, is_held_out, on_loop, period
 from stimulus import DotParams
 from tests.cube import door
+from tests.pages import PAGES, commands, folders
 from tests.program import render_nothing
 
-ROOT = Path(__file__).parents[2]
-PAGE = docs.PAGE.read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = PAGES["docs/dots.md"]
 KINDS = ("cube", "local", "groups", "predict")
-
-
-def test_generated_parts_are_up_to_date():
-    assert docs.regenerate(PAGE) == PAGE, "run python -m models.cube.docs"
 
 
 def test_what_was_found_is_written_down():
@@ -44,23 +37,20 @@ def test_what_was_found_is_written_down():
 # --- commands ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text, least", [(README, 10), (PAGE, 14)], ids=["README.md", "dots.md"])
-def test_every_command_can_be_run(text, least, tmp_path, monkeypatch):
+def test_every_command_can_be_run(tmp_path, monkeypatch):
     """As far as the checks go that are made before a run begins; words, on a small run."""
     monkeypatch.chdir(tmp_path)
     render_nothing(monkeypatch)
-    commands = re.findall(r"^python cube_brian2\.py (.*?)(?:\s+#.*)?$", text, re.MULTILINE)
-    assert len(commands) >= least
-    for command in map(shlex.split, commands):
-        if command[0].startswith("-") and "--help" not in command:
-            resolve(ROOM, command)
-    for name in re.findall(r"Runs/(\w+)", "\n".join(commands)):
-        if not (tmp_path / "Runs" / name).exists():
-            shutil.copytree(door.shared("cube"), tmp_path / "Runs" / name)
-    for command in map(shlex.split, commands):
-        if not command[0].startswith("-"):
-            status, said = door.call(*command)
-            assert status == 0, (command, said)
+    lines = commands("cube")
+    assert len(lines) >= 14
+    for name in folders(lines):
+        shutil.copytree(door.shared("cube"), tmp_path / "Runs" / name)
+    for line in lines:
+        if not line[0].startswith("-"):
+            status, said = door.call(*line)
+            assert status == 0, (line, said)
+        elif "--help" not in line:
+            resolve(ROOM, [*line, "--overwrite"])
 
 
 def test_the_python_of_the_page_does_what_it_says(tmp_path, monkeypatch):
@@ -70,16 +60,6 @@ def test_the_python_of_the_page_does_what_it_says(tmp_path, monkeypatch):
     space = {}
     exec(code, space)
     assert space["seed"].number == 0
-
-
-def test_every_link_leads_somewhere():
-    headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", PAGE):
-        if target.startswith("#"):
-            assert target[1:] in anchors, target
-        else:
-            assert (docs.PAGE.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("mode", [name for name, p in PRESETS.items() if p.reference is not None])
@@ -207,7 +187,7 @@ SAID = (
 
 @pytest.mark.parametrize("words", SAID)
 def test_numbers_in_the_text_are_those_of_the_code(words):
-    assert words in " ".join(PAGE.split())
+    assert words in " ".join((PAGE + PAGES["docs/files.md"]).split())
 
 
 # --- what the page says of the stimulus ----------------------------------------------------------
@@ -228,13 +208,3 @@ def test_a_held_out_loop_shows_no_pair_of_position_and_direction_of_another(n, e
         moves = zip(x[:-1], y[:-1], np.diff(x), np.diff(y), strict=True)
         pairs[held] |= {m for m, keep in zip(moves, inside[:-1], strict=True) if keep}
     assert pairs[True] and not pairs[True] & pairs[False]
-
-
-def test_presets_of_the_readme_are_presets():
-    table = README.split("## The moving dot")[1].split("## ")[0]
-    rows = re.findall(r"^\| `([\w-]+)` \|.*\| ([\d ]+) \| [^|]+ \|$", table, re.MULTILINE)
-    assert len(rows) == 8
-    for name, steps in rows:
-        p = PRESETS[name]
-        assert p.model(**p.fixed).steps == int(steps.replace(" ", "")), name
-    assert any(PRESETS[name].model is LocalParams for name, _ in rows)

@@ -112,6 +112,10 @@ ERRORS = [
     (("--relaunch-every", "4", "--stimulus", "orbit"), ("--relaunch-every 4", "orbit")),
     (("--dots", "9"), ("--dots 9", "8")),
     (("--seed", "-1"), ("--seed-start -1", "0")),
+    # flags of another model
+    (("--m", "4"), ("--m",)),
+    (("--tau-plus-ms", "4"), ("--tau-plus-ms",)),
+    (("--w-intra", "4"), ("--w-intra",)),
     # two spellings of one flag
     (("--seed", "1", "--seed-start", "2"), ("--seed", "--seed-start")),
 ]
@@ -120,23 +124,13 @@ ERRORS = [
 @pytest.mark.parametrize("flags, words", ERRORS, ids=lambda x: " ".join(x)[:60])
 def test_a_bad_value_is_named_and_nothing_is_written(flags, words, tmp_path, capfd):
     argv = [*flags, "--output-root", str(tmp_path / "Runs"), "--run-name", "a"]
-    try:
-        status = cube_brian2.main(argv)
-    except SystemExit as error:  # from the parser of flags
-        status = error.code
+    status = cube_brian2.main(argv)
     said = capfd.readouterr().err
     assert status == EXIT_USAGE
     assert not list(tmp_path.iterdir())
+    assert len(said.splitlines()) == 1
     for word in words:
         assert word in said
-
-
-@pytest.mark.parametrize("flag", ["--m", "--tau-plus-ms", "--w-intra"])
-def test_a_flag_of_another_model_is_refused(flag, tmp_path):
-    with pytest.raises(SystemExit) as error:
-        cube_brian2.main([flag, "4", "--output-root", str(tmp_path / "Runs")])
-    assert error.value.code == EXIT_USAGE
-    assert not list(tmp_path.iterdir())
 
 
 WARNINGS = [

@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -156,16 +154,3 @@ def test_a_rate_that_is_too_large_ends_with_a_status_of_its_own(here, monkeypatc
     words = (*words_of("rate", "a"), "--lr", "1000")
     assert program(*words) == 3
     assert "no valid results, lower --lr" in capsys.readouterr().err
-
-
-def test_pages_have_commands_that_can_be_run_and_name_every_preset():
-    root = Path(predictive_brian2.__file__).parent
-    for page in ("README.md", "docs/predictive.md"):
-        text = (root / page).read_text(encoding="utf-8")
-        found = re.findall(r"^python predictive_brian2\.py *(.*?)(?:\s+#.*)?$", text, re.MULTILINE)
-        assert len(found) >= 5
-        for words in map(shlex.split, found):
-            if words[0].startswith("--"):
-                ROOM.read(words)
-        for name in PRESETS:
-            assert f"`{name}`" in text, page

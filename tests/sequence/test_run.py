@@ -2,8 +2,6 @@
 
 import json
 import re
-import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ from driver.flags.rules import broken
 from driver.run.saved import Run
 from models.sequence.metric_table import MEMORY
 from models.sequence.params import FORMAT, PRESETS, Params
-from models.sequence.room import ROOM
+from tests.pages import PAGES
 from tests.program import render_nothing
 
 TINY = ("--mode", "tiny", "--backend", "numpy", "--train-s", "1.5", "--test-presentations", "2")
@@ -172,23 +170,7 @@ def test_results_say_which_parameters_they_are_of(made):
         assert len(content["params_sha256"]) == 64
 
 
-def test_readme_and_page_have_commands_that_can_be_run(here):
-    root = Path(sequence_brian2.__file__).parent
-    for page in ("README.md", "docs/sequence.md"):
-        text = (root / page).read_text(encoding="utf-8")
-        commands = re.findall(r"^python sequence_brian2\.py *(.*?)(?:\s+#.*)?$", text, re.MULTILINE)
-        assert len(commands) >= 5
-        for words in map(shlex.split, commands):
-            if words != ["status"]:
-                ROOM.read(words)
-
-
-def test_the_readme_names_every_preset_and_the_page_every_number_of_the_verdict():
-    root = Path(sequence_brian2.__file__).parent
-    readme, page = (root / name for name in ("README.md", "docs/sequence.md"))
-    section = readme.read_text(encoding="utf-8").split("## Sequence memory")[1].split("\n## ")[0]
-    for name in PRESETS:
-        assert f"`{name}`" in section
+def test_the_page_has_every_number_of_the_verdict():
     for metric in MEMORY:
         if metric.console:
-            assert f"`{metric.name}`" in page.read_text(encoding="utf-8")
+            assert f"`{metric.name}`" in PAGES["docs/sequence.md"]

@@ -5,7 +5,7 @@ second, smaller index maps a hash of everything that goes *into* generation to t
 that a known model starts without generating, and without importing Brian.
 
 The cache lies in ``$PROGRAM_CACHE``, else ``$XDG_CACHE_HOME/brian_programs`` or
-``~/.cache/brian_programs``. It may be deleted at any time.
+``~/.cache/brian_programs``, see `driver.engine.compile.store`. It may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
 import json
 import os
 import platform
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,12 +30,13 @@ from pathlib import Path
 
 import numpy as np
 
+from driver.engine.compile import store
 from driver.engine.compile import threads as sharing
 from driver.engine.compile.join import units
 from driver.engine.compiler import COLD, FLAGS, HOT, compiler, cores
 from driver.engine.model import Model
 from driver.engine.timing.profile import COMPILING, GENERATION, Profile, part
-from driver.files import replace_file
+from driver.files import on_disk, replace_file
 
 MOST_HOT_UNITS = 4  # each reads all headers
 
@@ -65,14 +67,6 @@ HEADERS = """
 
 class BuildError(RuntimeError):
     """Code generation or the compiler failed; the message carries its last lines."""
-
-
-def cache_folder() -> Path:
-    """Folder of all compiled programs."""
-    if "PROGRAM_CACHE" in os.environ:
-        return Path(os.environ["PROGRAM_CACHE"]).absolute()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base).absolute() / "brian_programs"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,12 +110,17 @@ class Maker:
 
 
 def cached(maker: Maker, cxx: str) -> Path | None:
-    """Folder of the model's program if it was compiled before."""
-    entry = cache_folder() / "index" / recipe_key(maker, cxx)
-    with contextlib.suppress(OSError):
-        program = cache_folder() / "programs" / entry.read_text().strip()
-        if (program / "manifest.json").exists():
-            return program
+    """Folder of the model's program if it was compiled before, and is what was compiled."""
+    program = remembered(store.cache_folder(), maker, cxx)
+    return program if program and not store.damage(program) else None
+
+
+def remembered(root: Path, maker: Maker, cxx: str) -> Path | None:
+    """Folder of the model's program as the index names it; what lies in it was not looked at."""
+    with contextlib.suppress(OSError, UnicodeError):
+        name = (root / "index" / recipe_key(maker, cxx)).read_text().strip()
+        if re.fullmatch("[0-9a-f]{24}", name) and (root / "programs" / name).is_dir():
+            return root / "programs" / name
     return None
 
 
@@ -136,20 +135,31 @@ def find_or_build(maker: Maker, say, profile: Profile | None = None) -> Path:
     cxx = compiler()
     if cxx is None:
         raise BuildError("compiling needs a C++ compiler; none found (try $CXX)")
-    known = cached(maker, cxx)
-    if known:
+    try:
+        root, wrong = store.place()
+    except store.NoPlace as error:
+        raise BuildError(str(error)) from None
+    if wrong:
+        say(f"{wrong}: compiled programs are kept in {root}")
+    known = remembered(root, maker, cxx)
+    if known and not store.damage(known):
         return known
-    root = cache_folder()
     for name in ("index", "programs"):
-        (root / name).mkdir(parents=True, exist_ok=True)
-    with _lock(root / "lock"):  # two runs that start together compile once
-        known = cached(maker, cxx)
+        (root / name).mkdir(mode=0o700, exist_ok=True)
+    with store.locked(root / "lock"):  # two runs that start together compile once
+        known = remembered(root, maker, cxx)
         if known:
-            return known
+            if not (why := store.damage(known)):
+                return known
+            say(f"the compiled program {known} is not used: {why}")
+            shutil.rmtree(known)
         for left in root.glob("building_*"):  # by a compilation that was killed
             shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=root, prefix="building_") as work:
-            name = _build(maker, cxx, Path(work), root / "programs", say, profile)
+            try:
+                name = _build(maker, cxx, Path(work), root / "programs", say, profile)
+            except OSError as error:
+                raise on_disk(error, root / "programs") from None
         entry = root / "index" / recipe_key(maker, cxx)
         replace_file(entry, lambda file: file.write(name.encode()))
     return root / "programs" / name
@@ -161,14 +171,17 @@ def _build(maker: Maker, cxx: str, work: Path, programs: Path, say, profile) -> 
     with part(profile, GENERATION):
         generate(maker, source)
     name = program_key(source, cxx)
-    if (programs / name / "manifest.json").exists():
+    if (programs / name).is_dir() and not store.damage(programs / name):
         return name
     say("compiling the network (once for this size; later runs start at once)")
     with part(profile, COMPILING):
         maker.compile(source, cxx)
     shutil.rmtree(source / "results", ignore_errors=True)
-    shutil.rmtree(programs / name, ignore_errors=True)  # one without a manifest is of no use
-    os.replace(source, programs / name)
+    shutil.rmtree(programs / name, ignore_errors=True)  # one that is damaged
+    sealed = work / name
+    os.replace(source, sealed)
+    store.seal(sealed)
+    os.replace(sealed, programs / name)
     say(f"compiled in {time.perf_counter() - start:.0f} s")
     return name
 
@@ -197,12 +210,13 @@ def compile_units(
 
     def compile_one(name: str) -> str:
         level = COLD if units[name] else HOT
-        run([cxx, level, *FLAGS, "-I.", *flags, "-c", name, "-o", name + ".o"], source)
+        command = [*shlex.split(cxx), level, *FLAGS, "-I.", *flags]
+        run([*command, "-c", name, "-o", name + ".o"], source)
         return name + ".o"
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=cores()) as pool:
         objects = list(pool.map(compile_one, units))
-    run([cxx, *objects, *link, "-o", "main"], source)
+    run([*shlex.split(cxx), *objects, *link, "-o", "main"], source)
     for leftover in (*objects, *(name for name in units if name != "objects.cpp")):
         (source / leftover).unlink()
 
@@ -246,19 +260,13 @@ def program_key(source: Path, cxx: str) -> str:
 
 def toolchain(cxx: str) -> str:
     """Compiler, flags and processor (programs are compiled for the one they run on)."""
-    stat = os.stat(os.path.realpath(cxx))
+    tools = [os.stat(tool) for tool in map(shutil.which, shlex.split(cxx)) if tool]
+    known = [(tool.st_size, int(tool.st_mtime)) for tool in tools]
     cpu = platform.processor() or platform.machine()
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = next((line for line in lines if line.startswith("flags")), cpu)
-    return json.dumps([cxx, stat.st_size, int(stat.st_mtime), FLAGS, HOT, COLD, cpu])
-
-
-@contextlib.contextmanager
-def _lock(path: Path):
-    with open(path, "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+    return json.dumps([cxx, known, FLAGS, HOT, COLD, cpu])
 
 
 def run(command: list[str], cwd: Path, environment: dict[str, str] | None = None) -> None:

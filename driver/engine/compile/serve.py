@@ -35,6 +35,7 @@ static void give(const void* from, size_t bytes) {
 
 OPEN = [
     "std::signal(SIGTERM, SIG_IGN);",  # a cluster ends all at once: our parent saves first
+    "std::signal(SIGHUP, SIG_IGN);",
     'answer = fdopen(atoi(getenv("ANSWER_FD")), "wb");',
     "int64_t n_steps;",
 ]

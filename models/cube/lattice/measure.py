@@ -91,6 +91,12 @@ def readout_metrics(p: CubeParams, dots: DotParams, arrays: Arrays) -> dict[str,
     return results.overlap_metrics(p, found, slice(first, stop)) | {"copy_iou": copied}
 
 
+def rates(p: CubeParams, found: dict[str, Any]) -> dict[str, tuple[float, float]]:
+    """Mean rate of the cells, and the highest that there can be."""
+    held = p.tau_ref if p.excitability == "adaptation" else 0
+    return {"cells": (found["rate"], 1 / (held + 1))}
+
+
 def bounds(p: CubeParams) -> tuple[float | None, float | None]:
     """Ceiling and floor of the weights that learn from spikes."""
     return p.w_max, p.w_min

@@ -52,3 +52,8 @@ class Series:
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         self.activity = activity_in(arrays)
+
+
+def reached(arrays: dict[str, np.ndarray]) -> int:
+    """How many steps records have seen."""
+    return int(arrays["bin_steps"].sum())

@@ -160,6 +160,11 @@ def judged_iou(found: dict[str, Any]) -> float:
     return found["iou"]
 
 
+def rates(p: LocalParams, found: dict[str, Any]) -> dict[str, tuple[float, float]]:
+    """Mean rate of the hidden cells, and the highest that there can be."""
+    return {"hidden cells": (found["hidden"]["rate"], 1.0)}
+
+
 def bounds(p: LocalParams) -> tuple[float | None, float | None]:
     """Ceiling and floor of the input weights."""
     return p.w_in_max, 0.0

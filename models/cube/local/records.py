@@ -44,3 +44,8 @@ class Series:
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         self.counts = {name: [arrays[name]] for name in self.counts}
+
+
+def reached(arrays: dict[str, np.ndarray]) -> int:
+    """How many steps records have seen."""
+    return arrays["n_hidden"].size

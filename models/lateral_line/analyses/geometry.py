@@ -79,9 +79,15 @@ def rates_hz(
     -------
     ndarray, shape (n_x, n_ll)
     """
-    at = np.asarray(xi_cm), np.asarray(x_cm)[:, None]
-    how = source.distance_cm, source.speed_cm_s, source.direction, source.radius_cm
-    return ll_rates(hydrodynamic_velocity_parallel(*at, *how), None, stimulus)
+    velocity = hydrodynamic_velocity_parallel(
+        xi_cm=np.asarray(xi_cm),
+        x_cm=np.asarray(x_cm)[:, None],
+        d_cm=source.distance_cm,
+        speed_cm_s=source.speed_cm_s,
+        direction=source.direction,
+        radius_cm=source.radius_cm,
+    )
+    return ll_rates(velocity, None, stimulus)
 
 
 # Likeness of two places

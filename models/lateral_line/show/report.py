@@ -6,7 +6,6 @@ of `driver.report.run_page`, what the numbers say that of `models.lateral_line.s
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from driver.report.page import Columns, Heading, Plot, Section, Text, marked_up
 from driver.report.run_page import Drawing
 from driver.run.saved import NotARun
 from models.lateral_line import outcome
-from models.lateral_line.docs import equation_text
+from models.lateral_line.docs import EQUATIONS
 from models.lateral_line.metric_table import SIGMA
 from models.lateral_line.options import WITHOUT_FLAG
 from models.lateral_line.params import NetworkParams
@@ -29,6 +28,7 @@ from models.lateral_line.saved import Run, Seed
 from models.lateral_line.show import overviews, panels, verdict, zoomable
 from models.lateral_line.show.figures import figures_of
 from models.lateral_line.summary import ll_mon_weights
+from models.lateral_line.warnings import LOOPS, is_enabled
 
 WATCHED = {
     "sigma_theta_rad": (marked_up(f"{SIGMA} in training (rad)"), 2),
@@ -182,14 +182,30 @@ def learning_curve(series: dict, params: NetworkParams) -> Figure:
 
 def facts(run: Run) -> list[tuple]:
     """How long it took, and what follows from the parameters."""
-    every = [run.seed(s).results["training"] for s in run.finished]
+    found = [run.seed(s).results for s in run.finished]
+    every = [results["training"] for results in found]
     every = [one for one in every if one["seconds_in_all"] is not None]
     training = sum(one["seconds"] or 0 for one in every)
     in_all = [one["seconds_in_all"] for one in every]
     return [
         *parts.took(in_all, f"; {training:.1f} s of it training"),
         *((spelled(name), value) for name, value in run.file.get("effective", {}).items()),
+        *inhibitory_spikes(run.params, found),
     ]
+
+
+def inhibitory_spikes(p: NetworkParams, every: list[dict[str, Any]]) -> list[tuple]:
+    """How often each inhibitory cell fired, of those that could inhibit; in some presets never."""
+    rows = []
+    for cell, (what, _) in LOOPS.items():
+        counts = [
+            (r["training"].get("spikes") or {}).get(cell, 0) + r["spikes"].get(cell, 0)
+            for r in every
+        ]
+        if counts and is_enabled(p, cell):
+            words = ", ".join(str(n) if n else "its cell never fired" for n in counts)
+            rows.append((f"spikes of the {what}", words))
+    return rows
 
 
 def spelled(name: str) -> str:
@@ -199,10 +215,8 @@ def spelled(name: str) -> str:
 
 
 def equations() -> list[tuple[str, str]]:
-    """Title and code of each part of the model, as in the README."""
-    text = equation_text().strip("`\n")
-    split = (part.strip().split("\n", 1) for part in re.split(r"(?m)^# ", text)[1:])
-    return [(title.replace("->", "→"), code) for title, code in split]
+    """Title and code of each part of the model, as in docs/lateral_line.md."""
+    return [(title.replace("->", "→"), code.strip()) for title, code in EQUATIONS]
 
 
 def zoom(seed: Seed) -> tuple[dict[str, Any], list]:

@@ -10,7 +10,7 @@ from models.lateral_line.metrics import MAX_ANGLE_BINS
 from models.lateral_line.show.panels import chance
 
 
-def write_sweep_report(content_file: Path) -> Path:
+def write_sweep_report(content_file: Path, **options) -> Path:
     """Write ``sweep.png`` and ``report.html`` beside a ``sweep.json``; returns the page's path."""
     band = chance(MAX_ANGLE_BINS)
     return sweep_page.write_sweep_report(
@@ -18,4 +18,5 @@ def write_sweep_report(content_file: Path) -> Path:
         content_file,
         metrics=(BODY, PATH, TABLE["valid_fraction_window"]),
         chance={PATH.name: band, BODY.name: band},
+        **options,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from driver.figures import draw as drawing
 from driver.figures import style
+from driver.report import sweep_page
+from driver.run.content import Sweep, read_json
 from models.predictive.metric_table import METRICS
 
 BESIDE = {  # name of the metric: words, marker, colour
@@ -19,12 +19,17 @@ BESIDE = {  # name of the metric: words, marker, colour
     "linear": ("linear classifier", "D", style.BRIGHT),
     "backprop": ("back-propagation, same sizes", "^", style.MIDDLE),
 }
+CAPTION = (
+    "Accuracy of the test of each learner, of a linear classifier and of back-propagation in "
+    "layers of the same sizes, on the same splits: a dot a seed, a bar the mean. Look whether a "
+    "learner is above its linear classifier, and how far below back-propagation."
+)
 HEAD = ("learner", "accuracy", "untrained", "linear classifier", "back-propagation", "seeds")
 
 
 def by_preset(content: Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """Accuracies of each preset, seed by seed, with those of the controls."""
-    rows = json.loads(content.read_text(encoding="utf-8"))["runs"]
+    rows = read_json(content, Sweep, trust=True)["runs"]
     for preset in dict.fromkeys(row["condition"]["mode"] for row in rows):
         done = [r for r in rows if r["condition"]["mode"] == preset and r["state"] == "done"]
         found: dict[str, list] = {name: [] for name in ("accuracy", *BESIDE)}
@@ -60,8 +65,16 @@ def lines(content: Path) -> list[str]:
     return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
 
 
-def learners(content: Path) -> Figure:
-    """Accuracy of each learner beside its controls: a dot a seed, the mean as a bar."""
+def learners(content: Path) -> Figure | None:
+    """Accuracy of each learner beside its controls: a dot a seed, the mean as a bar.
+
+    None if the sweep is not one over presets, or none of them has an accuracy yet.
+    """
+    runs = read_json(content, Sweep, trust=True)["runs"]  # the page says whether it was edited
+    if any(set(row["condition"]) != {"mode", "seed"} for row in runs):
+        return None
+    if not any(np.isfinite(found["accuracy"]).any() for _, found in by_preset(content)):
+        return None
     figure = Figure(figsize=(8.5, 4.2), layout="constrained")
     ax, names = figure.subplots(), []
     for place, (preset, found) in enumerate(by_preset(content)):
@@ -72,8 +85,9 @@ def learners(content: Path) -> Figure:
             words, marker, colour = marks[name]
             x, y = place + 0.18 * (k - 1), 100 * found[name]
             jitter = np.linspace(-0.04, 0.04, y.size) if y.size > 1 else 0
+            known = words in ax.get_legend_handles_labels()[1]
             ax.plot(x + jitter, y, marker, color=colour, ms=4, mew=0, alpha=0.7,
-                    label=words if place == 0 else None)  # fmt: skip
+                    label=None if known else words)  # fmt: skip
             ax.plot([x - 0.07, x + 0.07], [np.nanmean(y)] * 2, color=colour, lw=2)
     untrained = [percent(found["untrained"]).split(" ")[0] for _, found in by_preset(content)]
     ax.set(xticks=range(len(names)), ylabel="accuracy of the test (%)")
@@ -81,6 +95,7 @@ def learners(content: Path) -> Figure:
     return style.legend_above(ax).figure
 
 
-def draw(content: Path) -> Path:
-    """Draw ``learners.png`` beside the table of a sweep."""
-    return drawing.draw(content.with_name("learners.png"), learners, content)
+def write_sweep_report(content_file: Path, **options) -> Path:
+    """The report of a sweep, and ``learners.png`` in it where presets are compared."""
+    more = {"learners.png": (learners, CAPTION)}
+    return sweep_page.write_sweep_report(METRICS, content_file, more=more, **options)
