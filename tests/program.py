@@ -243,7 +243,7 @@ def launch(root: Path, words, *, code: str | None = None, environment=None, **op
     return process
 
 
-def finish(process, root: Path, name: str = "run", timeout: float = 120) -> Run:
+def finish(process, root: Path, name: str = "run", timeout: float = 600) -> Run:
     """Wait for a process of `start`."""
     try:
         _, said = process.communicate(timeout=timeout)

@@ -1,4 +1,4 @@
-"""Files that are damaged, of another run, or cannot be written."""
+"""Checkpoints of another run, and disks that cannot be written."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from driver.engine.compiler import compiler
 from driver.run import checkpoint as files
-from driver.run.checkpoint import backup
 from tests import program
 from tests.faults.judge import compare, refused
 from tests.faults.lab import LONG, Lab, Victim
@@ -21,7 +19,6 @@ HALF = TRIALS // 2
 OTHER_SEED = SEED + 1
 MB = 1 << 20
 NO_SPACE = "No space left"
-CHECKPOINT = f"mid_checkpoint_seed_{SEED}.npz"
 
 
 def half() -> Run:
@@ -38,59 +35,10 @@ def begun(root: Path) -> Victim:
     return victim
 
 
-# --- damaged ------------------------------------------------------------------------------
-
-
-def damages(lab: Lab) -> Iterator[tuple[str, Callable[[Path], object]]]:
-    """What can become of a checkpoint file; each takes the path of one."""
-    folder = half().folder / "artifacts"
-    size = (folder / CHECKPOINT).stat().st_size
-    for length in sorted(lab.random.sample(range(size), lab.share(0.4))):
-        yield f"cut at byte {length}", lambda path, n=length: os.truncate(path, n)
-    for place in sorted(lab.random.sample(range(size), lab.share(1))):
-        bit = lab.random.randrange(8)
-        yield f"bit {bit} of byte {place}", lambda path, n=place, b=bit: flip(path, n, b)
-    yield "zeros", lambda path: path.write_bytes(bytes(size))
-    yield "missing", lambda path: path.unlink()
-    names = (f"seed_{SEED}_recordings.npz", f"latest_seed_{SEED}.npz", "../params.json")
-    for name in (*names, f"{CHECKPOINT}.bak"):
-        yield f"{name} in its place", lambda path, n=name: shutil.copy(folder / n, path)
-
-
 def flip(path: Path, place: int, bit: int) -> None:
     content = bytearray(path.read_bytes())
     content[place] ^= 1 << bit
     path.write_bytes(content)
-
-
-BACKUPS = {
-    "one before it": lambda path: None,
-    "none before it": lambda path: path.unlink(),
-    "a damaged one before it": lambda path: os.truncate(path, path.stat().st_size // 2),
-}
-
-
-def damaged(lab: Lab) -> None:
-    """A damaged checkpoint: the right end, or a refusal that names it; never a wrong end."""
-    for how, becomes in BACKUPS.items():
-        kind = lab.kind(f"damaged checkpoint, {how}")
-        for what, damage in damages(lab):
-            victim = begun(lab.fresh())
-            path = victim.checkpoint()
-            becomes(backup(path))
-            damage(path)
-            before = program.listing(victim.folder)
-            with kind.trial(what):
-                status, _, said = program.call(*victim.typed)
-                made = Run(status, victim.out, "run", said)
-                if status == 0:  # some bytes of an archive do not matter
-                    compare(made, program.full())
-                    kind.loses(HALF - int(said.split("resuming after trial ")[1].split()[0]))
-                else:
-                    assert how != "one before it", said
-                    refused(made, 2, "--resume-from", path.name if path.exists() else "run")
-                    assert program.listing(victim.folder) == before, "something was written"
-            shutil.rmtree(victim.root)
 
 
 # --- of another run -----------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
+from collections.abc import Sequence
 
 from tests import program
 from tests.program import SEED, Run
@@ -67,23 +69,21 @@ class Kind:
         return self.tried > 0 and self.survived == self.tried and not self.problems
 
 
-def table(kinds: list[Kind]) -> str:
-    """All kinds as a table in Markdown, and below it what was skipped and what went wrong."""
-    rows = [
-        ("fault", "moments", "survived", "trials lost", "wrong results"),
-        ("---", *4 * ["---:"]),
-    ]
-    for k in kinds:
-        numbers = (k.tried, k.survived, "-" if k.lost is None else k.lost, k.wrong)
-        rows.append((k.name, *map(str, numbers)) if not k.skipped else (k.name, "skipped", *"---"))
-    width = [max(len(row[c]) for row in rows) for c in range(5)]
-    lines = [
-        "| " + " | ".join(word.ljust(w) for word, w in zip(row, width, strict=True)) + " |"
-        for row in rows
-    ]
-    lines += [f"\n{k.name}: skipped, {k.skipped}" for k in kinds if k.skipped]
+def table(kinds: Sequence[Kind]) -> str:
+    """Tries and failures in Markdown; each cause below, how often and the shortest command."""
+    lines = ["| attack | tries | failures |", "| --- | ---: | ---: |"]
+    lines += [f"| {k.name} | {k.skipped or k.tried} | {len(k.problems)} |" for k in kinds]
     lines += [f"\n{k.name}: nothing was tried" for k in kinds if not (k.skipped or k.tried)]
-    return "\n".join([*lines, *(f"\n{k.name}: {text}" for k in kinds for text in k.problems)])
+    for kind in kinds:
+        causes: dict[str, list[str]] = {}
+        for problem in kind.problems:
+            what, happened = re.split(r": (?:WRONG|\w+): ", problem, maxsplit=1)
+            alike = what.partition("; ")[0] if "; " in what else ""
+            alike = re.sub(r"'[^']*'|\d+|/\S+", "_", f"{alike} {happened.partition('; ')[0][:60]}")
+            causes.setdefault(alike, []).append(problem)
+        for problems in sorted(causes.values(), key=len, reverse=True):
+            lines.append(f"\n{kind.name}, {len(problems)} x {min(problems, key=len)}")
+    return "\n".join(lines)
 
 
 def differences(made: Run, reference: Run, seeds=(SEED,)) -> list[str]:

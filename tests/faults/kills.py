@@ -20,19 +20,6 @@ TWO = ("--multi-seed", "2")
 SHORTER = ("--n-training-trials", "300")
 
 
-def random_moments(lab: Lab) -> None:
-    """kill -9 anywhere between the first line of Python and the last file."""
-    bare, drawn = lab.share(0.94), lab.share(0.06)
-    for name, n, figures in (("kill -9", bare, False), ("kill -9, with figures", drawn, True)):
-        kind = lab.kind(f"{name}, random moment")
-        reference, seconds = lab.whole(Victim(lab.fresh(), *LONG, figures=figures))
-        while kind.tried < n and not kind.problems:
-            victim = Victim(lab.fresh(), *LONG, figures=figures)
-            most = min(n - kind.tried, lab.random.randint(1, 4))
-            lab.strike_until_complete(kind, victim, reference, seconds, most, signal.SIGKILL)
-            lab.say_count(kind, n)
-
-
 AT_A_WRITE = """
 import io, os, signal, sys
 import ll_stdp_brian2
