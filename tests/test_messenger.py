@@ -486,10 +486,10 @@ SIZES = ("--mode", "ll_fast", "--n-ts", "24", "--ts-lateral-radius", "3")
             ("--messenger-rate-start", "1e-4", "--messenger-rate-end", "2e-4"),
             "--messenger-rate-end 0.0002 exceeds --messenger-rate-start 0.0001",
         ),
-        (("--messenger-tau-ms", "0.9"), "--messenger-tau-ms 0.9 is shorter than --dt-s 0.001"),
+        (("--messenger-tau-ms", "0.9"), "--messenger-tau-ms 0.9 (ms) is shorter"),
         (
             ("--messenger-mean-tau-s", "0.0005"),
-            "--messenger-mean-tau-s 0.0005 is shorter than --dt-s 0.001",
+            "--messenger-mean-tau-s 0.0005 (s) is shorter",
         ),
     ],
     ids=["start too wide", "end too wide", "widening", "faster", "tau", "tau of the mean"],

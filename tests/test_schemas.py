@@ -30,7 +30,7 @@ RUNS = {
     "held passes": (
         *("--test-using-held-snapshots", "--n-training-trials", "2", "--test-passes", "2"),
     ),
-    "moved": ("--ll-mon-topo", "7", "--multi-seed", "0", "--n-training-trials", "2"),
+    "moved": ("--ll-mon-topo", "7", "--training-noise-switch", "2", "--n-training-trials", "2"),
     "fixed afferents": (
         *("--no-use-ll-mon-stdp", "--n-training-trials", "2", "--speed-cm-s", "50"),
     ),
