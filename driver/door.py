@@ -123,6 +123,7 @@ def run(room: Room, argv: Sequence[str]) -> int:
     """A word and what it is about, or a run; complaints go to standard error."""
     from driver.files import on_disk
     from driver.flags.from_dataclass import EXIT_USAGE, UsageError
+    from driver.run.content import NotARun
 
     try:
         check_text(argv)
@@ -149,7 +150,7 @@ def run(room: Room, argv: Sequence[str]) -> int:
         from driver.command.life import execute
 
         return execute(room, request)
-    except UsageError as error:
+    except (UsageError, NotARun) as error:
         print(f"{room.format.prog}: error: {one_line(error)}", file=sys.stderr)
         return EXIT_USAGE
     except (OSError, MemoryError) as error:  # a full disk, a folder that cannot be written

@@ -11,6 +11,7 @@ from tests.toy.room import ROOM
 
 
 def refused(capsys, *words: str) -> str:
+    capsys.readouterr()
     assert toy(*words) == 2
     (line,) = capsys.readouterr().err.splitlines()
     return line

@@ -224,6 +224,8 @@ def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator
         folder = output or run.folder / "export"
         if output and len(runs) > 1:  # files of different runs have the same names
             folder = output / run.folder.resolve().name
+        if not can_be_made(folder):
+            raise UsageError(f"--output {folder}: there is no folder that can be written to")
         folder.mkdir(parents=True, exist_ok=True)
         yield run, folder
 

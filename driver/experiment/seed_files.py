@@ -10,10 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from driver.experiment.going_on import Arrays
 from driver.experiment.learning import Twins
 from driver.experiment.limits import Bounds, weight_warnings
 from driver.experiment.metric import LABELS, TRAINED, difference
+from driver.run.checkpoint import digest
 from driver.run.folder import RunFolder
 from driver.run.request import Request
 from driver.run.saved import checksum
@@ -26,14 +29,19 @@ def write_arrays(
 ) -> None:
     """Write ``seed_<s>_<name>.npz``, ``<tag>_seed_<s>.npz`` and ``<tag>_seed_<s>_params.json``.
 
-    All of them begin with what the sidecar has as `schema_version` and `seed`.
+    All of them begin with what the sidecar has as `schema_version` and `seed`; with it stand the
+    checksums of all arrays.
     """
     seed = sidecar["seed"]
     head = {"schema_version": sidecar["schema_version"], "seed": seed}
-    for name, arrays in recordings.items():
-        folder.write_npz(f"artifacts/seed_{seed}_{name}.npz", head | arrays)
-    folder.write_npz(f"artifacts/{tag}_seed_{seed}.npz", head | weights)
-    folder.write_json(f"artifacts/{tag}_seed_{seed}_params.json", sidecar)
+    files = {f"seed_{seed}_{name}.npz": arrays for name, arrays in recordings.items()}
+    sums = {}
+    for name, arrays in (files | {f"{tag}_seed_{seed}.npz": weights}).items():
+        content = {key: np.asarray(value) for key, value in (head | arrays).items()}
+        folder.write_npz(f"artifacts/{name}", content)
+        sums[name] = digest(content)
+    content = {**sidecar, "arrays_sha256": sums}
+    folder.write_json(f"artifacts/{tag}_seed_{seed}_params.json", content)
 
 
 def save_arrays(request: Request, twins: Twins, sizes: Facts, **facts) -> None:

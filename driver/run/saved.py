@@ -267,16 +267,38 @@ class Seed:
     @cached_property
     def recordings(self) -> dict[str, np.ndarray]:
         """What figures are drawn from, ``seed_<s>_recordings.npz``; the README has the table."""
-        return read_npz(self.run.artifacts / f"seed_{self.number}_recordings.npz")
+        return self.arrays(self.run.artifacts / f"seed_{self.number}_recordings.npz")
 
     def recording(self, label: str) -> dict[str, np.ndarray]:
         """What was kept of one network, `trained` or `untrained`, ``seed_<s>_<label>.npz``."""
-        return read_npz(self.run.artifacts / f"seed_{self.number}_{label}.npz")
+        return self.arrays(self.run.artifacts / f"seed_{self.number}_{label}.npz")
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:
         """Wiring, and weights before and after training, by name; the README has the table."""
-        return read_npz(self.weight_file)
+        return self.arrays(self.weight_file)
+
+    def arrays(self, path: Path) -> dict[str, np.ndarray]:
+        """Arrays of one file, if they are those that the sidecar of the weights tells of.
+
+        Raises
+        ------
+        NotARun
+            If it cannot be read.
+        Edited
+            If there are others in it, unless that is trusted.
+        """
+        found = read_npz(path)
+        try:
+            sidecar = self.weight_file.with_name(f"{self.weight_file.stem}_params.json")
+            sums = self.run.read(sidecar).get("arrays_sha256", {})
+        except Edited:
+            raise
+        except NotARun:  # of a run that tests weights, or an older one
+            return found
+        if isinstance(sums, dict) and sums.get(path.name, "") not in ("", checkpoint.digest(found)):
+            self.run.complain(f"{path} was edited since it was written", [])
+        return found
 
     @property
     def status(self) -> dict[str, Any] | None:

@@ -158,9 +158,12 @@ def check_content(stored: Arrays, params: NetworkParams, start: Start) -> None:
     trial = files.whole(stored, "trial_idx", 0, files.MANY) + 1
     for key in values.POPULATIONS:
         files.whole(stored, f"count.{key}", 0, files.MANY)
-        for name in (f"tail.{key}.i", f"tail.{key}.step"):
-            if stored[name].ndim != 1 or stored[name].dtype.kind != "i":
-                raise ValueError(f"{name} has values of {stored[name].dtype}; expected are numbers")
+        n_cells = params.n_ll if key == "ll" else len(start.state[f"{key}.v"])
+        ends = {"i": n_cells, "step": trial * params.trial_steps}
+        for name, end in ends.items():
+            found = stored[f"tail.{key}.{name}"]
+            if found.ndim != 1 or found.dtype.kind != "i" or ((found < 0) | (found >= end)).any():
+                raise ValueError(f"tail.{key}.{name}: expected are whole numbers below {end}")
     low, high = start.bounds("mon_ts.w")
     files.check_array("w_last", stored["w_last"], start.state["mon_ts.w"], low, high)
     times = stored["checkpoint_t_s"]

@@ -21,7 +21,7 @@ from driver.flags.from_dataclass import MOVED, STRICT, Flag
 from driver.flags.rules import Relation, broken
 from stimulus import SWEEP_MARGIN_CM
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=100_000_000)]
 NonNegative = Annotated[float, Field(ge=0)]
 Strength = Annotated[float, Field(ge=0), MOVED]
 Share = Annotated[float, Field(ge=0, le=1), MOVED]
