@@ -19,7 +19,7 @@ from driver.report.sweep_page import write_sweep_report
 from driver.run import checkpoint
 from driver.run.content import Edited, NotARun, sealed
 from driver.run.folder import new_folder
-from driver.run.saved import Run
+from driver.run.saved import Run, read_npz
 from driver.sweep import command as sweep_command
 from tests.program import listing, rewrite
 from tests.toy import door, room
@@ -80,6 +80,19 @@ def test_an_edited_result_is_named():
     edit(RESULTS, lambda c: c["trained"].update(value=9.0))
     with pytest.raises(Edited, match="trained.value 9.0 .4.0 in run_summary.json"):
         _ = opened().seed().results
+
+
+def test_arrays_are_those_that_were_written():
+    weights = Path("Runs/a/artifacts/latest_seed_1.npz")
+    sidecar = weights.with_name("latest_seed_1_params.json")
+    sums = {weights.name: checkpoint.digest(read_npz(weights))}
+    rewrite(sidecar, lambda content: content.update(arrays_sha256=sums))
+    assert opened().seed().weights["value"] == 4.0
+    np.savez(weights, value=5.0)
+    with pytest.raises(Edited, match="latest_seed_1.npz was edited"):
+        _ = opened().seed().weights
+    run = opened(trust_edited=True)
+    assert run.seed().weights["value"] == 5.0 and "latest_seed_1.npz" in run.edited[0]
 
 
 def test_parameters_of_an_older_program_are_held_against_the_results():
