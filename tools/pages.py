@@ -42,7 +42,7 @@ def pages() -> dict[str, Parts]:
     """What is made from the code, by page and name."""
     found: dict[str, Parts] = {
         "README.md": {"doors": doors},
-        "docs/flags.md": {"run flags": lambda: flag_table(RunOptions)},
+        "docs/flags.md": {"run flags": lambda: flag_table(RunOptions, hidden=["mode"])},
     }
     for room in DOORS:
         for page, parts in importlib.import_module(f"models.{room}.docs").PAGES.items():

@@ -182,13 +182,22 @@ EXPECTED = {  # what to expect, and the time; the one to begin with first
     "relay-b": ("`focused`, trained or not (3 seeds)", "25 s"),
     "groups": ("`focused`, trained or not (3 seeds)", "10 s"),
     "02_01": ("`driven waves`; untrained `silent` (1 seed)", "not measured"),
-    "02_02": ("WAVES", "not measured"),
-    "02_02a": ("WAVES", "not measured"),
-    "02_02b": ("WAVES", "not measured"),
-    "02_03": ("WAVES", "not measured"),
-    "02_04": ("WAVES", "not measured"),
-    "02_05": ("WAVES", "1 minute"),
-    "03_01": ("WAVES", "not measured"),
+    "02_02": ("`self-sustained waves`, trained or not (1 seed)", "not measured"),
+    "02_02a": (
+        "with `--fidelity reference` `self-sustained waves`; as it is not measured",
+        "not measured",
+    ),
+    "02_02b": ("`driven waves`, trained or not (1 seed)", "not measured"),
+    "02_03": ("`silent`, trained or not (1 seed): the input does not get through", "not measured"),
+    "02_04": ("`silent`, trained or not (1 seed)", "not measured"),
+    "02_05": (
+        "with `--fidelity reference` `self-sustained waves`; as it is not measured",
+        "1 minute",
+    ),
+    "03_01": (
+        "`silent`, trained or not (1 seed): its chain breaks before the residual layer",
+        "not measured",
+    ),
 }
 ABOUT = {
     name: About(PRESETS[name].note, expected, time) for name, (expected, time) in EXPECTED.items()
