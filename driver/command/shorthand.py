@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from driver.command.find import RUNS, folder_of, opened_run
+from driver.command.find import RUNS, folder_of, is_known, opened_run
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
-from driver.run.folder import PARAMS
 from driver.run.saved import Run
 
 WORDS = {
