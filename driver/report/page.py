@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from driver.report.mathml import Part
 TEMPLATE = "page.html.j2"
 MAX_WIDTH = 1400  # pixels of an embedded picture
 N_COLOURS = 256
+FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,9 @@ def render(page: Page) -> str:
 
 
 def marked_up(label: str):
-    """A label for a page: letters with an index, as σ_θ, are set as such."""
-    return Markup(SYMBOL.sub(r"\1<sub>\2</sub>", str(escape(label))))
+    """A label for a page: letters with an index, as σ_θ, are set as such; flags do not break."""
+    text = FLAG.sub(r"<code>\g<0></code>", str(escape(label)))
+    return Markup(SYMBOL.sub(r"\1<sub>\2</sub>", text))
 
 
 def safe_json(value: Any) -> str:

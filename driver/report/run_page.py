@@ -118,7 +118,7 @@ def write(
             Section("parameters", "Parameters", [parts.table_of(parameters, parameter_words)]),
             Section("log", "Log", parts.log(run)),
         ],
-        footer=parts.footer(),
+        footer=parts.footer(run.format.prog),
         data=data,
         scripts=code,
     )

@@ -18,7 +18,6 @@ from driver.report.figures import Figures
 from driver.report.page import Columns, Heading, Plot, Section, Text, marked_up
 from driver.report.run_page import Drawing
 from driver.run.saved import NotARun
-from models.lateral_line import outcome
 from models.lateral_line.docs import EQUATIONS
 from models.lateral_line.metric_table import SIGMA
 from models.lateral_line.options import WITHOUT_FLAG
@@ -93,7 +92,7 @@ def one(run: Run, results: dict[str, Any]) -> list:
     """Verdict and numbers of one seed, its decoded positions beside them."""
     words = [*map(Text, source([results])), *map(sentence, verdict.details(results))]
     return [
-        sentence(outcome.headline(results), "verdict"),
+        sentence(verdict.headline(results), "verdict"),
         Columns([verdict.table(results), *words], [positions(first(run))]),
     ]
 
