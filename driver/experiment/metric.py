@@ -46,7 +46,7 @@ class Metric:
     valid, valid_from : str, float
         Name of the metric that says whether this one counts, and from which value on it does.
     limits : (float, float), optional
-        Of its axis.
+        Within which it lies, and so its interval; of its axis, if both are finite.
     better : {'', 'lower', 'higher'}
         Which way is the better one; without it a difference is lower or higher, and no more.
     at_least, at_most : float, optional
