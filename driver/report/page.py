@@ -136,6 +136,17 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Several times the same of different things, such as seeds: one is shown, which is picked.
+
+    `options` are titles and blocks; `label` says what is picked.
+    """
+
+    label: str
+    options: Sequence[tuple[str, Sequence[Any]]]
+
+
+@dataclass(frozen=True)
 class Section:
     id: str
     title: str
@@ -154,6 +165,8 @@ class Page:
         JSON for the scripts, by the identifier of its element.
     scripts : sequence of str
         Run in order at the end of the page; they may use `eval`.
+    refresh_s : int
+        After which a browser reads the page again; 0 for one that is complete.
     """
 
     title: str
@@ -162,6 +175,7 @@ class Page:
     footer: str = ""
     data: dict[str, str] = field(default_factory=dict)
     scripts: Sequence[str] = ()
+    refresh_s: int = 0
 
 
 def render(page: Page) -> str:

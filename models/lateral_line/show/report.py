@@ -66,6 +66,7 @@ def write_report(run: Run) -> Path:
             without="Rasters and tuning curves that can be zoomed need plotly: "
             "pip install -r requirements-extra.txt, then write the report again. The figures "
             "above show the same.",
+            max_seeds=zoomable.MAX_SEEDS,
         ),
     )
 
@@ -221,7 +222,7 @@ def equations() -> list[tuple[str, str]]:
 def zoom(seed: Seed) -> tuple[dict[str, Any], list]:
     """Rasters and tuning curves of a seed, and the blocks around them."""
     return zoomable.content(seed), [
-        Text(f"The test of seed {seed.number}. Drag to zoom, double-click to go back."),
+        Text("The test of a seed. Drag to zoom, double-click to go back."),
         Plot("rasters", 1150, zoomable.limits(seed)),
         Plot("tuning", 380, "Rate of a cell by source position, one pass of the test."),
     ]

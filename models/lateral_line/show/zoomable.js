@@ -6,7 +6,7 @@
   const most = webgl ? Infinity : 4000; // dots of a panel; without WebGL each is an element
   const buttons = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"];
   const config = { responsive: true, displaylogo: false, modeBarButtons: [buttons] };
-  const legend = { orientation: "h", y: 1.005, yanchor: "bottom", x: 0.08, xanchor: "left" };
+  const legend = { orientation: "h", yref: "container", y: 0.998, yanchor: "top", x: 0, xanchor: "left" };
   const font = { family: "system-ui, Liberation Sans, Arial, sans-serif", size: 12, color: "#1a1a1a" };
   const look = { font, paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest" };
 
@@ -14,6 +14,7 @@
     const line = document.createElement("label");
     line.append(label + " ", element);
     line.style.marginRight = "1.2rem";
+    line.className = "control";
     box.parentNode.insertBefore(line, box);
     return element;
   }
@@ -53,9 +54,12 @@
       ...trace, type: webgl ? "scattergl" : "scatter", x: along(trace, 0), xaxis: "x", customdata: along(trace, 1),
     }));
     const layout = {
-      ...look, margin: { l: 60, r: 10, t: 30, b: 45 }, dragmode: "zoom",
+      ...look, margin: { l: 60, r: 10, t: 70, b: 45 }, dragmode: "zoom",
       legend,
-      xaxis: { title: { text: across[0].title }, anchor: `y${rows}`, zeroline: false, showline: true },
+      xaxis: {
+        title: { text: across[0].title }, anchor: `y${rows}`, zeroline: false, showline: true, nticks: 8,
+        ticks: "outside", mirror: "allticks", showspikes: true, spikemode: "across", spikethickness: 1,
+      },
       annotations: [],
     };
     const gap = 0.028, height = (1 - gap * (rows - 1)) / rows;
@@ -72,11 +76,21 @@
     }
     const way = control(box, "Horizontal axis:", choice(across.map((one) => one.title)));
     Plotly.newPlot(box, data, layout, config);
+    let before = 0;
     way.addEventListener("change", () => {
+      // what was in view stays in view: the same steps, by the other axis
+      const [low, high] = box.layout.xaxis.range, old = across[before].values, now = across[way.value].values;
+      const seen = Array.from(steps).filter((step) => low <= old[step] && old[step] <= high).map((step) => now[step]);
+      const ends = seen.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+      const zoomed = seen.length && seen.length < steps.length;
+      before = way.value;
       Plotly.update(
         box,
-        { x: traces.map((trace) => along(trace, way.value)) },
-        { "xaxis.title.text": across[way.value].title, "xaxis.autorange": true },
+        { x: traces.map((trace) => along(trace, way.value)), customdata: traces.map((trace) => along(trace, 1)) },
+        {
+          "xaxis.title.text": across[way.value].title,
+          ...(zoomed ? { "xaxis.range": ends } : { "xaxis.autorange": true }),
+        },
       );
     });
   }
@@ -98,7 +112,7 @@
         hovertemplate: "%{x:.2f} cm: %{y:.1f} Hz",
       }));
       Plotly.react(box, data, {
-        ...look, margin: { l: 60, r: 10, t: 30, b: 45 },
+        ...look, margin: { l: 60, r: 10, t: 40, b: 45 },
         legend,
         xaxis: { title: { text: shown.title }, zeroline: false, showline: true },
         yaxis: { title: { text: "rate (Hz)" }, rangemode: "tozero", showline: true },
@@ -116,6 +130,20 @@
   }
 
   const shown = JSON.parse(document.getElementById("zoomable").textContent);
-  rasters(document.getElementById("rasters"), shown.rasters);
-  tuning(document.getElementById("tuning"), shown.tuning);
+  const boxes = ["rasters", "tuning"].map((id) => document.getElementById(id));
+  const seeds = Object.keys(shown), seed = document.createElement("select");
+  seeds.forEach((name) => seed.add(new Option(name, name)));
+  function pick() {
+    for (const box of boxes) {
+      Plotly.purge(box);
+      box.parentNode.querySelectorAll(".control").forEach((line) => line.remove());
+    }
+    rasters(boxes[0], shown[seed.value].rasters);
+    tuning(boxes[1], shown[seed.value].tuning);
+  }
+  seed.addEventListener("change", pick);
+  const label = document.createElement("label");
+  label.append("Seed: ", seed);
+  boxes[0].parentNode.before(label);
+  pick();
 })();
