@@ -44,7 +44,7 @@ def number_table(
         meaning = [Markup('<span class="wide">{}</span>').format(definition)] if defined else []
         rows.append((marked_up(m.text), *cells, words(change, m.digits, signed=True), *meaning))
     head = ("metric", *COLUMNS, "definition") if defined else ("", *COLUMNS)
-    return Table(head, rows, numbers=not defined, caption=caption)
+    return Table(head, rows, numbers=not defined, words=defined, caption=caption)
 
 
 def table_of_seeds(

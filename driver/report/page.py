@@ -72,6 +72,8 @@ class Table:
         Cells are numbers, set to the right.
     search : str
         What a field that filters the rows asks for; no field if empty.
+    words : bool
+        The last column is of sentences; on a narrow screen they stand below their row.
     """
 
     head: Sequence[str]
@@ -82,6 +84,7 @@ class Table:
     marked: frozenset[int] = frozenset()
     numbers: bool = True
     search: str = ""
+    words: bool = False
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def made(run: Run, rows: Sequence[Row], parameters: Sequence[Row]) -> list:
         Code("\n".join(commands), wrap=True),
         Table(head=(), rows=rows, numbers=False),
         Heading(f"Parameters that differ from the preset {run.mode}"),
-        Table(head=PARAMETER_HEAD, rows=changed, numbers=False)
+        Table(head=PARAMETER_HEAD, rows=changed, numbers=False, words=True)
         if changed
         else Text("None: the preset as it is."),
     ]
@@ -201,6 +201,7 @@ def table_of(rows: Sequence[Row], more: str = "") -> Table:
         rows=rows,
         marked=frozenset(k for k, row in enumerate(rows) if row[2]),
         numbers=False,
+        words=True,
         search="Filter, by flag or meaning",
         caption=f"Marked: not the preset's value. {more}".rstrip(),
     )

@@ -6,7 +6,11 @@
   const most = webgl ? Infinity : 4000; // dots of a panel; without WebGL each is an element
   const buttons = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"];
   const config = { responsive: true, displaylogo: false, modeBarButtons: [buttons] };
-  const legend = { orientation: "h", yref: "container", y: 0.998, yanchor: "top", x: 0, xanchor: "left" };
+  const narrow = innerWidth < 600; // the legend takes three lines, below the buttons
+  const legend = (box) => ({
+    orientation: "h", yref: "container", y: 1 - (narrow ? 28 : 2) / box.clientHeight, yanchor: "top",
+    x: 0, xanchor: "left",
+  });
   const font = { family: "system-ui, Liberation Sans, Arial, sans-serif", size: 12, color: "#1a1a1a" };
   const look = { font, paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest" };
 
@@ -54,8 +58,8 @@
       ...trace, type: webgl ? "scattergl" : "scatter", x: along(trace, 0), xaxis: "x", customdata: along(trace, 1),
     }));
     const layout = {
-      ...look, margin: { l: 60, r: 10, t: 70, b: 45 }, dragmode: "zoom",
-      legend,
+      ...look, margin: { l: 60, r: 10, t: narrow ? 115 : 60, b: 45 }, dragmode: "zoom",
+      legend: legend(box),
       xaxis: {
         title: { text: across[0].title }, anchor: `y${rows}`, zeroline: false, showline: true, nticks: 8,
         ticks: "outside", mirror: "allticks", showspikes: true, spikemode: "across", spikethickness: 1,
@@ -112,8 +116,8 @@
         hovertemplate: "%{x:.2f} cm: %{y:.1f} Hz",
       }));
       Plotly.react(box, data, {
-        ...look, margin: { l: 60, r: 10, t: 40, b: 45 },
-        legend,
+        ...look, margin: { l: 60, r: 10, t: narrow ? 75 : 40, b: 45 },
+        legend: legend(box),
         xaxis: { title: { text: shown.title }, zeroline: false, showline: true },
         yaxis: { title: { text: "rate (Hz)" }, rangemode: "tozero", showline: true },
       }, config);
