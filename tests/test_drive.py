@@ -38,7 +38,7 @@ def rates_of_equations(params, frames, phase_start, n_steps):
             group.variables[name].set_value(value)
     monitor = b2.StateMonitor(group, "rate", record=True, name="rates")
     b2.Network(group, monitor).run(n_steps * b2.defaultclock.dt, namespace={})
-    return monitor.rate_.T
+    return monitor.rate_.T.copy()  # a view goes with its monitor (Brian2 2.11)
 
 
 def params_with(**changes):

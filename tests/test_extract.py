@@ -187,6 +187,13 @@ def broken_copy(tmp_path, how):
             arrays = program.load_npz(path)
             arrays["mon_ts_j"] = arrays["mon_ts_j"][::-1]
             np.savez(path, **arrays)
+            sidecar = path.with_name(f"{path.stem}_params.json")
+            program.rewrite(sidecar, lambda content: content.pop("arrays_sha256"))
+        case "edited weights":
+            path = folder / f"artifacts/latest_seed_{SEED}.npz"
+            arrays = program.load_npz(path)
+            arrays["mon_ts_w"] = arrays["mon_ts_w"][::-1]
+            np.savez(path, **arrays)
         case "no parameters":
             (folder / "params.json").unlink()
         case "a parameter missing":
@@ -204,6 +211,7 @@ BROKEN = {
     "no weights": "no weights of seed 123",
     "truncated weights": "cannot be read",
     "another wiring": "does not belong to the wiring",
+    "edited weights": "was edited since it was written",
     "no parameters": "params.json",
     "a parameter missing": "lacks mon_ts_gain_mV",
     "older schema": "schema_version 1",

@@ -119,11 +119,11 @@ def test_without_a_folder_all_runs_are_listed_oldest_first(tmp_path, monkeypatch
 
 
 WRONG = {
-    ("status", "nowhere"): "nowhere/params.json",
+    ("status", "nowhere"): "there is no run nowhere",
     ("figures",): "name a run folder",
     ("report",): "name a run folder",
-    ("figures", "nowhere"): "nowhere/params.json",
-    ("export", "nowhere", "--to", "csv"): "nowhere/params.json",
+    ("figures", "nowhere"): "there is no run nowhere",
+    ("export", "nowhere", "--to", "csv"): "there is no run nowhere",
     ("export", "nowhere", "--to", "doc"): "doc",
     ("figure", "x"): "figures, report, status",
 }

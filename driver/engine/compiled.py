@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import struct
@@ -189,7 +190,8 @@ class StandaloneEngine:
     def _stop(self) -> None:
         self.process.kill()
         self.process.wait()
-        self.process.stdin = None  # whatever it held is of no use now
+        with contextlib.suppress(OSError):  # whatever it held is of no use now
+            self.process.stdin.close()
         self.answers.close()
 
     def close(self) -> None:

@@ -140,7 +140,8 @@ def check_array(
     text = f"{shape_of(like)} of {like.dtype}"
     bounds = f", from {low:g} to {high:g}" if np.isfinite([low, high]).all() else ""
     expected = f"expected are {text}, finite{bounds}"
-    if array.dtype.kind != like.dtype.kind or array.shape != like.shape:
+    single = array.dtype.kind == "f" and array.dtype.itemsize < like.dtype.itemsize
+    if array.dtype.kind != like.dtype.kind or array.shape != like.shape or single:
         raise ValueError(f"{name} has {shape_of(array)} of {array.dtype}; {expected}")
     slack = 1e-9 * np.abs([bound for bound in (low, high) if np.isfinite(bound)]).max(initial=0)
     bad = ~(np.isfinite(array) & (array >= low - slack) & (array <= high + slack))

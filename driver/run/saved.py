@@ -266,7 +266,7 @@ class Seed:
 
     @cached_property
     def recordings(self) -> dict[str, np.ndarray]:
-        """What figures are drawn from, ``seed_<s>_recordings.npz``; the README has the table."""
+        """What figures are drawn from, ``seed_<s>_recordings.npz``; docs/files.md has the table."""
         return self.arrays(self.run.artifacts / f"seed_{self.number}_recordings.npz")
 
     def recording(self, label: str) -> dict[str, np.ndarray]:
@@ -275,7 +275,7 @@ class Seed:
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:
-        """Wiring, and weights before and after training, by name; the README has the table."""
+        """Wiring, and weights before and after training, by name; docs/files.md has the table."""
         return self.arrays(self.weight_file)
 
     def arrays(self, path: Path) -> dict[str, np.ndarray]:
@@ -303,8 +303,11 @@ class Seed:
     @property
     def status(self) -> dict[str, Any] | None:
         """What the seed was doing when it was last heard of; None if it never began."""
+        path = RunFolder(self.run.folder).status_file(self.number)
         try:
-            return read_json(RunFolder(self.run.folder).status_file(self.number), content.Status)
+            return self.run.read(path, content.Status)
+        except Edited:
+            raise
         except NotARun:
             return None
 

@@ -82,7 +82,7 @@ class Status:
             }
         )
         with contextlib.suppress(OSError):  # no run dies because nobody can be told of it
-            RunFolder(self.path.parent).write_json(self.path.name, content, seal=False)
+            RunFolder(self.path.parent).write_json(self.path.name, content)
 
 
 def memory() -> int:

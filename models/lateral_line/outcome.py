@@ -90,8 +90,12 @@ def ordered(results: Numbers) -> str:
         return ""
     found = (ORDER.value(numbers) for numbers in (results, results["untrained"]))
     trained, twin = (number(None if r is None else round(r, 2) + 0.0, 2) for r in found)
-    top = number(results["untrained"]["map"]["order_chance"]["p95"], 2)
-    return f" Its order is {trained}, untrained {twin} (chance up to {top}; 1 is perfect)."
+    chance, order = results["untrained"]["map"]["order_chance"]["p95"], ORDER.value(results)
+    words = f"(chance up to {number(chance, 2)}; 1 is perfect)"
+    sentence = f" Its order is {trained}, untrained {twin} {words}."
+    if order is not None and chance is not None and order <= chance:
+        sentence += " So it is no map: cells prefer places, but neighbours no neighbouring ones."
+    return sentence
 
 
 def decides(results: Numbers) -> str:

@@ -27,6 +27,8 @@ from models.sequence.values import initial_state
 from models.sequence.wiring import Wiring, wiring
 from stimuli.patterns import training
 
+LOG_LIMIT = 50.0  # of a weight, ln x: no rule bounds it, but no checkpoint of ours holds e^50
+
 
 def simulate(p: Params, session: Session) -> Twins:
     """Run the network and its twin."""
@@ -108,7 +110,9 @@ def seconds(request: Request) -> float:
 def start(request: Request) -> Start:
     """How the network begins; see `driver.room.Room`."""
     state = initial_state(wiring(request.params))
-    return Start(state, reached=lambda records: int(records["course"][-1, 0]))
+    limits = {f"{name}_min": -LOG_LIMIT for name in state if name.endswith(".w")}
+    limits |= {f"{name}_max": LOG_LIMIT for name in state if name.endswith(".w")}
+    return Start(state, limits, reached=lambda records: int(records["course"][-1, 0]))
 
 
 def run_seed(request: Request, log, status, saved) -> None:

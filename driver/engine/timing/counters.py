@@ -92,8 +92,8 @@ EDITS = (
         "\n".join([RUNNING, *begin_counting("objects.size()"), ""]),
     ),
     (
-        "        t = clock->t[0];\n\n        for(",
-        "        t = clock->t[0];\n        int64_t last = ticks();\n\n        for(",
+        "        for(size_t i=0; i<objects.size(); i++)\n",
+        "        int64_t last = ticks();\n        for(size_t i=0; i<objects.size(); i++)\n",
     ),
     (
         "                    func();\n",
