@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 SYMBOL = re.compile(r"\b(\w)_(\w+)")  # a letter with an index, as σ_θ
@@ -52,6 +52,20 @@ def number(
     if value is None or not math.isfinite(value):
         return undefined
     return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+
+
+def decimals(values: Iterable[float | None], digits: int) -> int:
+    """Digits that numbers of one kind are shown with: none if all of them are counts.
+
+    Examples
+    --------
+    >>> decimals([23, 4.0, None], 3), decimals([1.0, 0.0], 3)
+    (0, 3)
+    """
+    known = [v for v in values if v is not None and math.isfinite(v)]
+    whole = all(float(v).is_integer() for v in known)
+    counts = any(abs(v) > 1 for v in known) or all(isinstance(v, int) for v in known)
+    return 0 if known and whole and counts else digits
 
 
 def text(value: float | None, digits: int = 3, signed: bool = False) -> str:

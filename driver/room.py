@@ -162,6 +162,12 @@ class Room:
     metric_words : function
         ``metric_words(metrics)``: what the status says of a seed in training: the metrics that
         `Progress` was told.
+    recordings : function
+        ``recordings(seed)``: recorded spikes of a finished seed, for other programs, as
+        `driver.export.spikes.Recording`; without it there are none.
+    tables : Named
+        Further tables of a seed for them by name, see `driver.export.csv.export_csv`; if not given
+        that of the spikes, if there are any.
     words : function
         ``words(room)``: what can be done with its runs, beyond what can be done with every run:
         functions by the word after the program's name.
@@ -218,6 +224,8 @@ class Room:
     check_checkpoint: Callable | None = None
     completed: Callable = Named("driver.experiment.going_on:completed")
     metric_words: Callable = metric_words
+    recordings: Callable = nothing
+    tables: Named = Named("driver.export.csv:NO_TABLES")
     words: Callable = nothing
     megabytes: int = 200
     presets: Named = Named("driver.room:NO_PRESETS")

@@ -71,7 +71,7 @@ def make_run(path, *, mode="ll_fast", n_seeds=1, silent=(), who="ts", **changes)
     np.savez(artifacts / f"seed_{SEED}_recordings.npz", **arrays)
     np.savez(artifacts / f"{TAG}_seed_{SEED}.npz", **make_weights(rng, params, n_steps > 0))
     np.savez(artifacts / f"mid_checkpoint_seed_{SEED}.npz", mon_ts_w=np.zeros(3))
-    (artifacts / f"{TAG}_seed_{SEED}_params.json").write_text("{}")
+    (artifacts / f"{TAG}_seed_{SEED}_params.json").write_text(json.dumps(sealed({})))
     (artifacts / f"seed_{SEED}_results.json").write_text(json.dumps(sealed(plain(results))))
     content = {
         **dict(schema_version=2, run_folder=path.name, mode=mode),

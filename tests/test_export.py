@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from driver.export import csv as tables_of
+from driver.export import neo, nwb
 from driver.flags.from_dataclass import UsageError
 from driver.run.saved import NotARun
-from models.lateral_line.export import export_csv, export_nwb, to_neo
+from models.lateral_line.export import TABLES, recordings
 from models.lateral_line.saved import Run
-from tests.program import SEED, full, listing, shared
+from tests.program import SEED, call, full, listing, shared
 
 SILENT = ("--ll-rate-gain", "0", "--bg-rate-mon-hz", "0", "--bg-rate-ts-hz", "0")
 RUNS = {
@@ -27,7 +29,18 @@ RUNS = {
 }
 POPULATIONS = ("ll", "mon", "ts", "i_mon", "i_ts")
 PHASES = ("train", "test", "untrained")
-TABLES = ("series", "map_in_training", "spikes", "weights", "decoded")
+
+
+def export_csv(run, folder):
+    return tables_of.export_csv(run, folder, TABLES)
+
+
+def to_neo(seed):
+    return neo.to_neo(seed, recordings(seed), "lateral line")
+
+
+def export_nwb(seed, path):
+    return nwb.export_nwb(seed, recordings(seed), "lateral line", path)
 
 
 @pytest.fixture(scope="module", params=RUNS)
@@ -247,11 +260,22 @@ def test_neo_block_says_where_it_comes_from():
     assert json.loads(said["parameters"]) == run.file
 
 
+def test_the_command_writes_what_neo_reads_back(tmp_path):
+    io = pytest.importorskip("neo.io", reason="an optional package")
+    status, out, _ = call("export", full().folder, "--to", "neo", "--output", tmp_path / "out")
+    block = io.PickleIO(out.strip()).read_block()
+    expected, seed = to_neo(Run(full().folder).seed()), block.annotations["seed"]
+    assert (status, seed) == (0, SEED)
+    for written, made in zip(block.segments, expected.segments, strict=True):
+        for one, other in zip(written.spiketrains, made.spiketrains, strict=True):
+            np.testing.assert_array_equal(one.magnitude, other.magnitude)
+
+
 # --- NWB ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def nwb(run, tmp_path_factory):
+def file(run, tmp_path_factory):
     """The file of a run, read back."""
     pynwb = pytest.importorskip("pynwb", reason="an optional package")
     path = export_nwb(run.seed(), tmp_path_factory.mktemp("nwb") / "made" / "seed.nwb")
@@ -261,8 +285,8 @@ def nwb(run, tmp_path_factory):
         yield reader.read()
 
 
-def test_nwb_units_are_the_recorded_spikes_also_of_silent_cells(run, nwb):
-    seed, units = run.seed(), nwb.units
+def test_nwb_units_are_the_recorded_spikes_also_of_silent_cells(run, file):
+    seed, units = run.seed(), file.units
     a, n_training = seed.recordings, int(seed.recordings["n_training_steps"])
     phases = {"trained": ("train", "test"), "untrained": ("untrained",)}
     labels = [units[name][:] for name in ("network", "population", "cell")]
@@ -277,22 +301,22 @@ def test_nwb_units_are_the_recorded_spikes_also_of_silent_cells(run, nwb):
         np.testing.assert_array_equal(units["spike_times"][row], np.concatenate(steps) * 0.001)
 
 
-def test_nwb_units_were_watched_where_their_network_was_recorded(run, nwb):
+def test_nwb_units_were_watched_where_their_network_was_recorded(run, file):
     a = run.seed().recordings
     end = int(a["n_training_steps"])
     test = [end * 0.001, (end + a["test_x_cm"].size) * 0.001]
     tail = [[first_step("train", a) * 0.001, end * 0.001]] if end else []
-    networks = nwb.units["network"][:]
-    for row in (0, len(nwb.units) - 1):
+    networks = file.units["network"][:]
+    for row in (0, len(file.units) - 1):
         expected = [*tail, test] if networks[row] == "trained" else [test]
-        np.testing.assert_array_equal(nwb.units["obs_intervals"][row], expected)
-    epochs = nwb.epochs.to_dataframe()
+        np.testing.assert_array_equal(file.units["obs_intervals"][row], expected)
+    epochs = file.epochs.to_dataframe()
     np.testing.assert_array_equal(epochs[["start_time", "stop_time"]], [*tail, test])
     assert [list(tags) for tags in epochs["tags"]] == [["training"], ["test"]][-len(epochs) :]
 
 
-def test_nwb_has_the_source_in_metres_by_its_factor(run, nwb):
-    a, source = run.seed().recordings, nwb.stimulus["source"]
+def test_nwb_has_the_source_in_metres_by_its_factor(run, file):
+    a, source = run.seed().recordings, file.stimulus["source"]
     shown = ("train", "test") if a["n_training_steps"] else ("test",)
     expected = np.concatenate([sources(a, phase) for phase in shown])
     np.testing.assert_array_equal(source.data[:], expected)
@@ -300,11 +324,11 @@ def test_nwb_has_the_source_in_metres_by_its_factor(run, nwb):
     assert (source.starting_time, source.rate) == (first_step("train", a) * 0.001, 1000.0)
 
 
-def test_nwb_says_where_it_comes_from(run, nwb):
-    assert nwb.session_start_time.isoformat() == run.file["environment"]["start_time_utc"]
-    assert run.name in nwb.identifier and run.seed().results["params_sha256"] in nwb.identifier
-    assert json.loads(nwb.scratch["parameters"].data) == run.file
-    assert json.loads(nwb.scratch["results"].data) == run.seed().results
+def test_nwb_says_where_it_comes_from(run, file):
+    assert file.session_start_time.isoformat() == run.file["environment"]["start_time_utc"]
+    assert run.name in file.identifier and run.seed().results["params_sha256"] in file.identifier
+    assert json.loads(file.scratch["parameters"].data) == run.file
+    assert json.loads(file.scratch["results"].data) == run.seed().results
 
 
 def test_a_failed_write_leaves_the_old_nwb_file(tmp_path, monkeypatch):

@@ -156,7 +156,6 @@ def test_every_spike_of_the_test_is_one_dot_at_the_source_position(saved):
     for make, layer, phases in (
         (activity_figures.ll_spikes_vs_x_test, "ll", ["test"]),
         (activity_figures.mon_spikes_vs_x_test, "mon", ["test", "untrained"]),
-        (activity_figures.ts_spikes_vs_x_test, "ts", ["test", "untrained"]),
     ):
         axes = make(saved).axes
         assert len(axes) == len(phases)
@@ -169,6 +168,15 @@ def test_every_spike_of_the_test_is_one_dot_at_the_source_position(saved):
             assert ax.get_xlim() == pytest.approx((x_cm.min(), x_cm.max()))
 
 
+def test_the_rates_of_ts_by_position_are_on_one_scale(saved):
+    shown = Passage.of(saved.recordings["test_x_cm"], DT_S)
+    images = [ax.images[0] for ax in activity_figures.ts_spikes_vs_x_test(saved).axes[:2]]
+    hz = [shown.rates_hz(saved.spikes(phase, "ts"), 12) for phase in ("test", "untrained")]
+    for image, rates in zip(images, hz, strict=True):
+        assert np.array_equal(image.get_array(), rates)
+        assert image.get_clim() == (0, max(r.max() for r in hz))
+
+
 def test_with_an_evaluation_window_axes_show_it_from_its_lower_end(windowed):
     for make in (
         *(tuning_figures.ts_tuning, tuning_figures.mon_ts_drive_heatmap),
@@ -178,10 +186,6 @@ def test_with_an_evaluation_window_axes_show_it_from_its_lower_end(windowed):
         assert ax.get_xlim() == pytest.approx((0, 2))
         assert "from 0.5 cm" in "".join(ax.get_xlabel() for ax in make(windowed).axes)
     ax = activity_figures.ts_spikes_vs_x_test(windowed).axes[0]
-    spikes, x_cm = windowed.spikes("test", "ts"), windowed.recordings["test_x_cm"]
-    inside = np.abs(x_cm[spikes.step] - 1.5) <= 1
-    assert 0 < inside.sum() < inside.size
-    assert np.array_equal(ax.lines[0].get_ydata(), spikes.index[inside])
     guide = next(line for line in ax.lines if line.get_label() == position_panels.GUIDE)
     assert guide.get_xdata() == pytest.approx((-0.5, 3.5))  # the body, from 0.5 cm on
 
@@ -194,7 +198,7 @@ def test_silence_in_the_window_alone_is_not_called_silence_in_the_test(tmp_path)
 
 
 def test_the_guide_is_where_a_perfect_map_of_the_body_would_fire(saved):
-    for ax in activity_figures.ts_spikes_vs_x_test(saved).axes:
+    for ax in activity_figures.ts_spikes_vs_x_test(saved).axes[:2]:
         guide = next(line for line in ax.lines if line.get_label() == position_panels.GUIDE)
         assert np.array_equal(guide.get_xydata(), [[0, 0], [4, 11]])
 
@@ -222,13 +226,12 @@ def test_drive_is_spikes_times_weights_times_gain_of_its_own_network(saved):
         counts = shown.counts(saved.spikes(phase, "mon"), p.n_mon)
         w = saved.matrix("mon_ts", initial=initial)
         expected = p.mon_ts_gain_mV * (w.T @ counts) / (1e3 * shown.time_s)
-        assert expected.max() > 0
+        assert expected.max(axis=1).min() > 0
+        expected /= expected.max(axis=1, keepdims=True)  # each row over its largest
         assert np.asarray(image.get_array()) == pytest.approx(expected)
         assert image.get_cmap().name == "viridis"
         assert image.get_extent() == pytest.approx([-0.5, 4.475, -0.5, 11.5])
-    assert len({image.get_clim() for image in images}) == 1
-    assert images[0].get_clim() == (0, max(image.get_array().max() for image in images))
-    assert figure.axes[2].get_ylabel().endswith("(mV/ms)")
+    assert {image.get_clim() for image in images} == {(0, 1)}
 
 
 def test_a_bin_never_visited_has_neither_drive_nor_winner():

@@ -121,6 +121,7 @@ def test_a_run_has_its_numbers_figures_and_page(made):
 def test_its_numbers_are_exported(made, here, capsys):
     assert small("export", made) == 0
     (file,) = capsys.readouterr().out.split()
+    assert small("export", made, "--to", "nwb") == 2  # it says nothing of its spikes
     rows = list(csv.DictReader(Path(file).open()))
     assert [row["seed"] for row in rows] == ["1", "2"]
     assert float(rows[0]["difference.preference"]) == pytest.approx(

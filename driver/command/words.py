@@ -6,21 +6,23 @@ import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
 from driver.command.find import RUNS, folder_of, opened_run, room_of
 from driver.command.shorthand import WORDS, perhaps
 from driver.engine.model import resolve
-from driver.export.csv import export_numbers, finished
+from driver.export.csv import NO_TABLES, export_csv, finished
 from driver.flags.from_dataclass import EXIT_USAGE, UsageError, in_one_line
 from driver.formatting import short, visible
-from driver.room import Room
+from driver.room import Room, nothing
 from driver.run.content import TRUST, Edited
 from driver.run.folder import MAX_NAME_BYTES, PARAMS, can_be_made
 from driver.run.saved import NotARun, Run
 from driver.sweep.axes import CONTENT
 
+PACKAGES, ENDING = {"nwb": "pynwb", "neo": "neo"}, {"nwb": ".nwb", "neo": ".pkl"}
 TAKES_RUNS = "        Args:\n            runs: "
 ALSO = f"        With {TRUST} files are read that were edited since they were written."
 Folders = tyro.conf.Positional[tuple[Path, ...]]
@@ -103,17 +105,19 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         """
         return tell_status(room, runs)
 
-    def export(runs: Folders, output: Path | None = None) -> int:
-        """Write every number of finished seeds as CSV, for other programs.
+    def export(
+        runs: Folders, to: Literal["csv", "nwb", "neo"] = "csv", output: Path | None = None
+    ) -> int:
+        """Write finished seeds for other programs: tables as CSV, spikes as NWB or for Neo.
 
         Args:
             runs: Run folders, such as Runs/ten.
+            to: csv is a folder of tables, nwb a file for each seed, neo one that neo.io.PickleIO
+                reads; the last two are of recorded spikes.
             output: Folder to write to, with one inside for each of several runs; export/ in the run
                 folder if not given.
         """
-        for run, folder in to_export(room, runs, output):
-            print("\n".join(map(str, export_numbers(run, folder))))
-        return 0
+        return exported(room, runs, to, output)
 
     def presets() -> int:
         """Say of each preset what it is, what to expect of it and how long it takes."""
@@ -205,6 +209,34 @@ def tell_status(room: Room, runs: Sequence[Path]) -> int:
             lines, status = [f"{what} ({words})"], EXIT_USAGE
         print("\n".join(map(visible, lines)))
     return status if runs else 0
+
+
+def exported(room: Room, runs: Sequence[Path], to: str, output: Path | None) -> int:
+    from driver.export.spikes import optional, spike_table
+
+    if to != "csv":
+        if room.recordings is nothing:
+            raise UsageError(
+                f"--to {to}: no spikes are recorded by this program; there is --to csv"
+            )
+        optional(PACKAGES[to])  # before a folder is made
+    about = resolve(room.metrics.name).title
+    tables = resolve(room.tables.name)
+    if tables is NO_TABLES and room.recordings is not nothing:
+        tables = {"spikes": lambda seed: spike_table(room.recordings(seed))}
+    for run, folder in to_export(room, runs, output):
+        if to == "csv":
+            files = export_csv(run, folder, tables)
+        else:
+            write = resolve(f"driver.export.{to}:export_{to}")
+            files = [
+                write(
+                    seed, room.recordings(seed), about, folder / f"{run.name}_seed_{n}{ENDING[to]}"
+                )
+                for n, seed in ((n, run.seed(n)) for n in run.finished)
+            ]
+        print("\n".join(map(str, files)))
+    return 0
 
 
 def to_export(room: Room, runs: Sequence[Path], output: Path | None) -> Iterator[tuple[Run, Path]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from driver.experiment.metric import LABELS, Metric
 from driver.experiment.statistics import estimate, paired
-from driver.formatting import number
+from driver.formatting import decimals, number
 
 Row = Mapping[str, Any]  # a run of a sweep
 
@@ -82,21 +82,28 @@ def seed_lines(metric: Metric, rows: Sequence[Row]) -> list[str]:
     columns = {label: [metric.counted(row[label]) for row in rows] for label in LABELS}
     pairs = zip(*columns.values(), strict=True)
     columns["difference"] = [None if None in pair else pair[0] - pair[1] for pair in pairs]
-    digits, found = metric.digits, contrasted(columns, metric.limits)
+    found = contrasted(columns, metric.limits)
     estimates = [*(found[label] for label in LABELS), found["paired"]["difference"]]
 
-    def line(name: object, values: Sequence[float | None]) -> str:
+    def line(name: object, values: Sequence[float | None], digits: int = metric.digits) -> str:
         cells = (number(v, digits, k == 2, undefined="-") for k, v in enumerate(values))
         return f"{name!s:14}" + "".join(f"{cell:>12}" for cell in cells)
 
     lines = [f"{metric.text}, by seed", f"{'':14}" + "".join(f"{name:>12}" for name in columns)]
-    lines += [line(row["seed"], [c[k] for c in columns.values()]) for k, row in enumerate(rows)]
+    whole = decimals([v for column in columns.values() for v in column], metric.digits)
+    lines += [
+        line(row["seed"], [c[k] for c in columns.values()], whole) for k, row in enumerate(rows)
+    ]
     names = {"mean": "mean", "95 % from": "low", "95 % to": "high"}
     lines += [line(name, [e[key] for e in estimates]) for name, key in names.items()]
-    n, word = found["paired"]["difference"]["n"], judged(metric, found["paired"]["difference"])
-    lower = f"lower in {found['paired']['n_lower']} of {n} seeds"
+    return [*lines, answer(metric, found["paired"])]
+
+
+def answer(metric: Metric, pairs: Mapping[str, Any]) -> str:
+    """Whether training helps, by the paired difference over seeds, in a sentence."""
+    word, n = judged(metric, pairs["difference"]), pairs["difference"]["n"]
     said = f"clearly {word} after training" if word else "whether training helps cannot be said"
-    return [*lines, f"{metric.text}: {said} ({lower})"]
+    return f"{metric.text}: {said} (lower in {pairs['n_lower']} of {n} seeds)"
 
 
 def compare(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[dict[str, Any]]:

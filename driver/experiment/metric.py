@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from driver.experiment.statistics import mean_sd
-from driver.formatting import number
+from driver.formatting import decimals, number
 from driver.run.saved import Fields, numbers_of
 
 TRAINED, UNTRAINED = LABELS = ("trained", "untrained")
@@ -46,7 +46,7 @@ class Metric:
     valid, valid_from : str, float
         Name of the metric that says whether this one counts, and from which value on it does.
     limits : (float, float), optional
-        Of its axis.
+        Within which it lies, and so its interval; of its axis, if both are finite.
     better : {'', 'lower', 'higher'}
         Which way is the better one; without it a difference is lower or higher, and no more.
     at_least, at_most : float, optional
@@ -230,9 +230,10 @@ def comparison_lines(metrics: Iterable[Metric], results: Results) -> list[str]:
     lines = [f"{'':{width}}{'trained':>10}{'untrained':>11}{'difference':>12}"] if shown else []
     for m in shown:
         trained, untrained, change = contrast(m, results)
+        digits = decimals((trained, untrained), m.digits)
         lines.append(
-            f"{m.text:{width}}{number(trained, m.digits):>10}{number(untrained, m.digits):>11}"
-            f"{number(change, m.digits, signed=True):>12}"
+            f"{m.text:{width}}{number(trained, digits):>10}{number(untrained, digits):>11}"
+            f"{number(change, digits, signed=True):>12}"
         )
     return lines
 
@@ -244,11 +245,11 @@ def closing_lines(table: MetricTable, results: Results) -> list[str]:
     conditions = trained.get("conditions", ())
     missed = [c for c in conditions if c["verdict"] == table.wanted and not c["met"]]
     if missed and results.get("verdict") != table.wanted:
-        words = (
-            f"{c['metric']} {number(c['value'])}, needed {c['comparison']} {c['limit']:g}"
-            for c in missed
-        )
-        lines.append(f"not {table.wanted}: {'; '.join(words)}")
+        said = []
+        for c in missed:
+            value = number(c["value"], decimals([c["value"]], 3))
+            said.append(f"{c['metric']} {value}, needed {c['comparison']} {c['limit']:g}")
+        lines.append(f"not {table.wanted}: {'; '.join(said)}")
     notes = [*trained.get("notes", ()), *results.get("warnings", ())]
     return [*lines, *notes, seed_line(table, results)]
 
@@ -281,8 +282,10 @@ def headline(table: MetricTable, results: Results) -> str:
     m = deciding(table, results)
     if m is None:
         return ""
-    beside = f" (untrained {number(m.value(twin), m.digits)})" if twin else ""
-    return f"{m.symbol or m.label or m.name} {number(m.value(trained), m.digits)}{beside}"
+    value, other = m.value(trained), m.value(twin) if twin else None
+    digits = decimals((value, other), m.digits)
+    beside = f" (untrained {number(other, digits)})" if twin else ""
+    return f"{m.symbol or m.label or m.name} {number(value, digits)}{beside}"
 
 
 def verdicts_of_seeds(every: Sequence[Results]) -> str:

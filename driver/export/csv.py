@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,34 @@ from driver.files import plain, replace_file
 from driver.run.saved import NotARun, Run, Seed
 
 Columns = Mapping[str, Iterable]
+Tables = Mapping[str, Callable[[Seed], Columns]]
+NO_TABLES: Tables = {}
 
 
-def export_numbers(run: Run, folder: Path) -> list[Path]:
-    """Write ``results.csv``: every number of every finished seed, a row each.
+def export_csv(run: Run, folder: Path, tables: Tables = NO_TABLES) -> list[Path]:
+    """Write ``results.csv``, every number of every finished seed, a row each, and further tables.
+
+    Parameters
+    ----------
+    run : Run
+    folder : Path
+        Made if it is not there; older tables of the same names are replaced.
+    tables : dict of callable
+        Columns of a seed by the name of the table, which is ``seed_<s>_<name>.csv``.
 
     Raises
     ------
     NotARun
-        If no seed is finished.
+        If no seed is finished, or a file of one is missing.
     """
     seeds = finished(run)
     folder.mkdir(parents=True, exist_ok=True)
-    return [write_csv(folder / "results.csv", results_table(seeds))]
+    written = [write_csv(folder / "results.csv", results_table(seeds))]
+    for seed in seeds:
+        for name, table in tables.items():
+            path = folder / f"seed_{seed.number}_{name}.csv"
+            written.append(write_csv(path, table(seed)))
+    return written
 
 
 def finished(run: Run) -> list[Seed]:

@@ -15,6 +15,7 @@ from driver.figures import style
 MAX_TRACKED = 8
 MAX_TRACKED_RECORDS = 100  # single weights jump from record to record: more are a grey mass
 N_EDGES = 40
+HIGH = 3  # times all others: a bar at the ceiling that is cut off
 BEFORE, AFTER = "before (untrained)", "after training"
 
 
@@ -41,21 +42,20 @@ def draw_raster(
     name, colour : str
         Of the population.
     max_cells : int, optional
-        Only the first so many cells are shown.
+        Only every so manieth cell is shown, so that there are not more: an even sample.
     size : float, optional
         Diameter of a dot, points; by the number of spikes if not given.
     """
-    n_shown = min(max_cells or n_cells, n_cells)
-    shown = index < n_shown
+    every = -(-n_cells // max_cells) if max_cells else 1
+    shown = index % every == 0
     n_spikes = np.count_nonzero(shown)
     size = dot_size(ax, n_spikes) if size is None else size
     dots = {"ls": "none", "marker": "o", "mew": 0, "ms": size, "rasterized": True}
     ax.plot(t_s[shown], index[shown], color=colour, **dots)
     if n_spikes == 0:
-        only = "" if n_shown == n_cells or not index.size else f" cells 0 to {n_shown - 1}:"
-        style.say(ax, f"{name}{only} no spikes" if only else f"{name} is silent")
-    part = f"\n(first {n_shown} of {n_cells})" if n_shown < n_cells else ""
-    ax.set(ylim=(-0.5, n_shown - 0.5), ylabel=f"{name} cell index{part}")
+        style.say(ax, f"{name}, cells shown: no spikes" if index.size else f"{name} is silent")
+    part = f"\n(1 cell in {every})" if every > 1 else ""
+    ax.set(ylim=(-0.5, n_cells - 0.5), ylabel=f"{name} cell index{part}")
     return ax
 
 
@@ -127,6 +127,11 @@ def draw_weights(ax, w_before, w_after, low: float, high: float, noun: str = "sy
         style.say(ax, f"no {noun}")
     elif np.array_equal(w_before, w_after):
         style.say(ax, "no weight has changed", y=0.1)
+    inner, ends = max(before[1:-1].max(), after[1:-1].max()), (before[-1], after[-1])
+    if max(ends) > HIGH * inner > 0:  # a bar that would press all others flat is told in numbers
+        ax.set_ylim(0, 1.5 * inner)
+        words = f"↑ {ends[1]} at the end\n   (before: {ends[0]})"
+        ax.text(0.97, 0.97, words, transform=ax.transAxes, ha="right", va="top", fontsize=8)
     ax.set_ylabel(f"{noun} (count)")
     return ax
 

@@ -69,18 +69,22 @@ def frame_panel(ax, metric: Metric, metrics: Sequence[Metric], band: Band | None
     """Mark chance, and from where on `metric` lets others of the `metrics` count; set its axis.
 
     The axis reaches a little beyond the limits of the metric, or begins at zero if nothing is
-    below.
+    below. It is that of the data: a band of chance far above them is told in words.
     """
+    top, bottom = max(ax.get_ylim()[1], 1.06 * ax.dataLim.ymax, 0.0) or 1.0, ax.dataLim.ymin
     if band is not None:
         mark_band(ax, band)
+        top = max(top, min(1.05 * band.high, 1.3 * top)) if np.isfinite(band.low) else top
+        if band.low > top:
+            words = f"chance: above, {band.low:.2f} to {band.high:.2f}"
+            ax.text(0.02, 0.98, words, transform=ax.transAxes, va="top", fontsize=8)
     for limit in valid_limits(metric, metrics):
         ax.axhline(limit, color=style.MUTED, ls=":", lw=1.2)
-    if metric.limits is not None:
+    if metric.limits is not None and np.isfinite(metric.limits).all():
         low, high = metric.limits
         ax.set_ylim(low - 0.07 * (high - low), high + 0.07 * (high - low))
-    elif not ax.dataLim.ymin < 0:
-        high = max(ax.get_ylim()[1], 1.06 * ax.dataLim.ymax, 0.0) or 1.0
-        ax.set_ylim(-0.04 * high, high)
+    elif not bottom < 0:
+        ax.set_ylim(-0.04 * top, top)
 
 
 def valid_limits(metric: Metric, metrics: Sequence[Metric]) -> set[float]:

@@ -90,7 +90,7 @@ def seeds_figure(
             label: [judge.counted(row[label]) is not None for row in rows] for label in LABELS
         }
         values = {label: [row[label].get(m.name) for row in rows] for label in LABELS}
-        found = contrasted(values)
+        found = contrasted(values, m.limits)
         draw_seeds(ax, [row["seed"] for row in rows], values, counts, found)
         if rows and not any(found[label]["n"] for label in LABELS):
             style.say(ax, if_undefined)

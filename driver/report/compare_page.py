@@ -77,7 +77,7 @@ def write(shown: Sequence[Metric], runs: Sequence[Compared], title: str, target:
         Section("seeds", "Seed by seed", seed_tables(shown, runs)),
         Section("figures", "Figures", side_by_side(runs)),
     ]
-    page = Page(names, f"runs of {title} compared", sections, parts.footer())
+    page = Page(names, f"runs of {title} compared", sections, parts.footer(runs[0].run.format.prog))
     return replace_file(target, lambda file: file.write(report.render(page).encode()))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from driver.figures.draw import Maker, caption
 from driver.files import is_plain
 from driver.report import page as report
-from driver.report.page import Files, Fold, Heading, Picture, Text
+from driver.report.page import Choice, Files, Heading, Picture, Text
 from driver.run.saved import Run
 
 NAME = re.compile(r"(?P<name>.+?)(_n\d+)?(_seed_(?P<seed>\d+))?$")
@@ -62,22 +62,20 @@ class Figures:
         return embedded(self.run, self.on_top)
 
     def blocks(self) -> list:
-        """All others: of the first seed, of further seeds behind a line, of no seed; films."""
+        """All others: of the seed that is picked, of no seed; films."""
         if not self.rest:
             return [Text("There are no figures in the folder of the run.", "note"), *self.films()]
         by_seed: dict[int | None, list[Figure]] = {}
         for figure in self.rest:
             by_seed.setdefault(figure.seed, []).append(figure)
-        others, blocks = by_seed.pop(None, []), []
+        others, options, blocks = by_seed.pop(None, []), [], []
         for place, (seed, figures) in enumerate(sorted(by_seed.items())):
-            title = f"Seed {seed}"
-            if place == 0:
-                blocks += [Heading(title), *embedded(self.run, figures)]
-            elif place < self.max_seeds:
-                blocks.append(Fold(title, embedded(self.run, figures)))
+            if place < self.max_seeds:
+                options.append((str(seed), embedded(self.run, figures)))
             else:
                 names = [relative(self.run, file) for f in figures for file in f.files]
-                blocks.append(Files(f"{title}, not embedded:", names))
+                blocks.append(Files(f"Seed {seed}, not embedded:", names))
+        blocks = [*([Choice("Seed", options)] if options else []), *blocks]
         blocks += [*([Heading("Others")] if others else []), *embedded(self.run, others)]
         return [*blocks, *self.films()]
 

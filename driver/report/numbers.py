@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from driver.experiment.comparison import answer, contrasted
 from driver.experiment.metric import (
     LABELS,
     Metric,
@@ -19,7 +20,7 @@ from driver.experiment.metric import (
 )
 from driver.experiment.statistics import mean_sd
 from driver.experiment.verdict import is_undefined
-from driver.formatting import text
+from driver.formatting import interval, text
 from driver.report.page import Table, Text, marked_up
 from driver.run.saved import numbers_of
 
@@ -43,7 +44,7 @@ def number_table(
         meaning = [Markup('<span class="wide">{}</span>').format(definition)] if defined else []
         rows.append((marked_up(m.text), *cells, words(change, m.digits, signed=True), *meaning))
     head = ("metric", *COLUMNS, "definition") if defined else ("", *COLUMNS)
-    return Table(head, rows, numbers=not defined, caption=caption)
+    return Table(head, rows, numbers=not defined, words=defined, caption=caption)
 
 
 def table_of_seeds(
@@ -104,10 +105,21 @@ def blocks_of_seeds(table: MetricTable, seeds: Sequence[int], every: Sequence[Re
     rows = [row_of(table, *pair) for pair in zip(seeds, every, strict=True)]
     shown = known([m for m in table if m.console], rows)
     if not table.verdicts:
-        return [table_of_seeds(shown, rows)]
+        return [
+            *(Text(over_seeds(m, rows), "verdict") for m in shown[:1]),
+            table_of_seeds(shown, rows),
+        ]
     verdicts = [tuple(numbers_of(r, label)["verdict"] for label in LABELS) for r in every]
     numbers = table_of_seeds(shown, rows, verdicts=verdicts)
     return [Text(verdicts_of_seeds(every), "verdict"), numbers]
+
+
+def over_seeds(metric: Metric, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Whether training helps, over seeds, with the mean difference and its interval."""
+    values = {label: [metric.counted(row[label]) for row in rows] for label in LABELS}
+    pairs = contrasted(values)["paired"]
+    by = interval(pairs["difference"], metric.digits, signed=True)
+    return marked_up(f"{answer(metric, pairs)}; mean difference {by}.")
 
 
 def value_of(row: Mapping[str, Any], metric: Metric, name: str) -> float | None:

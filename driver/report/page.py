@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from driver.report.mathml import Part
 TEMPLATE = "page.html.j2"
 MAX_WIDTH = 1400  # pixels of an embedded picture
 N_COLOURS = 256
+FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Table:
         Cells are numbers, set to the right.
     search : str
         What a field that filters the rows asks for; no field if empty.
+    words : bool
+        The last column is of sentences; on a narrow screen they stand below their row.
     """
 
     head: Sequence[str]
@@ -80,6 +84,7 @@ class Table:
     marked: frozenset[int] = frozenset()
     numbers: bool = True
     search: str = ""
+    words: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,17 @@ class Fold:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Several times the same of different things, such as seeds: one is shown, which is picked.
+
+    `options` are titles and blocks; `label` says what is picked.
+    """
+
+    label: str
+    options: Sequence[tuple[str, Sequence[Any]]]
+
+
+@dataclass(frozen=True)
 class Section:
     id: str
     title: str
@@ -152,6 +168,8 @@ class Page:
         JSON for the scripts, by the identifier of its element.
     scripts : sequence of str
         Run in order at the end of the page; they may use `eval`.
+    refresh_s : int
+        After which a browser reads the page again; 0 for one that is complete.
     """
 
     title: str
@@ -160,6 +178,7 @@ class Page:
     footer: str = ""
     data: dict[str, str] = field(default_factory=dict)
     scripts: Sequence[str] = ()
+    refresh_s: int = 0
 
 
 def render(page: Page) -> str:
@@ -168,8 +187,9 @@ def render(page: Page) -> str:
 
 
 def marked_up(label: str):
-    """A label for a page: letters with an index, as σ_θ, are set as such."""
-    return Markup(SYMBOL.sub(r"\1<sub>\2</sub>", str(escape(label))))
+    """A label for a page: letters with an index, as σ_θ, are set as such; flags do not break."""
+    text = FLAG.sub(r"<code>\g<0></code>", str(escape(label)))
+    return Markup(SYMBOL.sub(r"\1<sub>\2</sub>", text))
 
 
 def safe_json(value: Any) -> str:

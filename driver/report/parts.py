@@ -32,7 +32,7 @@ UNITS = {  # ending of a parameter's name
     "_Hz": "Hz",
     "_s": "s",
 }
-PARAMETER_HEAD = ("parameter", "value", "preset", "flag", "meaning")
+PARAMETER_HEAD = ("flag", "value", "preset", "meaning")
 Row = tuple[Any, ...]
 
 
@@ -55,9 +55,10 @@ def seeds(run: Run) -> str:
     return f"seed {found[0]}" if len(found) == 1 else f"seeds {found[0]} to {found[-1]}"
 
 
-def footer() -> str:
-    """When the page was written, and by what."""
-    return f"Written {to_second(now())} UTC by ll_stdp_brian2 {VERSION} from the folder of the run."
+def footer(prog: str) -> str:
+    """When the page was written, and by which door."""
+    name = prog.removesuffix(".py")
+    return f"Written {to_second(now())} UTC by {name} {VERSION} from what is in the folder."
 
 
 def to_second(time_utc: str) -> str:
@@ -86,7 +87,7 @@ def made(run: Run, rows: Sequence[Row], parameters: Sequence[Row]) -> list:
         Code("\n".join(commands), wrap=True),
         Table(head=(), rows=rows, numbers=False),
         Heading(f"Parameters that differ from the preset {run.mode}"),
-        Table(head=PARAMETER_HEAD, rows=changed, numbers=False)
+        Table(head=PARAMETER_HEAD, rows=changed, numbers=False, words=True)
         if changed
         else Text("None: the preset as it is."),
     ]
@@ -161,7 +162,7 @@ def commit(text: str | None) -> str:
 def parameter_rows(
     used: Any, preset: Mapping[str, Any] | None = None, hidden: Sequence[str] = ()
 ) -> list[Row]:
-    """Every field: name, value, the preset's value if it is another, flag, meaning.
+    """Every field: flag, value, the preset's value if it is another, meaning.
 
     Parameters
     ----------
@@ -182,7 +183,7 @@ def parameter_row(used: Any, info: FieldInfo, preset: Mapping[str, Any]) -> Row:
     flag = Markup("<code>--{}</code>").format(info.flag)
     meaning = Markup('<span class="wide">{}</span>').format(info.help)
     other = "" if value == base else spelled(base, unit)
-    return info.name, spelled(value, unit), other, flag, meaning
+    return flag, spelled(value, unit), other, meaning
 
 
 def spelled(value: Any, unit: str = "") -> str:
@@ -200,7 +201,8 @@ def table_of(rows: Sequence[Row], more: str = "") -> Table:
         rows=rows,
         marked=frozenset(k for k, row in enumerate(rows) if row[2]),
         numbers=False,
-        search="Filter, by name, flag or meaning",
+        words=True,
+        search="Filter, by flag or meaning",
         caption=f"Marked: not the preset's value. {more}".rstrip(),
     )
 

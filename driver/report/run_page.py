@@ -34,6 +34,7 @@ Watched = Mapping[str, tuple[str, int]]
 Equations = Mapping[str, str]  # code by the title of a part of the model
 NO_EQUATIONS: Equations = {}
 SUMMARY = seeds_summary.__name__
+REFRESH_S = 60  # of a run that goes on: its page is written again at its end, or by `report`
 UNVERIFIED = (
     "Not verified: files of this run were written before they had checksums, so it cannot be known "
     "whether they were edited since."
@@ -52,7 +53,9 @@ class Drawing:
         Identifier of the element that holds what is drawn, as JSON.
     script : Path
     make : callable
-        ``make(seed)``: what is drawn of the first finished seed, and the blocks of the section.
+        ``make(seed)``: what is drawn of a seed, and the blocks of the section, those of the first.
+    max_seeds : int
+        Finished seeds that are drawn. The script finds a dict of what is drawn of each, by number.
     without : str
         What is said where plotly is not installed.
     """
@@ -63,6 +66,7 @@ class Drawing:
     script: Path
     make: Callable[[Seed], tuple[Any, list]]
     without: str
+    max_seeds: int = 1
 
 
 def write(
@@ -118,9 +122,10 @@ def write(
             Section("parameters", "Parameters", [parts.table_of(parameters, parameter_words)]),
             Section("log", "Log", parts.log(run)),
         ],
-        footer=parts.footer(),
+        footer=parts.footer(run.format.prog),
         data=data,
         scripts=code,
+        refresh_s=REFRESH_S if run.in_use and run.summary is None else 0,
     )
     text = report.render(page)
     return replace_file(run.folder / REPORT, lambda file: file.write(text.encode()))
@@ -171,8 +176,9 @@ def plots(run: Run, drawing: Drawing) -> tuple[list[Section], dict[str, str], li
     if plotly is None:
         words = drawing.without if run.finished else "Comes with the first finished seed."
         return [Section(drawing.id, drawing.title, [Text(words, "note")])], {}, []
-    content, blocks = drawing.make(run.seed(run.finished[0]))
-    data = {drawing.data: report.safe_json(content)}
+    made = {s: drawing.make(run.seed(s)) for s in run.finished[: drawing.max_seeds]}
+    blocks = next(iter(made.values()))[1]
+    data = {drawing.data: report.safe_json({s: content for s, (content, _) in made.items()})}
     code = [plotly, drawing.script.read_text(encoding="utf-8")]
     return [Section(drawing.id, drawing.title, blocks)], data, code
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ from driver.figures.sweep import sweep_figure
 from driver.files import replace_file
 from driver.formatting import interval, number
 from driver.report import page as report
-from driver.report.page import Page, Picture, Section, Table, Text, marked_up
+from driver.report.page import Heading, Page, Picture, Section, Table, Text, marked_up
 from driver.run.content import Sweep, read_json
 
 FIGURE, REPORT = "sweep.png", "report.html"
@@ -78,10 +79,12 @@ def write_sweep_report(
     picture = report.embedded(png.getvalue())
     found.append(Picture(*picture, alt=title, caption="Every seed is a point.", files=[FIGURE]))
     sections = [Section("found", "Does training help?", found)]
+    numbers: list = []
     for k, m in enumerate(shown):
         of_conditions = condition_table(compared, m, caption=HOW if k == 0 else "")
-        sections.append(Section(m.name, marked_up(m.text), [of_conditions]))
-    sections.append(Section("runs", "Runs", [run_table(rows, shown)]))
+        numbers += [Heading(marked_up(m.text)), of_conditions]
+    sections.append(Section("numbers", "By condition", numbers))
+    sections.append(Section("runs", "Runs", [run_table(rows, shown, folder)]))
     text = report.render(Page(title, f"a sweep of {table.title}", sections))
     return replace_file(folder / REPORT, lambda file: file.write(text.encode()))
 
@@ -151,8 +154,8 @@ def condition_row(c: Mapping[str, Any], metric: Metric) -> list[str]:
     ]
 
 
-def run_table(rows: Sequence[Row], metrics: Sequence[Metric]) -> Table:
-    """A row a run, with the command that repeats it alone."""
+def run_table(rows: Sequence[Row], metrics: Sequence[Metric], folder: Path) -> Table:
+    """A row a run, with a link to its page and the command that repeats it alone."""
     judged = any("verdict" in row for row in rows)
     body = []
     for row in rows:
@@ -163,7 +166,17 @@ def run_table(rows: Sequence[Row], metrics: Sequence[Metric]) -> Table:
         ]
         verdict = [row.get("verdict") or "–"] if judged else []
         code = Markup("<code>{}</code>").format(row["command"])
-        body.append([row["run"], row["state"], *verdict, *numbers, code])
+        page = f"{row['run']}/{REPORT}"
+        name = Markup('<a href="{}">{}</a>').format(quote(page), row["run"])
+        body.append(
+            [
+                name if (folder / page).is_file() else row["run"],
+                row["state"],
+                *verdict,
+                *numbers,
+                code,
+            ]
+        )
     first = ["run", "state", *(["verdict"] if judged else [])]
     return Table(
         head=[*first, *(label for _ in metrics for label in LABELS), "command"],

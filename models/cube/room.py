@@ -20,6 +20,7 @@ ROOM = Room(
     draw_seed=here("show.figures:draw"),
     write_report=here("show.report:write_report"),
     figures_of=here("show.figures:figures_of"),
+    recordings=here("recordings:recordings"),
     words=here("words:words"),
     megabytes=600,
 )

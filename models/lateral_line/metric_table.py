@@ -6,6 +6,7 @@ to mean a map.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from driver.experiment.metric import Metric, MetricTable
@@ -13,6 +14,7 @@ from models.lateral_line.metrics import USABLE_VALID_FRACTION
 
 SIGMA, DELTA = "σ_θ", "Δ_trial"
 SHARE, VALID = (0.0, 1.0), "valid fraction (1)"
+POSITIVE = (0.0, math.inf)
 PATH = Metric(
     "sigma_theta_rad",
     label=f"{SIGMA} over the path",
@@ -20,6 +22,7 @@ PATH = Metric(
     symbol=SIGMA,
     valid="valid_fraction_window",
     valid_from=USABLE_VALID_FRACTION,
+    limits=POSITIVE,
     better="lower",
 )
 BODY = replace(
@@ -36,6 +39,7 @@ ALIGNED = Metric(
     symbol=SIGMA,
     valid="valid_fraction_body_window",
     valid_from=USABLE_VALID_FRACTION,
+    limits=POSITIVE,
     better="lower",
     meaning="over all passes of the test, with the better of the two reflections, which is chosen "
     "on one half of the passes and scored on the other; the same over the path",
@@ -84,6 +88,7 @@ ALIGNED_READINGS = (
         "map.tuning_width_cm",
         label="tuning width",
         unit="cm",
+        limits=POSITIVE,
         symbol="width",
         meaning="full width at half height of a TS cell's curve, median of the tuned cells",
     ),
@@ -92,6 +97,7 @@ ALIGNED_READINGS = (
         "map.decoding_error_cm",
         label="linear readout, rms error",
         unit="cm",
+        limits=POSITIVE,
         symbol="error",
         meaning="rms error of position by a linear readout calibrated on other passes, windows "
         "of 20 ms over the body; a network without order can be read in this way too",
@@ -101,6 +107,7 @@ ALIGNED_READINGS = (
         "map.decoding_error_likelihood_cm",
         label="likelihood readout, rms error",
         unit="cm",
+        limits=POSITIVE,
         symbol="error",
         meaning="the same of the most likely position, given Poisson spikes and the tuning curves "
         "of other passes",
@@ -110,10 +117,10 @@ ALIGNED_READINGS = (
 TABLE = MetricTable(
     (
         PATH,
-        Metric("delta_trial_rad", unit="rad", symbol=DELTA),
+        Metric("delta_trial_rad", unit="rad", symbol=DELTA, limits=POSITIVE),
         Metric("valid_fraction"),
         BODY,
-        Metric("delta_trial_body_rad", unit="rad", symbol=DELTA),
+        Metric("delta_trial_body_rad", unit="rad", symbol=DELTA, limits=POSITIVE),
         Metric("valid_fraction_body"),
         Metric("valid_fraction_body_window", symbol=VALID, limits=SHARE),
         Metric(

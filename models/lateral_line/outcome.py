@@ -17,6 +17,7 @@ from models.lateral_line.metric_table import ALIGNED, ALIGNED_PATH, BODY, ORDER,
 Numbers = dict[str, Any]  # of one test: a results file, or its "untrained"
 DECIDING = {("body", False): BODY, ("body", True): ALIGNED}
 DECIDING |= {("path", False): PATH, ("path", True): ALIGNED_PATH}
+OTHER = {BODY: PATH, PATH: BODY, ALIGNED: ALIGNED_PATH, ALIGNED_PATH: ALIGNED}  # window
 WAY_OUT = {BODY: "of the body", PATH: "of the path"}
 WAY_OUT |= {ALIGNED: "of the body, aligned,", ALIGNED_PATH: "of the path, aligned,"}
 
@@ -101,6 +102,24 @@ def decides(results: Numbers) -> str:
     """Which window decides, and why, in a sentence."""
     place = window(results)
     return f"The {place} decides, where the source was held in training."
+
+
+def other_says_otherwise(results: Numbers, place: str) -> str:
+    """The other window, where it has trained and untrained the other way round; else empty.
+
+    `place` is what is scored of the path, see `models.lateral_line.summary.spoken`.
+    """
+    first, other = deciding(results), OTHER[deciding(results)]
+    pairs = [[value(r, sigma) for r in (results, results["untrained"])] for sigma in (first, other)]
+    if any(v is None for pair in pairs for v in pair):
+        return ""
+    change, on_other = (trained - twin for trained, twin in pairs)
+    if change * on_other >= 0:
+        return ""
+    where = "body" if other in (BODY, ALIGNED) else place
+    who, aligned = "whole path" if where == "path" else where, results.get("map") is not None
+    said = compared(results, other, f"of the {where}{', aligned,' if aligned else ''}")
+    return f"The {who} says otherwise, and does not count. {said}"
 
 
 def console(text: str) -> str:

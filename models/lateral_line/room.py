@@ -32,6 +32,8 @@ ROOM = Room(
     write_report=here("show.report:write_report"),
     figures_of=here("show.figures:figures_of"),
     write_sweep_report=here("show.sweep_report:write_sweep_report"),
+    recordings=here("export:recordings"),
+    tables=here("export:TABLES"),
     words=here("words:words"),
     megabytes=200,  # measured, see benchmarks/results
 )

@@ -135,7 +135,8 @@ def closing_lines(results: dict[str, Any]) -> list[str]:
         labels = {m.name: outcome.console(m.label) for m in ALIGNED_READINGS} | labels
     lines = metric.comparison_lines(TABLE.renamed(labels), results)
     said = outcome.console(f"{outcome.headline(results)} {outcome.decides(results)}")
-    notes = [*rate_lines(results), *results["warnings"], said]
+    other = outcome.console(outcome.other_says_otherwise(results, spoken(where)))
+    notes = [*rate_lines(results), *results["warnings"], said, *([other] if other else [])]
     return [*lines, *notes, seed_line(results)]
 
 

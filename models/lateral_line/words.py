@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
-from driver.command.words import Folders, draw_again, opened, to_export
+from driver.command.words import Folders, draw_again, opened
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
 
@@ -26,28 +25,6 @@ def words(room: Room) -> dict[str, Callable[..., int]]:
         from models.lateral_line.show.figures import draw_analyses
 
         return draw_again(room, runs, draw_analyses if analyses else lambda run: [])
-
-    def export(runs: Folders, to: Literal["csv", "nwb"], output: Path | None = None) -> int:
-        """Write runs for other programs: tables as CSV, spikes as NWB.
-
-        Args:
-            runs: Run folders, such as Runs/ten.
-            to: csv is a folder of tables, nwb a file for each seed.
-            output: Folder to write to, with one inside for each of several runs; export/ in the run
-                folder if not given.
-        """
-        from models.lateral_line.export import export_csv, export_nwb
-
-        for run, folder in to_export(room, runs, output):
-            if to == "csv":
-                files = export_csv(run, folder)
-            else:
-                files = [
-                    export_nwb(run.seed(s), folder / f"{run.name}_seed_{s}.nwb")
-                    for s in run.finished
-                ]
-            print("\n".join(map(str, files)))
-        return 0
 
     def stimulus(output: Path = Path("Picture/stimulus.png")) -> int:
         """Draw the stimulus alone: sweeps at three distances, in both directions.
@@ -93,4 +70,4 @@ def words(room: Room) -> dict[str, Callable[..., int]]:
                     raise UsageError(f"{run.folder}: {error}") from None
         return 0
 
-    return {"figures": figures, "export": export, "stimulus": stimulus, "animate": animate}
+    return {"figures": figures, "stimulus": stimulus, "animate": animate}

@@ -14,5 +14,6 @@ ROOM = Room(
     metrics=here("metric_table:METRICS"),
     figures=here("show.figures:FIGURES"),
     equations=here("equations:EQUATIONS"),
+    recordings=here("recordings:recordings"),
     megabytes=400,
 )

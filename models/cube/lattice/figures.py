@@ -115,8 +115,8 @@ def activity(shown: Shown) -> Figure:
 def removal(shown: Shown) -> Figure:
     """Spikes after the input was removed at the end of the run, and in the same steps with it.
 
-    Look for the two lines to part at once and for the dark one to end before the dotted limit:
-    the activity was that of the dot. If it goes on, it feeds itself.
+    Look for the two lines to part at once and for the one without input to end before the dotted
+    limit: the activity was that of the dot. If it goes on, it feeds itself.
     """
     p = shown.params
     limit = p.L + reach_back(p) + EXTRA_STEPS

@@ -25,7 +25,12 @@ MAX_NAME = 80  # letters of a run's name in a title
 
 
 def spatial_two_stage(saved: Seed) -> Figure:
-    """Stimulus, activity at the end of training and in the test, weights and map."""
+    """A whole run on one page: stimulus, activity at the end of the training and in the test,
+    weights and map. LL are the afferents, MON the first layer of the brain, TS the second, whose
+    map of the source is what may be learned. Look at H for a spread of the decoding error that
+    falls below the grey band of chance and below its first point, the untrained network; at F and
+    G for weights that have moved and come to rest; and at D for whether TS fires in the test as
+    much as its untrained twin, for a silent layer has no map."""
     figure = page(headline(saved), 14, 14, pad_in=(0.08, 0.08))
     grid = figure.add_gridspec(4, 2, height_ratios=(0.9, 1, 1, 1.25))
     stimulus_panel(figure.add_subplot(grid[0, 0]), saved)
@@ -185,7 +190,10 @@ def number(value: float | None, unit: str = "") -> str:
 
 
 def test_phase_only(saved: Seed) -> Figure:
-    """The test from its start: source, decoded positions, rasters and rates, with the twin's."""
+    """The test from its start: source, decoded positions, rasters and rates, with the twin's. Look
+    for decoded positions that follow the line of the source, more closely after training than
+    before; a level row of them is a position that TS reports whatever comes. In the raster of TS
+    a map of the body is a rising band of cells that fire in turn."""
     title = f"{headline(saved)} for {saved.test_s:g} s; training ended at {saved.train_end_s:g} s"
     figure = page(f"{title}\n{test_numbers(saved)}", 14, pad_in=(0.12, 0.06))
     axes = figure.subplots(6, 1, sharex=True, height_ratios=(1.7, 1, 1.2, 1.2, 1.2, 1))

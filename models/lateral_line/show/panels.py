@@ -58,7 +58,7 @@ def draw_stimulus_plane(
 
 
 def draw_raster(ax, t_s, index, n_cells: int, population: str, size: float | None = None):
-    """One dot a spike, of the first `MAX_RASTER_CELLS` cells (of all cells of TS).
+    """One dot a spike, of up to `MAX_RASTER_CELLS` cells spread evenly (of all cells of TS).
 
     `population` is one of ``ll``, ``mon``, ``ts``; for the rest see `driver.figures.panels`.
     """

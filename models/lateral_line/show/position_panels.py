@@ -75,21 +75,37 @@ def draw_body_map(ax, origin_cm: float, body_cm: float, n_cells: int, zorder: fl
     return ax
 
 
-def draw_drive(ax, edges_cm, drive_mV_per_ms, top: float):
-    """Drive of every TS cell by source position, as colours; grey where the source never was.
+def draw_drive(ax, edges_cm, drive_mV_per_ms):
+    """Drive of every TS cell by source position, as colours, each row over its largest.
+
+    Rows of cells without drive are grey, and columns where the source never was. Without the
+    division the cells of the largest weights hide where all others have their peak.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
     edges_cm : ndarray, shape (n_bins + 1,)
     drive_mV_per_ms : ndarray, shape (n_ts, n_bins)
-    top : float
-        End of the scale of colours, mV/ms, which panels to be compared share.
     """
-    place = (edges_cm[0], edges_cm[-1], -0.5, len(drive_mV_per_ms) - 0.5)
-    draw_image(ax, drive_mV_per_ms, place, 0, top or 1.0)
+    largest = np.nanmax(drive_mV_per_ms, axis=1, initial=0.0, keepdims=True)
+    shares = drive_mV_per_ms / np.where(largest > 0, largest, np.nan)
+    draw_rows(ax, edges_cm, shares, 1.0)
     if not np.any(drive_mV_per_ms > 0):
         style.say(ax, NO_DRIVE)
+    return ax
+
+
+def draw_rates(ax, edges_cm, rates_hz, top: float):
+    """Rate of every TS cell by source position, as colours up to `top`, Hz."""
+    draw_rows(ax, edges_cm, rates_hz, top or 1.0)
+    if not np.any(rates_hz > 0):
+        style.say(ax, "TS is silent")
+    return ax
+
+
+def draw_rows(ax, edges_cm, values, top: float):
+    """A row of colours for every TS cell."""
+    draw_image(ax, values, (edges_cm[0], edges_cm[-1], -0.5, len(values) - 0.5), 0, top)
     ax.set_ylabel("TS cell index")
     ax.locator_params(axis="y", integer=True)
     return ax

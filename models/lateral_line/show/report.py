@@ -18,7 +18,6 @@ from driver.report.figures import Figures
 from driver.report.page import Columns, Heading, Plot, Section, Text, marked_up
 from driver.report.run_page import Drawing
 from driver.run.saved import NotARun
-from models.lateral_line import outcome
 from models.lateral_line.docs import EQUATIONS
 from models.lateral_line.metric_table import SIGMA
 from models.lateral_line.options import WITHOUT_FLAG
@@ -67,6 +66,7 @@ def write_report(run: Run) -> Path:
             without="Rasters and tuning curves that can be zoomed need plotly: "
             "pip install -r requirements-extra.txt, then write the report again. The figures "
             "above show the same.",
+            max_seeds=zoomable.MAX_SEEDS,
         ),
     )
 
@@ -93,7 +93,7 @@ def one(run: Run, results: dict[str, Any]) -> list:
     """Verdict and numbers of one seed, its decoded positions beside them."""
     words = [*map(Text, source([results])), *map(sentence, verdict.details(results))]
     return [
-        sentence(outcome.headline(results), "verdict"),
+        sentence(verdict.headline(results), "verdict"),
         Columns([verdict.table(results), *words], [positions(first(run))]),
     ]
 
@@ -222,7 +222,7 @@ def equations() -> list[tuple[str, str]]:
 def zoom(seed: Seed) -> tuple[dict[str, Any], list]:
     """Rasters and tuning curves of a seed, and the blocks around them."""
     return zoomable.content(seed), [
-        Text(f"The test of seed {seed.number}. Drag to zoom, double-click to go back."),
+        Text("The test of a seed. Drag to zoom, double-click to go back."),
         Plot("rasters", 1150, zoomable.limits(seed)),
         Plot("tuning", 380, "Rate of a cell by source position, one pass of the test."),
     ]

@@ -27,7 +27,10 @@ ALIGNED_PAIR = ALIGNED_PATH, ALIGNED
 
 
 def multiseed_summary(run: Run) -> Figure:
-    """Map quality by seed with mean and interval: a row a number, a column a window."""
+    """Map quality by seed with mean and interval: a row a number, a column a window. Look for round
+    points, trained, below the square ones in most seeds, and for whether the two means are apart by
+    more than their intervals. Both may lie below chance: an untrained network has a map too if its
+    wiring is topographic. The lowest row says how much could be decoded at all."""
     results = {seed: run.seed(seed).results for seed in run.finished}
     windows = summary.place(run.params.eval_window_cm), "body"
     shown = [

@@ -24,12 +24,16 @@ N_TS_CELLS, N_MON_CELLS = 16, 8
 
 
 def ts_tuning(saved: Seed) -> Figure:
-    """Rate of some TS cells by source position, trained and untrained."""
+    """Rate of some TS cells by source position, trained and untrained. Look for curves with a
+    single peak that moves from cell to cell, narrower after training; a flat curve says nothing of
+    the source, and one of two peaks takes two places for one."""
     return tuning(saved, "ts", N_TS_CELLS)
 
 
 def mon_tuning_examples(saved: Seed) -> Figure:
-    """Rate of some MON cells by source position, trained and untrained."""
+    """Rate of some MON cells by source position, trained and untrained: what TS has to learn from.
+    Look for cells that answer at different places; where LL -> MON weights are fixed both networks
+    differ by feedback alone."""
     return tuning(saved, "mon", N_MON_CELLS)
 
 
@@ -55,26 +59,31 @@ def tuning(saved: Seed, population: str, n_shown: int) -> Figure:
 
 
 def mon_ts_drive_heatmap(saved: Seed) -> Figure:
-    """MON -> TS EPSPs per time, of every TS cell by source position, trained and untrained."""
+    """MON -> TS EPSPs per time, of every TS cell by source position, trained and untrained; each
+    row is divided by its own largest value. Look for a band of high drive that rises from cell to
+    cell: the weights alone would make a map. Upright stripes are places that drive all cells alike.
+    Grey: the source never was there, or the cell has no drive."""
     shown = passage(saved)
     drives = {condition: drive(saved, shown, condition) for condition in CONDITIONS}
-    top = max(np.nanmax(found, initial=0.0) for found in drives.values())
     subject = "Excitation that MON sends to TS in the test: weights times spikes, per time in a "
-    subject += f"bin; {bin_words(shown)}"
+    subject += f"bin, each cell over its largest; {bin_words(shown)}"
     figure = page(saved, 6, subject + spike_words(saved, "mon"))
     axes = figure.subplots(1, 2, sharex=True, sharey=True)
     for ax, letter, (condition, found) in zip(axes, "AB", drives.items(), strict=True):
-        draw.draw_drive(ax, shown.edges_cm, found, top)
+        draw.draw_drive(ax, shown.edges_cm, found)
         ax.set_xlabel(position_label(saved))
-        ax.set_title(f"{letter}  {condition}", color=colour_of(condition))
+        top = f"largest {np.nanmax(found, initial=0.0):.3g} mV/ms"
+        ax.set_title(f"{letter}  {condition}, {top}", color=colour_of(condition))
     axes[1].label_outer()
-    label = "sum of EPSPs per time (mV/ms)"
+    label = "sum of EPSPs per time (share of the cell’s largest)"
     figure.colorbar(axes[0].images[0], ax=axes, label=label, pad=0.01, aspect=30)
     return figure
 
 
 def mon_ts_drive_winner(saved: Seed) -> Figure:
-    """TS cell with the largest drive by source position, trained and untrained."""
+    """TS cell with the largest drive by source position, trained and untrained. Look for points
+    along the dashed line, a map of the body by weights alone. Points in a row are a cell that wins
+    wherever the source is, mostly because its weights are the largest."""
     shown, n_ts = passage(saved), saved.n_cells("ts")
     best = [winners(drive(saved, shown, condition)) for condition in CONDITIONS]
     subject = f"TS cell that MON excites most in the test; {bin_words(shown)}"

@@ -7,16 +7,19 @@ them with `marked_up`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from markupsafe import Markup
 
-from driver.experiment.metric import contrast, row_of
-from driver.experiment.statistics import mean_sd
-from driver.formatting import number
+from driver.experiment.comparison import direction
+from driver.experiment.metric import Metric, row_of
+from driver.experiment.statistics import paired
+from driver.formatting import interval, number
 from driver.report.numbers import number_table
 from driver.report.numbers import table_of_seeds as seed_table
 from driver.report.page import Table, marked_up
+from models.lateral_line import outcome
 from models.lateral_line.metric_table import (
     ALIGNED,
     ALIGNED_PATH,
@@ -30,11 +33,13 @@ from models.lateral_line.metric_table import (
 )
 from models.lateral_line.metrics import USABLE_VALID_FRACTION
 from models.lateral_line.outcome import (
+    OTHER,
     Numbers,
-    compared,
+    both,
     decides,
     deciding,
     lower,
+    other_says_otherwise,
     usable,
     value,
     window,
@@ -57,7 +62,7 @@ def details(results: Numbers) -> list[str]:
     for who, numbers in (("Trained", results), ("Untrained", twin)):
         if not usable(numbers, deciding(results)):
             texts.append(f"{who}: {why_not(numbers)}.")
-    texts += other_says_otherwise(results)
+    texts += [text] if (text := other_says_otherwise(results, spoken(place_of(results)))) else []
     if results["evaluation_mode"] != "untrained":
         texts.append(moved(results))
     return texts
@@ -77,20 +82,6 @@ def why_not(numbers: Numbers) -> str:
     if numbers[BODY.name] is None:
         return f"{share}, too little for {SIGMA}"
     return f"{share} (a usable map needs {USABLE_VALID_FRACTION:.0%}), so its {SIGMA} means little"
-
-
-def other_says_otherwise(results: Numbers) -> list[str]:
-    """The other window, where it has trained and untrained the other way round."""
-    first, other = (BODY, PATH) if window(results) == "body" else (PATH, BODY)
-    pairs = [[value(r, sigma) for r in (results, results["untrained"])] for sigma in (first, other)]
-    if any(v is None for pair in pairs for v in pair):
-        return []
-    change, on_other = (trained - twin for trained, twin in pairs)
-    if change * on_other >= 0:
-        return []
-    where = "body" if other is BODY else spoken(place_of(results))
-    who = "whole path" if where == "path" else where
-    return [f"The {who} says otherwise. {compared(results, other, f'of the {where}')}"]
 
 
 def moved(results: Numbers) -> str:
@@ -149,8 +140,25 @@ def shown_labels(where: str) -> dict[str, str]:
     }
 
 
+def headline(results: Numbers) -> str:
+    """Yes or no, of one seed, and `outcome.headline`."""
+    better = lower(results)
+    trained, twin = both(results)
+    plain = "" if better is None else "Yes, in this seed. " if better else "No, not in this seed. "
+    return f"{plain if trained != twin else ''}{outcome.headline(results)}"
+
+
+def difference_of_seeds(every: Sequence[Numbers], sigma: Metric) -> dict[str, Any]:
+    """`paired` of the seeds whose maps are usable, trained and untrained."""
+    pairs = [(value(r, sigma), value(r["untrained"], sigma)) for r in every]
+    return asdict(paired(*zip(*pairs, strict=True)))
+
+
 def headline_of_seeds(every: Sequence[Numbers]) -> str:
-    """What several seeds say, in a sentence."""
+    """Whether the network learned, by several seeds: a plain answer first.
+
+    It is yes or no only where the interval of the mean difference leaves 0 out.
+    """
     if all(r["evaluation_mode"] == "untrained" for r in every):
         return "Nothing was to be learned: no weight could change in this run."
     pairs = [lower(r) for r in every if lower(r) is not None]
@@ -159,18 +167,27 @@ def headline_of_seeds(every: Sequence[Numbers]) -> str:
     without = len(every) - len(pairs)
     rest = f"; {without} cannot be compared" if without else ""
     seeds = f"{sum(pairs)} of {len(every)} seeds"
-    return f"The map of the {window(every[0])} is better after training in {seeds}{rest}."
+    way = direction(difference_of_seeds(every, deciding(every[0]))["difference"])
+    plain = {"lower": "Yes.", "higher": "No, it got worse."}.get(way, "It cannot be said.")
+    return f"{plain} The map of the {window(every[0])} is better after training in {seeds}{rest}."
 
 
 def details_of_seeds(every: Sequence[Numbers]) -> list[str]:
     """The mean difference over results files, and seeds that were not counted."""
-    sigma = deciding(every[0])
-    d, texts = mean_sd([contrast(sigma, r)[2] for r in every]), [decides(every[0])]
+    sigma, texts = deciding(every[0]), [decides(every[0])]
+    d = difference_of_seeds(every, sigma)["difference"]
     if d["n"]:
-        spread = f"SD {number(d['sd'])}, " if d["sd"] is not None else ""
-        mean = f"{number(d['mean'], signed=True)} rad, {spread}n = {d['n']}"
         texts.append(
-            f"Mean difference of {sigma.label}, trained − untrained: {mean}. Lower is better."
+            f"Mean difference of {sigma.label}, trained − untrained: "
+            f"{interval(d, signed=True)} rad, n = {d['n']}. Lower is better; the answer is yes or "
+            "no only where the 95 % interval in brackets, Student's t, leaves 0 out."
+        )
+    other = OTHER[sigma]
+    on_other = difference_of_seeds(every, other)["difference"]
+    if d["mean"] * on_other["mean"] < 0:
+        texts.append(
+            f"{other.label} says otherwise, on average: {interval(on_other, signed=True)} rad. It "
+            "does not count."
         )
     without = [str(r["seed"]) for r in every if lower(r) is None]
     if without:

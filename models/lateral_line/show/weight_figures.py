@@ -20,7 +20,11 @@ N_FIELDS = 8
 
 
 def learning_curves(saved: Seed) -> Figure:
-    """MON -> TS weights, and the map decoded from TS, over the training."""
+    """MON -> TS weights, and the map decoded from TS, over the training. Look for weights whose
+    mean levels off (A) while they still change from record to record (B): the learning has come to
+    a balance and not to an end. In C the spread of the decoding error should leave the grey band of
+    chance and end below its first point, that of the untrained network; hollow points are of too
+    few decoded steps to count, see D."""
     a, p = saved.recordings, saved.params
     figure = page(saved, 11, "Training: weights, and the map decoded from TS while learning")
     weights, distance, angles, valid = figure.subplots(
@@ -42,7 +46,9 @@ def learning_curves(saved: Seed) -> Figure:
 
 
 def llmon_weights(saved: Seed) -> Figure:
-    """LL -> MON weights of some MON cells by LL cell, before and after training."""
+    """LL -> MON weights of some MON cells by LL cell, before and after training. Look for synapses
+    side by side that stayed strong while others fell: a cell that reads one part of the body. Where
+    they are not plastic both are the same."""
     p, w = saved.params, saved.weights
     cells = spread(p.n_mon, N_STEM_CELLS)
     learns = "plastic" if p.ll_mon_use_stdp else "not plastic"
@@ -62,7 +68,9 @@ def llmon_weights(saved: Seed) -> Figure:
 
 
 def mon_ts_weight_profile(saved: Seed) -> Figure:
-    """Mean MON -> TS weight onto every TS cell, and how many of them are at the ceiling."""
+    """Mean MON -> TS weight onto every TS cell, and how many of them are at the ceiling. Look for
+    cells that took much more than others, which then answer to everything, and for a large share
+    at the ceiling: weights that are all alike tell nothing of where the source is."""
     p, w = saved.params, saved.weights
     figure = page(saved, 7, "MON→TS weights onto each TS cell")
     mean, share = figure.subplots(2, 1, sharex=True)
@@ -84,7 +92,9 @@ def mon_ts_weight_profile(saved: Seed) -> Figure:
 
 
 def mon_to_ts_receptive_fields(saved: Seed) -> Figure:
-    """MON -> TS weights onto some TS cells by MON cell, before and after training."""
+    """MON -> TS weights onto some TS cells by MON cell, before and after training. Look for a hump
+    of strong weights that moves on from cell to cell: receptive fields in order. Weights that rose
+    or fell everywhere alike have learned how much to fire, and not where."""
     p, w = saved.params, saved.weights
     cells = spread(p.n_ts, N_FIELDS)
     subject = f"Incoming MON→TS weights of {len(cells)} of {p.n_ts} TS cells"

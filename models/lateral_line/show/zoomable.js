@@ -6,7 +6,11 @@
   const most = webgl ? Infinity : 4000; // dots of a panel; without WebGL each is an element
   const buttons = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"];
   const config = { responsive: true, displaylogo: false, modeBarButtons: [buttons] };
-  const legend = { orientation: "h", y: 1.005, yanchor: "bottom", x: 0.08, xanchor: "left" };
+  const narrow = innerWidth < 600; // the legend takes three lines, below the buttons
+  const legend = (box) => ({
+    orientation: "h", yref: "container", y: 1 - (narrow ? 28 : 2) / box.clientHeight, yanchor: "top",
+    x: 0, xanchor: "left",
+  });
   const font = { family: "system-ui, Liberation Sans, Arial, sans-serif", size: 12, color: "#1a1a1a" };
   const look = { font, paper_bgcolor: "#fff", plot_bgcolor: "#fff", hovermode: "closest" };
 
@@ -14,6 +18,7 @@
     const line = document.createElement("label");
     line.append(label + " ", element);
     line.style.marginRight = "1.2rem";
+    line.className = "control";
     box.parentNode.insertBefore(line, box);
     return element;
   }
@@ -53,9 +58,12 @@
       ...trace, type: webgl ? "scattergl" : "scatter", x: along(trace, 0), xaxis: "x", customdata: along(trace, 1),
     }));
     const layout = {
-      ...look, margin: { l: 60, r: 10, t: 30, b: 45 }, dragmode: "zoom",
-      legend,
-      xaxis: { title: { text: across[0].title }, anchor: `y${rows}`, zeroline: false, showline: true },
+      ...look, margin: { l: 60, r: 10, t: narrow ? 115 : 60, b: 45 }, dragmode: "zoom",
+      legend: legend(box),
+      xaxis: {
+        title: { text: across[0].title }, anchor: `y${rows}`, zeroline: false, showline: true, nticks: 8,
+        ticks: "outside", mirror: "allticks", showspikes: true, spikemode: "across", spikethickness: 1,
+      },
       annotations: [],
     };
     const gap = 0.028, height = (1 - gap * (rows - 1)) / rows;
@@ -72,11 +80,21 @@
     }
     const way = control(box, "Horizontal axis:", choice(across.map((one) => one.title)));
     Plotly.newPlot(box, data, layout, config);
+    let before = 0;
     way.addEventListener("change", () => {
+      // what was in view stays in view: the same steps, by the other axis
+      const [low, high] = box.layout.xaxis.range, old = across[before].values, now = across[way.value].values;
+      const seen = Array.from(steps).filter((step) => low <= old[step] && old[step] <= high).map((step) => now[step]);
+      const ends = seen.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+      const zoomed = seen.length && seen.length < steps.length;
+      before = way.value;
       Plotly.update(
         box,
-        { x: traces.map((trace) => along(trace, way.value)) },
-        { "xaxis.title.text": across[way.value].title, "xaxis.autorange": true },
+        { x: traces.map((trace) => along(trace, way.value)), customdata: traces.map((trace) => along(trace, 1)) },
+        {
+          "xaxis.title.text": across[way.value].title,
+          ...(zoomed ? { "xaxis.range": ends } : { "xaxis.autorange": true }),
+        },
       );
     });
   }
@@ -98,8 +116,8 @@
         hovertemplate: "%{x:.2f} cm: %{y:.1f} Hz",
       }));
       Plotly.react(box, data, {
-        ...look, margin: { l: 60, r: 10, t: 30, b: 45 },
-        legend,
+        ...look, margin: { l: 60, r: 10, t: narrow ? 75 : 40, b: 45 },
+        legend: legend(box),
         xaxis: { title: { text: shown.title }, zeroline: false, showline: true },
         yaxis: { title: { text: "rate (Hz)" }, rangemode: "tozero", showline: true },
       }, config);
@@ -116,6 +134,20 @@
   }
 
   const shown = JSON.parse(document.getElementById("zoomable").textContent);
-  rasters(document.getElementById("rasters"), shown.rasters);
-  tuning(document.getElementById("tuning"), shown.tuning);
+  const boxes = ["rasters", "tuning"].map((id) => document.getElementById(id));
+  const seeds = Object.keys(shown), seed = document.createElement("select");
+  seeds.forEach((name) => seed.add(new Option(name, name)));
+  function pick() {
+    for (const box of boxes) {
+      Plotly.purge(box);
+      box.parentNode.querySelectorAll(".control").forEach((line) => line.remove());
+    }
+    rasters(boxes[0], shown[seed.value].rasters);
+    tuning(boxes[1], shown[seed.value].tuning);
+  }
+  seed.addEventListener("change", pick);
+  const label = document.createElement("label");
+  label.append("Seed: ", seed);
+  boxes[0].parentNode.before(label);
+  pick();
 })();

@@ -1,6 +1,6 @@
 """Rasters and tuning curves to zoom into, for the report; needs plotly, which is optional.
 
-Only what a browser takes easily goes into the page: one seed, and of a large layer every n-th
+Only what a browser takes easily goes into the page: some seeds, and of a large layer every n-th
 cell. The drawing is done by ``zoomable.js`` with plotly's script, which is embedded.
 """
 
@@ -20,6 +20,7 @@ from models.lateral_line.show import overviews, pages, panels
 
 SCRIPT = Path(__file__).with_suffix(".js")
 MAX_SPIKES = 25_000  # of a raster
+MAX_SEEDS = 4
 MAX_TUNED = 400  # cells of a layer with a tuning curve
 RASTERS = (
     ("test", "ll", "LL"),

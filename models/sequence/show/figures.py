@@ -90,8 +90,8 @@ def replay(seed) -> Figure:
     """What follows a cue, the beginning of a pattern, with nothing but noise shown after it.
 
     Left: where in the pattern the network is, decoded from the spikes of single bins of 10 ms of
-    single presentations; grey is the share of the bins of a true time. Look for dark along the line
-    of true time: replay. A level band means that the network stands still, one at the very
+    single presentations; grey is the share of the bins of a true time. Look for a large share along
+    the line of true time: replay. A level band means that the network stands still, one at the very
     beginning that it is back at rest. Right: spikes after one cue, cells as in the figure of a
     presentation.
     """

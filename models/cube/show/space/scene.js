@@ -1,7 +1,7 @@
 (() => {
   "use strict";
   const box = document.getElementById("scene");
-  const shown = JSON.parse(document.getElementById("space").textContent);
+  const [shown] = Object.values(JSON.parse(document.getElementById("space").textContent)); // one seed
   const canvas = document.createElement("canvas");
   if (!(canvas.getContext("webgl2") || canvas.getContext("webgl"))) {
     box.textContent = "The view in space needs WebGL, which this browser does not offer.";

@@ -1,4 +1,4 @@
-"""A finished run for other programs, read from its folder: CSV here, and `to_neo`, `export_nwb`.
+"""A finished run for other programs, read from its folder: tables, and spikes with the source.
 
 Tables have one row a seed, a record, a spike or a synapse. Floats are written with all their
 digits, so that reading them gives the same bits; what is undefined is an empty cell.
@@ -7,18 +7,21 @@ digits, so that reading them gives the same bits; what is undefined is an empty 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-from driver.export.csv import Columns, export_numbers, finished, write_csv
-from models.lateral_line.export.neo import to_neo
-from models.lateral_line.export.nwb import export_nwb
-from models.lateral_line.saved import Run, Seed
+from driver.engine.model import Spikes
+from driver.export.csv import Columns
+from driver.export.spikes import Recording, Signal, spike_table
+from models.lateral_line.saved import Seed
 from models.lateral_line.values import POPULATIONS
+from stimulus import training_frames
 
-__all__ = ["export_csv", "export_nwb", "to_neo"]
-
+DESCRIPTIONS = {
+    "train": "end of the training; time counts from the start of the training",
+    "test": "test of the trained network; time counts from the start of the test",
+    "untrained": "the same test of the same network with its initial weights",
+}
 PROJECTIONS = {"ll_mon": "mV", "mon_ts": "1"}  # and the unit of their weights
 WEIGHTS = {  # a column of the table, of one projection below the other
     "source": ("ll_mon_i", "mon_ts_i"),
@@ -32,33 +35,60 @@ DECODED = ("pv_theta_true", "pv_theta_hat", "untrained_pv_theta_hat") + (
 )
 
 
-def export_csv(run: Run, folder: Path) -> list[Path]:
-    """Write the tables of every finished seed.
+# --- spikes ------------------------------------------------------------------------------
 
-    Parameters
-    ----------
-    run : Run
-    folder : Path
-        Made if it is not there; older tables of the same names are replaced.
 
-    Returns
-    -------
-    list of Path
-        ``results.csv``, and for each seed ``seed_<s>_series.csv``,
-        ``seed_<s>_map_in_training.csv``, ``seed_<s>_spikes.csv``, ``seed_<s>_weights.csv`` and
-        ``seed_<s>_decoded.csv``.
+def recordings(seed: Seed) -> list[Recording]:
+    """The shown end of the training (none without training), the test, and the twin's test.
 
-    Raises
-    ------
-    NotARun
-        If no seed is finished, or a file of one is missing.
+    Tests begin where the training ends, by the clock of the session.
     """
-    written = export_numbers(run, folder)
-    for seed in finished(run):
-        for name, table in TABLES.items():
-            path = folder / f"seed_{seed.number}_{name}.csv"
-            written.append(write_csv(path, table(seed)))
-    return written
+    end, n_test = int(seed.recordings["n_training_steps"]), seed.recordings["test_x_cm"].size
+    n_tail = seed.n_tail_steps
+    train = recording(seed, "train", "trained", end - n_tail, n_tail, end - n_tail)
+    test = recording(seed, "test", "trained", 0, n_test, end)
+    twin = recording(seed, "untrained", "untrained", 0, n_test, end)
+    return [*([train] if n_tail else []), test, twin]
+
+
+def recording(
+    seed: Seed, phase: str, network: str, start: int, n_steps: int, session_start: int
+) -> Recording:
+    source = Signal(
+        "source",
+        source_cm(seed, phase, start, n_steps),
+        unit="cm",
+        channels=("x_cm", "d_cm"),
+        description="position along the body, from its head, and distance from it",
+        frame="x along the body, 0 at its head end; d distance from the body",
+        metres=0.01,
+    )
+    n_cells = {name: seed.n_cells(name) for name in POPULATIONS}
+    spikes: dict[str, Spikes] = {name: seed.spikes(phase, name) for name in POPULATIONS}
+    return Recording(
+        network,
+        phase,
+        DESCRIPTIONS[phase],
+        start,
+        n_steps,
+        session_start,
+        seed.dt_s,
+        n_cells,
+        spikes,
+        [source],
+    )
+
+
+def source_cm(seed: Seed, phase: str, start: int, n_steps: int) -> np.ndarray:
+    """Position along the body and distance from it at each step, shape (n_steps, 2), cm.
+
+    Training stimuli are a function of the stored parameters; those of the test are stored.
+    """
+    if phase == "train":
+        frames = training_frames(seed.params, seed.run.stimulus, start, n_steps)
+        frames = frames.per_step(n_steps, start)
+        return np.column_stack([frames.x_cm, frames.d_cm])
+    return np.column_stack([seed.recordings["test_x_cm"], seed.recordings["test_d_cm"]])
 
 
 # --- tables: column by name, all of one length -------------------------------------------
@@ -85,27 +115,6 @@ def map_table(seed: Seed) -> Columns:
         "sigma_theta_rad": a["pv_sigma_theta_series"],
         "delta_trial_rad": a["pv_delta_trial_series"],
         "valid_fraction": a["pv_valid_fraction_series"],
-    }
-
-
-def spike_table(seed: Seed) -> Columns:
-    """Recorded spikes, by phase and population; steps count from the start of their phase.
-
-    Phase ``train`` is the end of the training, its steps count from the start of the training.
-    """
-    parts = [
-        (phase, population, seed.spikes(phase, population))
-        for phase in ("train", "test", "untrained")
-        for population in POPULATIONS
-    ]
-    phases, populations, spikes = zip(*parts, strict=True)
-    step, sizes = np.concatenate([s.step for s in spikes]), [s.step.size for s in spikes]
-    return {
-        "phase": np.repeat(phases, sizes),
-        "population": np.repeat(populations, sizes),
-        "cell": np.concatenate([s.index for s in spikes]),
-        "step": step,
-        "time_s": step * seed.dt_s,
     }
 
 
@@ -136,7 +145,7 @@ def decoded_table(seed: Seed) -> Columns:
 TABLES: dict[str, Callable[[Seed], Columns]] = {
     "series": series_table,
     "map_in_training": map_table,
-    "spikes": spike_table,
+    "spikes": lambda seed: spike_table(recordings(seed)),
     "weights": weight_table,
     "decoded": decoded_table,
 }
