@@ -225,6 +225,20 @@ def test_nobody_who_listens_is_no_error(words, status, empty_folder):
     assert (done.returncode, done.stderr) == (status, "")
 
 
+@pytest.mark.parametrize(
+    "door",
+    sorted(file.name for file in (*REPOSITORY.glob("*_brian2.py"), REPOSITORY / "stimulus.py")),
+)
+def test_outside_the_environment_a_line_says_the_way_in(door, empty_folder):
+    bare = [sys.executable, "-E", "-S", REPOSITORY / door]  # -S: without what is installed
+    done = subprocess.run([*bare, "--help"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("numpy is not installed for")
+    assert line.endswith(": make run, or source .venv/bin/activate")
+    assert listing(empty_folder) == {}
+
+
 def test_a_message_says_what_is_allowed_and_the_way_out():
     assert "give --no-training-fixed-distance" in refused(
         "--training-fixed-distance --training-distance-min-cm 0.5"
