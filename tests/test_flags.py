@@ -7,10 +7,12 @@ import sys
 
 import pytest
 
+from driver.command.find import rooms
 from driver.command.life import parameter_file
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
 from driver.run.folder import RunFolder
+from models.cube.params import CubeParams, GroupsParams
 from models.lateral_line.options import Request, RunOptions
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
@@ -487,6 +489,17 @@ def test_help_needs_no_simulator(door):
     status, heavy, seconds = done.stdout.rpartition("END")[2].split()
     assert (status, heavy) == ("0", "[]")
     assert float(seconds) < 5
+
+
+def test_help_has_no_long_section():
+    for room in rooms(ROOM):
+        for cls in room.flags():
+            sections = cli.titled("network", cls, cli.fields(cls))
+            assert max(map(len, sections.values())) <= 15, (cls, {*sections})
+    page = call("--help")[1]
+    assert "network: LL -> MON options" in page and "run options" in page
+    local, groups = (cli.headings(c) for c in (CubeParams, GroupsParams))
+    assert (local["tau_ref"], groups["m"], groups["seed"]) == (groups["tau_ref"], "groups", "")
 
 
 def test_help_names_every_flag():

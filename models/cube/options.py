@@ -48,6 +48,8 @@ later."""
     backend: Annotated[Backend, Flag("backend", alias="target")] = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
 and genn_gpu need an environment of their own, see GeNN in the README."""
+
+    # --- animation and memory ---------------------------------------------------------
     animation: bool = False
     """Also draw an animation of the last moves (MP4, or GIF where there is no ffmpeg)."""
     every: Annotated[int | None, Field(ge=1)] = None

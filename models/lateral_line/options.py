@@ -36,6 +36,8 @@ class RunOptions(request.RunOptions):
     """Preset: ll_fast (small, about a minute), ll_thesis, ll_baseline (the recipe of the \
 published tables), ll_learned (one whose training improves the map), ll_selforg (a map from no \
 topography at all) or ll_selforg_fast (the same, small). Flags override it."""
+
+    # --- stored weights, or no learning -----------------------------------------------
     weights_from: Path | None = None
     """Run folder whose weights are tested, without training. All parameters and seeds are \
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
