@@ -50,6 +50,27 @@ def test_a_run_leaves_its_files_and_its_words_read_them(capsys):
     assert "1 figures in" in said
 
 
+@pytest.mark.parametrize("screen", [False, True])
+def test_status_is_said_again_until_ctrl_c(capsys, monkeypatch, screen):
+    assert toy("--run-name", "a", "--no-figures") == 0
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+        assert toy("--run-name", "b", "--no-figures") == 0
+
+    monkeypatch.setattr("time.sleep", sleep)
+    capsys.readouterr()
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: screen, raising=False)
+    assert toy("status", "--watch") == 0
+    said = capsys.readouterr().out
+    assert waits == [2.0, 2.0]
+    assert (said.count("Runs/a: "), said.count("Runs/b: ")) == (2, 1)
+    assert said.count("\x1b[H") == (2 if screen else 0)
+
+
 def test_a_room_without_metrics_runs_and_says_that_it_is_done(capsys, monkeypatch):
     bare = Room.__dataclass_fields__["metrics"].default
     made = dataclasses.replace(room.ROOM, metrics=bare, **dict.fromkeys(FROM_TABLE))
