@@ -502,6 +502,12 @@ def test_help_has_no_long_section():
     assert (local["tau_ref"], groups["m"], groups["seed"]) == (groups["tau_ref"], "groups", "")
 
 
+def test_a_shell_completes_the_flags(empty_folder):
+    assert not call("--tyro-write-completion", "bash", "made")[0]
+    text = (empty_folder / "made").read_text()
+    assert "complete -F" in text and "'--n-training-trials'" in text
+
+
 def test_help_names_every_flag():
     page = call("--help")[1]
     groups = (RunOptions, NetworkParams, StimulusParams)
