@@ -162,6 +162,9 @@ class Room:
     metric_words : function
         ``metric_words(metrics)``: what the status says of a seed in training: the metrics that
         `Progress` was told.
+    curve : function
+        ``curve(seed)``: name and values of what is watched over the training, record by record, as
+        far as it has come; nothing if there is none.
     words : function
         ``words(room)``: what can be done with its runs, beyond what can be done with every run:
         functions by the word after the program's name.
@@ -218,6 +221,7 @@ class Room:
     check_checkpoint: Callable | None = None
     completed: Callable = Named("driver.experiment.going_on:completed")
     metric_words: Callable = metric_words
+    curve: Callable = nothing
     words: Callable = nothing
     megabytes: int = 200
     presets: Named = Named("driver.room:NO_PRESETS")

@@ -107,6 +107,15 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         """
         return keep_telling(room, runs) if watch else tell_status(room, runs)
 
+    def index(folder: tyro.conf.Positional[Path] = RUNS, watch: bool = False) -> int:
+        """Write index.html: all runs of all doors with state, numbers and learning curves.
+
+        Args:
+            folder: Folder of runs.
+            watch: Write it again every 5 s until Ctrl+C; an open page follows.
+        """
+        return write_index(room, folder, watch)
+
     def export(runs: Folders, output: Path | None = None) -> int:
         """Write every number of finished seeds as CSV, for other programs.
 
@@ -135,8 +144,8 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         """
         return side_by_side(room, runs, output)
 
-    every = {"figures": figures, "report": report, "status": status, "export": export}
-    every |= {"compare": compare} | dict(room.words(room))
+    every = {"figures": figures, "report": report, "status": status, "index": index}
+    every |= {"export": export, "compare": compare} | dict(room.words(room))
     for function in every.values():
         function.__doc__ = function.__doc__.replace(TAKES_RUNS, f"{ALSO}\n\n{TAKES_RUNS}")
     return every | {"presets": presets}
@@ -205,6 +214,20 @@ def keep_telling(room: Room, runs: Sequence[Path], every_s: float = 2.0) -> int:
                 print("\n".join(lines))
             sys.stdout.flush()
             time.sleep(every_s)
+    return 0
+
+
+def write_index(room: Room, folder: Path, watch: bool) -> int:
+    from driver.command.index import EVERY_S, Index
+
+    made = Index(room, folder)
+    with contextlib.suppress(KeyboardInterrupt):
+        print(made.write(everything(folder), EVERY_S if watch else 0), flush=True)
+        while watch:
+            time.sleep(EVERY_S)
+            made.write(everything(folder), EVERY_S)
+    if watch:
+        made.write(everything(folder))  # a page that nobody writes is not read again
     return 0
 
 

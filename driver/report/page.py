@@ -152,6 +152,8 @@ class Page:
         JSON for the scripts, by the identifier of its element.
     scripts : sequence of str
         Run in order at the end of the page; they may use `eval`.
+    reload_s : int
+        The browser reads the page again every so many seconds; 0 is never.
     """
 
     title: str
@@ -160,6 +162,7 @@ class Page:
     footer: str = ""
     data: dict[str, str] = field(default_factory=dict)
     scripts: Sequence[str] = ()
+    reload_s: int = 0
 
 
 def render(page: Page) -> str:
