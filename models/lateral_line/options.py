@@ -21,6 +21,7 @@ from models.lateral_line.checks import check_conflicts, warnings, without_effect
 from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
+from models.lateral_line.published import TWIN
 from models.lateral_line.saved import Run
 from models.lateral_line.values import for_genn
 from stimulus import StimulusParams
@@ -119,7 +120,8 @@ def read(argv: Sequence[str]) -> Request:
         from models.lateral_line.stored import check_weights
 
         check_weights(made, source)
-        line.adjustments += [Adjustment("", None, None, words) for words in source.edited]
+        said = [*source.edited, *([TWIN] if source.published else [])]
+        line.adjustments += [Adjustment("", None, None, words) for words in said]
     return made
 
 
