@@ -54,7 +54,7 @@ def on_disk(error: OSError, target: Path, n_bytes: int | None = None) -> OSError
         disk = next(p for p in (folder, *folder.parents) if p == p.parent or p.is_mount())
         needed = "" if n_bytes is None else f", about {n_bytes / 1e6:.1f} MB needed"
         quota = ", or your quota is used up" if error.errno == errno.EDQUOT else ""
-        words = f"the disk of {disk} is full ({free / 1e6:.1f} MB free{needed}{quota})"
+        words = f"No space left on the disk of {disk} ({free / 1e6:.1f} MB free{needed}{quota})"
         words += ": make room there, or write to another disk"
         return OSError(error.errno or errno.ENOSPC, words, str(target))
     if error.errno and not error.filename:

@@ -307,12 +307,12 @@ def test_a_disk_that_is_full_at_any_file_ends_the_run_with_a_word_and_loses_noth
 ):
     whole_write = files.replace_file
 
-    def full_at(target, write):
+    def full_at(target, write, n_bytes=None):
         def half(file):
             file.write(b"half of it")
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-        return whole_write(target, half if target.name == name else write)
+        return whole_write(target, half if target.name == name else write, n_bytes)
 
     with monkeypatch.context() as patch:
         patch.setattr("driver.run.folder.replace_file", full_at)

@@ -40,7 +40,7 @@ BAD = [
     ("--n-mo 60", "--n-mo"),
     ("stray", "stray"),
     ("--no-n-mon", "--no-n-mon"),
-    ("--use-ll-mon-stdp False", "False"),
+    ("--use-ll-mon-stdp False", "--no-use-ll-mon-stdp"),
     # malformed values
     ("--n-mon sixty", "--n-mon"),
     ("--n-mon 3.5", "--n-mon"),

@@ -416,22 +416,6 @@ def test_the_summary_of_several_seeds_has_mean_sd_and_n(two_seeds):
             assert math.isclose(told["sd"], sd, rel_tol=1e-9, abs_tol=1e-15)
 
 
-def test_a_seed_that_fails_is_listed_and_the_rest_finish(tmp_path):
-    """The first seed cannot open its log: its place is taken by a folder."""
-    (tmp_path / "Logs" / f"run_seed_{SEED}.log").mkdir(parents=True)
-    process = program.start(tmp_path, "--multi-seed", "2", "--n-training-trials", "2")
-    made = program.finish(process, tmp_path)
-    assert made.status == 1
-    assert made.summary["failed_seeds"] == [SEED]
-    assert [r["seed"] for r in made.summary["runs"]] == [SEED + 1]
-    sigma = made.summary["aggregate"]["pv_map_quality"]["valid_fraction"]
-    assert sigma["n"] == 1 and sigma["sd"] is None
-    assert f"seed {SEED} failed" in made.said and f"Seed {SEED} failed" in made.log
-    assert (made.folder / "figures" / "brian2_multiseed_summary_n2.png").exists()
-    single = shared("--seed-start", str(SEED + 1), "--n-training-trials", "2")
-    assert differing(made.weights(SEED + 1), single.weights(SEED + 1)) == []
-
-
 def test_a_single_seed_that_fails_says_why_and_leaves_no_summary(tmp_path, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("the disk is full")

@@ -272,7 +272,9 @@ def test_a_full_disk_is_named_with_what_is_free_and_needed(tmp_path):
     def fails(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(OSError, match=r"disk of /.* is full \(.* MB free, about 3.0 MB needed\)"):
+    with pytest.raises(
+        OSError, match=r"No space left on the disk of /.* \(.* MB free, about 3.0 MB needed\)"
+    ):
         replace_file(tmp_path / "x", fails, 3_000_000)
 
 

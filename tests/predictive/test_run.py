@@ -50,7 +50,7 @@ def words_of(mode: str, name: str) -> tuple[str, ...]:
     return ("--mode", mode, *TINY[mode], "--run-name", name)
 
 
-QUICK = ("spiking", "rate", "dendritic")  # the others share all that matters here with them
+QUICK = ("spiking", "dendritic")  # the others share all that matters here with them
 
 
 @pytest.mark.parametrize(

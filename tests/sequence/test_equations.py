@@ -115,6 +115,7 @@ def test_without_learning_no_weight_moves():
         np.testing.assert_array_equal(blocks[-1][0][key], start[key])
 
 
+@pytest.mark.slow
 def test_plasticity_of_synapses_of_their_own_is_that_of_cells_where_it_is_the_same():
     p = Params(**{**TOY, "k_min": 2, "k_max": 2, "stp_relative_sd": 0.0})
     given = bits(1, 1000, [20]), bits(2, 1000, [50] * 4)
@@ -154,7 +155,11 @@ def test_cython_gives_the_bits_of_numpy():
     require_same(run(p, "numpy"), run(p, "cython"))
 
 
-@pytest.mark.parametrize("stp", ["cell", "synapse", "none"])
+# a program of its own each: minutes of compiling, and the plain one says most
+SLOW_STP = [pytest.param(stp, marks=pytest.mark.slow) for stp in ("synapse", "none")]
+
+
+@pytest.mark.parametrize("stp", ["cell", *SLOW_STP])
 @pytest.mark.compiler
 def test_numpy_and_compiled_give_the_same_bits(stp):
     p = dataclasses.replace(TINY, stp=stp, train_s=1.0)

@@ -2,6 +2,7 @@
 
 import builtins
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -117,13 +118,13 @@ def test_a_figure_opens_no_file_but_those_of_its_run(runs, monkeypatch):
 
     def watch(function):
         def open_(file, *args, **kwargs):
-            opened.append(str(file))
+            opened.extend([] if isinstance(file, int) else [str(file)])  # by its name, not a handle
             return function(file, *args, **kwargs)
 
         return open_
 
     seed = Run(runs["one"].run.folder, FORMAT).seed()
-    for module in (builtins, io):
+    for module in (builtins, io, os):
         monkeypatch.setattr(module, "open", watch(module.open))
     for make in FIGURES.values():
         make(seed)
