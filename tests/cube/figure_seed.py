@@ -188,6 +188,8 @@ def make_run(folder: Path, *seeds, mode: str = "relay-a", finished=None, summary
         file=json.loads(json.dumps(file)),
         format=FORMAT,
         in_use=False,
+        edited=[],
+        unverified=False,
         begun=True,
         log_file=lambda seed=None: None,
         summary={} if summary is None else summary,
