@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
 import sys
@@ -191,7 +192,7 @@ def copied(tmp_path: Path, seeds: int) -> Run:
         shutil.copy(path, path.with_name(path.name.replace(str(SEED), str(SEED + 1))))
     results = folder / "artifacts" / f"seed_{SEED + 1}_results.json"
     run = Run(folder)
-    own = checksum(run.seed(SEED + 1).params, run.stimulus)
+    own = checksum(dataclasses.replace(run.params, seed=SEED + 1), run.stimulus)
     rewrite(results, lambda content: content.update(seed=SEED + 1, params_sha256=own))
     return run
 
