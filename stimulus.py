@@ -1,8 +1,18 @@
 """The outside world: dipole flow past a lateral line, and dots that move over an image.
 
+    python stimulus.py               # draws it, as `ll_stdp_brian2.py stimulus` does
+
 A door: everything stands in `stimuli`, one subject a file, and can be imported from here. To
 replace a name in a test, replace it in the file where it is used. NumPy only.
 """
+
+if __name__ == "__main__":  # before NumPy is imported, which may be missing
+    import runpy
+    import sys
+    from pathlib import Path
+
+    sys.argv.insert(1, "stimulus")
+    runpy.run_path(str(Path(__file__).with_name("ll_stdp_brian2.py")), run_name="__main__")
 
 from stimuli.dots import (
     NEVER,

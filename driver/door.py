@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from driver.room import Room
 
 FAILED = 1
+NEEDED = frozenset(  # what requirements.txt installs, by the names it is imported by
+    "brian2 numpy matplotlib pydantic tyro tqdm scipy psutil jinja2 latex2mathml PIL".split()
+)
 SHORT = {"--from", "--config", "--resume-from"}
 
 
@@ -117,6 +120,12 @@ def main(model: str, argv: Sequence[str] | None = None) -> int:
         return run(room, sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in NEEDED:
+            raise
+        where = f"{error.name} is not installed for {sys.executable}"
+        print(f"{where}: make run, or source .venv/bin/activate", file=sys.stderr)
+        return 2
 
 
 def run(room: Room, argv: Sequence[str]) -> int:

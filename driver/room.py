@@ -168,6 +168,9 @@ class Room:
     tables : Named
         Further tables of a seed for them by name, see `driver.export.csv.export_csv`; if not given
         that of the spikes, if there are any.
+    curve : function
+        ``curve(seed)``: name and values of what is watched over the training, record by record, as
+        far as it has come; nothing if there is none.
     words : function
         ``words(room)``: what can be done with its runs, beyond what can be done with every run:
         functions by the word after the program's name.
@@ -226,6 +229,7 @@ class Room:
     metric_words: Callable = metric_words
     recordings: Callable = nothing
     tables: Named = Named("driver.export.csv:NO_TABLES")
+    curve: Callable = nothing
     words: Callable = nothing
     megabytes: int = 200
     presets: Named = Named("driver.room:NO_PRESETS")

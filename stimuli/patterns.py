@@ -53,6 +53,8 @@ class PatternParams:
     """Time between two presentations is uniform from here ..."""
     t_noise_max_ms: Milliseconds = 500
     """... to here, ms."""
+
+    # --- patterns ---------------------------------------------------------------------
     n_patterns: Annotated[int, Field(ge=1, le=1000)] = 1
     """Patterns P, frozen for the whole run."""
     t_pattern_ms: Annotated[tuple[Milliseconds, ...], Field(min_length=1)] = (300,)

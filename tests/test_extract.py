@@ -13,6 +13,7 @@ from driver.run import checkpoint as files
 from driver.run.saved import NotARun
 from models.lateral_line import stored as extract
 from models.lateral_line.again import Run
+from models.lateral_line.format import LATER
 from models.lateral_line.show.overviews import network_of
 from models.lateral_line.show.report import write_report
 from tests import program
@@ -387,3 +388,77 @@ def test_arrays_of_a_test_have_the_names_of_the_table():
     size = sizes(params) | {"records": 0, "records + 1": 0, "decodes": 0, "maps": 0, "snapshots": 0}
     assert wrong_arrays(same_test().weights(), TABLE, size) == []
     assert wrong_arrays(same_test().recordings(), RECORDINGS, size) == []
+
+
+# --- of the published program -------------------------------------------------------------
+
+
+def published(root: Path, *, plastic: bool = True, **changes) -> Path:
+    """A run as the published program left it, of the weights of the finished run."""
+    source, folder = full(), root / "published"
+    (folder / "artifacts").mkdir(parents=True)
+    later = LATER | {"ll_mon_bernoulli", "mon_ts_homeo_target", "stdp_tau_ms"}
+    network = {k: v for k, v in source.params["network_params"].items() if k not in later}
+    assert len(network) == 77
+    head = {"mode": "ll_fast", "seed_start": SEED, "multi_seed": 1, "run_folder": "published"}
+    made = head | {"network_params": network | {"ll_mon_use_stdp": plastic}} | changes
+    (folder / "params.json").write_text(json.dumps(made))
+    names = ("seed", "sigma_theta_rad", "valid_fraction", "delta_trial_rad")
+    numbers = {name: source.results()[name] for name in names}
+    (folder / f"artifacts/seed_{SEED}_results.json").write_text(json.dumps(numbers))
+    (folder / f"artifacts/old_seed_{SEED}_params.json").write_text('{"mode": "ll_thesis"}')
+    (folder / "run_summary.json").write_text("{}")
+    w = source.weights()
+    arrays = {name: w[name] for name in ("ll_mon_i", "ll_mon_j", "mon_ts_i", "mon_ts_j")}
+    arrays |= {"mon_ts_w": w["mon_ts_w"], "ll_mon_w_mV": w["ll_mon_w_init_mV"]}
+    np.savez_compressed(folder / f"artifacts/old_seed_{SEED}.npz", **arrays)
+    return folder
+
+
+def test_weights_of_the_published_program_are_tested_with_their_own_wiring(tmp_path):
+    folder, flags = published(tmp_path), ("--ll-mon-weights", "initial")
+    status, _, said = call("--weights-from", folder, "--output-root", tmp_path)
+    assert status == 2 and "give --ll-mon-weights initial" in said
+    made = program.bare(
+        tmp_path, "--backend", program.BACKEND, "--weights-from", folder, *flags, name="same"
+    )
+    assert made.status == 0 and "new draws of the same distribution" in made.said
+    ours = with_initial()  # the same wiring and weights: the same bits
+    for name in ("sigma_theta_rad", "spikes", "rates_hz"):
+        assert made.results()[name] == ours.results()[name]
+    assert made.results()["source"]["ll_mon_weights"] == "initial"
+    file = folder / f"artifacts/old_seed_{SEED}.npz"
+    arrays = dict(np.load(file))
+    np.savez(file, **arrays | {"mon_ts_j": arrays["mon_ts_j"][::-1]})
+    seed = Run(folder).seed()
+    assert np.array_equal(extract.stored(seed, "initial").wiring.mon_ts.j, arrays["mon_ts_j"][::-1])
+    np.savez(file, **arrays | {"mon_ts_j": arrays["mon_ts_j"] + 1})
+    with pytest.raises(NotARun, match="mon_ts_j does not name 24 cells"):
+        extract.stored(Run(folder).seed(), "initial")
+
+
+def test_a_run_of_the_published_program_is_read_as_far_as_it_goes(tmp_path):
+    folder = published(tmp_path)
+    run, ours = Run(folder), full().results()
+    assert (run.seed().results["sigma_theta_rad"], run.unverified) == (
+        ours["sigma_theta_rad"],
+        True,
+    )
+    assert np.isnan(run.seed().weights["ll_mon_w_mV"]).all()
+    status, said, _ = call("figures", folder)
+    assert status == 0 and len(list((folder / "figures").iterdir())) == 2
+    status, said, _ = call("compare", folder, full().folder, "--output", tmp_path / "c.html")
+    assert status == 0 and "σ_θ over the path" in said
+    assert "undefined" in call("status", folder)[1]
+    for words in (["report", folder], ["figures", folder, "--analyses"]):
+        status, _, said = call(*words)
+        assert status == 2 and "published program" in said
+    shutil.rmtree(folder)
+    fixed = Run(published(tmp_path, plastic=False))
+    assert fixed.ll_mon_weights == "final"
+    assert not np.isnan(fixed.seed().weights["ll_mon_w_mV"]).any()
+    (folder / "params.json").write_text(
+        '{"mode": "ll_fast", "seed_start": 1, "network_params": {}}'
+    )
+    with pytest.raises(NotARun, match="NetworkParams lacks"):
+        Run(folder)

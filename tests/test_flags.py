@@ -7,10 +7,12 @@ import sys
 
 import pytest
 
+from driver.command.find import rooms
 from driver.command.life import parameter_file
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
 from driver.run.folder import RunFolder
+from models.cube.params import CubeParams, GroupsParams
 from models.lateral_line.options import Request, RunOptions
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
@@ -223,6 +225,20 @@ def test_nobody_who_listens_is_no_error(words, status, empty_folder):
     line = f"set -o pipefail; {sys.executable} {SCRIPT} {words}"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (status, "")
+
+
+@pytest.mark.parametrize(
+    "door",
+    sorted(file.name for file in (*REPOSITORY.glob("*_brian2.py"), REPOSITORY / "stimulus.py")),
+)
+def test_outside_the_environment_a_line_says_the_way_in(door, empty_folder):
+    bare = [sys.executable, "-E", "-S", REPOSITORY / door]  # -S: without what is installed
+    done = subprocess.run([*bare, "--help"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("numpy is not installed for")
+    assert line.endswith(": make run, or source .venv/bin/activate")
+    assert listing(empty_folder) == {}
 
 
 def test_a_message_says_what_is_allowed_and_the_way_out():
@@ -473,6 +489,23 @@ def test_help_needs_no_simulator(door):
     status, heavy, seconds = done.stdout.rpartition("END")[2].split()
     assert (status, heavy) == ("0", "[]")
     assert float(seconds) < 5
+
+
+def test_help_has_no_long_section():
+    for room in rooms(ROOM):
+        for cls in room.flags():
+            sections = cli.titled("network", cls, cli.fields(cls))
+            assert max(map(len, sections.values())) <= 15, (cls, {*sections})
+    page = call("--help")[1]
+    assert "network: LL -> MON options" in page and "run options" in page
+    local, groups = (cli.headings(c) for c in (CubeParams, GroupsParams))
+    assert (local["tau_ref"], groups["m"], groups["seed"]) == (groups["tau_ref"], "groups", "")
+
+
+def test_a_shell_completes_the_flags(empty_folder):
+    assert not call("--tyro-write-completion", "bash", "made")[0]
+    text = (empty_folder / "made").read_text()
+    assert "complete -F" in text and "'--n-training-trials'" in text
 
 
 def test_help_names_every_flag():

@@ -50,6 +50,56 @@ def test_a_run_leaves_its_files_and_its_words_read_them(capsys):
     assert "1 figures in" in said
 
 
+@pytest.mark.parametrize("screen", [False, True])
+def test_status_is_said_again_until_ctrl_c(capsys, monkeypatch, screen):
+    assert toy("--run-name", "a", "--no-figures") == 0
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+        assert toy("--run-name", "b", "--no-figures") == 0
+
+    monkeypatch.setattr("time.sleep", sleep)
+    capsys.readouterr()
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: screen, raising=False)
+    assert toy("status", "--watch") == 0
+    said = capsys.readouterr().out
+    assert waits == [2.0, 2.0]
+    assert (said.count("Runs/a: "), said.count("Runs/b: ")) == (2, 1)
+    assert said.count("\x1b[H") == (2 if screen else 0)
+
+
+def test_an_index_has_a_row_a_run_and_follows_while_it_is_watched(capsys, monkeypatch):
+    assert toy("--run-name", "a b", "--multi-seed", 2) == 0
+    monkeypatch.setenv("TOY_FAILS", "1")
+    assert toy("--run-name", "<b>", "--mode", "long", "--no-figures") == 1
+    Path("Runs/c").mkdir()
+    Path("Runs/c/params.json").write_text("{}")
+    made = dataclasses.replace(room.ROOM, curve=lambda seed: ("value", [1, np.nan, seed.number]))
+    monkeypatch.setattr(room, "ROOM", made)
+    pages = []
+
+    def sleep(seconds):
+        pages.append(Path("Runs/index.html").read_text())
+        if len(pages) == 2:
+            raise KeyboardInterrupt
+        Path("Runs/a b").rename("Runs/d")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    assert toy("index", "--watch") == 0
+    assert capsys.readouterr().out.endswith("Runs/index.html\n")
+    first, second = pages
+    assert 'content="5"' in first and "3 runs and sweeps, 0 going on" in first
+    assert '<a href="a%20b/report.html">a b</a>' in first and "&lt;b&gt;" in first
+    assert "not complete, nobody is working on it" in first and "has no field" in first
+    assert "<td>value</td>\n<td>4.500</td>" in first  # the mean of both seeds
+    assert "value 1 to 1</td>" in first and first.count("<polyline") == 2
+    assert 'href="d/report.html">d</a>' in second and "a b" not in second
+    assert 'http-equiv="refresh"' not in Path("Runs/index.html").read_text()
+
+
 def test_a_room_without_metrics_runs_and_says_that_it_is_done(capsys, monkeypatch):
     bare = Room.__dataclass_fields__["metrics"].default
     made = dataclasses.replace(room.ROOM, metrics=bare, **dict.fromkeys(FROM_TABLE))

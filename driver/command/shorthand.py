@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from driver.command.find import RUNS, folder_of, opened_run
+from driver.command.find import RUNS, folder_of, is_known, opened_run
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
-from driver.run.folder import PARAMS
 from driver.run.saved import Run
 
 WORDS = {
@@ -52,9 +51,7 @@ def expanded(room: Room, argv: Sequence[str]) -> list[str]:
     if source is not None:
         return repeated(room, opened_run(room, folder_of(source)), cli.without(argv, ("--from",)))
     source = cli.option(argv, "--resume-from")
-    named = source is not None and any(
-        (p / PARAMS).is_file() for p in (Path(source), RUNS / source)
-    )
+    named = source is not None and [p for p in (Path(source), RUNS / source) if is_known(p)]
     if named and cli.option(argv, "--mode") is None:
         run = opened_run(room, folder_of(source))
         argv = cli.without(argv, ("--resume-from",))

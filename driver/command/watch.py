@@ -15,20 +15,24 @@ from driver.run.status import ENDED, age_s, state
 
 def run_lines(room: Room, run: Run) -> list[str]:
     """A head line, a line for each seed, and how to go on if it is not going on by itself."""
-    missing = [str(s) for s in run.seeds if s not in run.finished]
-    if run.in_use:
-        how = "running"
-    elif run.summary is None:
-        how = "not complete, nobody is working on it"
-    else:
-        how = f"complete, but for seed {', '.join(missing)}" if missing else "complete"
+    missing = [s for s in run.seeds if s not in run.finished]
     seeds = [seed_line(room, seed, state(seed)) for seed in map(run.seed, run.seeds)]
     old = "; not verified: written before files had checksums" if run.unverified else ""
-    lines = [f"{run.folder}: {run.mode}, {how}{old}"]
+    lines = [f"{run.folder}: {run.mode}, {state_words(run)}{old}"]
     lines += [*(f"  edited: {words}" for words in run.edited), *seeds]
     if not run.in_use and (missing or run.summary is None):
         lines.append(f"  go on with: {way_on(run)}")
     return lines
+
+
+def state_words(run: Run) -> str:
+    """Whether it is running or complete."""
+    if run.in_use:
+        return "running"
+    if run.summary is None:
+        return "not complete, nobody is working on it"
+    missing = [str(s) for s in run.seeds if s not in run.finished]
+    return f"complete, but for seed {', '.join(missing)}" if missing else "complete"
 
 
 def sweep_lines(room: Room, content_file: Path) -> list[str]:

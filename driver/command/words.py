@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -97,13 +100,23 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
             print(page)
         return 0
 
-    def status(runs: Folders = ()) -> int:
+    def status(runs: Folders = (), watch: bool = False) -> int:
         """Say how far runs are: trial, time left, last metrics, memory.
 
         Args:
             runs: Run folders; all in Runs/ if none is given.
+            watch: Say it again every 2 s until Ctrl+C; on a terminal in place.
         """
-        return tell_status(room, runs)
+        return keep_telling(room, runs) if watch else tell_status(room, runs)
+
+    def index(folder: tyro.conf.Positional[Path] = RUNS, watch: bool = False) -> int:
+        """Write index.html: all runs of all doors with state, numbers and learning curves.
+
+        Args:
+            folder: Folder of runs.
+            watch: Write it again every 5 s until Ctrl+C; an open page follows.
+        """
+        return write_index(room, folder, watch)
 
     def export(
         runs: Folders, to: Literal["csv", "nwb", "neo"] = "csv", output: Path | None = None
@@ -135,8 +148,8 @@ def words_of(room: Room) -> dict[str, Callable[..., int]]:
         """
         return side_by_side(room, runs, output)
 
-    every = {"figures": figures, "report": report, "status": status, "export": export}
-    every |= {"compare": compare} | dict(room.words(room))
+    every = {"figures": figures, "report": report, "status": status, "index": index}
+    every |= {"export": export, "compare": compare} | dict(room.words(room))
     for function in every.values():
         function.__doc__ = function.__doc__.replace(TAKES_RUNS, f"{ALSO}\n\n{TAKES_RUNS}")
     return every | {"presets": presets}
@@ -188,10 +201,45 @@ def warn(run: Run) -> None:
 
 
 def tell_status(room: Room, runs: Sequence[Path]) -> int:
+    lines, status = status_lines(room, runs)
+    print("\n".join(lines))
+    return status if runs else 0
+
+
+def keep_telling(room: Room, runs: Sequence[Path], every_s: float = 2.0) -> int:
+    """The same again and again; Ctrl+C is the way to end it, and no failure."""
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            lines, _ = status_lines(room, runs)
+            if sys.stdout.isatty():  # over what stands there, cut to the screen
+                lines = lines[: shutil.get_terminal_size().lines - 1]
+                print("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines), end="\x1b[J")
+            else:
+                print("\n".join(lines))
+            sys.stdout.flush()
+            time.sleep(every_s)
+    return 0
+
+
+def write_index(room: Room, folder: Path, watch: bool) -> int:
+    from driver.command.index import EVERY_S, Index
+
+    made = Index(room, folder)
+    with contextlib.suppress(KeyboardInterrupt):
+        print(made.write(everything(folder), EVERY_S if watch else 0), flush=True)
+        while watch:
+            time.sleep(EVERY_S)
+            made.write(everything(folder), EVERY_S)
+    if watch:
+        made.write(everything(folder))  # a page that nobody writes is not read again
+    return 0
+
+
+def status_lines(room: Room, runs: Sequence[Path]) -> tuple[list[str], int]:
     """Lines of each folder; one that is no run is one line, and not the end of the others."""
     from driver.command.watch import run_lines, sweep_lines
 
-    status = 0
+    every, status = [], 0
     for folder in named(runs) if runs else everything(RUNS):
         try:
             sweep = folder / CONTENT
@@ -207,8 +255,8 @@ def tell_status(room: Room, runs: Sequence[Path]) -> int:
             what = f"{folder}: " + ("edited" if isinstance(error, Edited) else what)
             words = short(str(error) if is_known else repr(error), 300)
             lines, status = [f"{what} ({words})"], EXIT_USAGE
-        print("\n".join(map(visible, lines)))
-    return status if runs else 0
+        every += map(visible, lines)
+    return every, status
 
 
 def exported(room: Room, runs: Sequence[Path], to: str, output: Path | None) -> int:

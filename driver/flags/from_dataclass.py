@@ -2,15 +2,18 @@
 
 A field `tau_m_ms: Annotated[float, Field(ge=0.1)] = 10.0` is the flag ``--tau-m-ms``; the string
 below it is the flag's help, kept by pydantic under `STRICT`. `Flag` in the annotation gives
-another spelling. A preset sets the defaults, flags override them. A value beyond a bound of its
-field, and all else that is wrong, is a `UsageError`, raised before anything is written. Only where
-the annotation has `MOVED` is such a value moved to the bound, and reported.
+another spelling. A comment ``# --- cells ---`` is the heading of the flags below it on the help
+page. A preset sets the defaults, flags override them. A value beyond a bound of its field, and all
+else that is wrong, is a `UsageError`, raised before anything is written. Only where the annotation
+has `MOVED` is such a value moved to the bound, and reported.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
+import inspect
 import io
 import math
 import re
@@ -170,16 +173,52 @@ def parse(
     flags_of = {name: group.fields() for name, group in groups.items()}
     everything = {info.name: info for infos in flags_of.values() for info in infos.values()}
     given = typed_fields(argv, everything)
-    sections = [(name, section(name, flags_of[name], groups[name])) for name in groups]
-    page = dataclasses.make_dataclass(
-        "Flags", [(n, t, dataclasses.field(default_factory=t)) for n, t in sections]
-    )
+    sections, owners = [], {}
+    for name, group in groups.items():
+        for title, infos in titled(name, group.cls, flags_of[name]).items():
+            made, key = section(title, infos, group), f"section_{len(sections)}"
+            made.__doc__ = (group.cls.__doc__ or name).splitlines()[0] if title == name else ""
+            owners[key] = name
+            default = dataclasses.field(default_factory=made)
+            sections.append((key, Annotated[made, tyro.conf.arg(name=title)], default))
+    page = dataclasses.make_dataclass("Flags", sections)
     config = tyro.conf.OmitArgPrefixes, tyro.conf.HelptextFromCommentsOff
     result = in_one_line(
         lambda: tyro.cli(page, prog=prog, args=list(argv), description=description, config=config)
     )
-    values = {name: vars(getattr(result, name)) for name in groups}
+    values = {name: {} for name in groups}
+    for key, name in owners.items():
+        values[name] |= vars(getattr(result, key))
     return values, frozenset(given)
+
+
+def titled(name: str, cls: type, infos: dict[str, FieldInfo]) -> dict[str, dict[str, FieldInfo]]:
+    """Fields of a group by the title of their section; those without a heading come first."""
+    made: dict[str, dict[str, FieldInfo]] = {name: {}}
+    for field, info in infos.items():
+        heading = headings(cls).get(field)
+        made.setdefault(f"{name}: {heading}" if heading else name, {})[field] = info
+    return {title: fields for title, fields in made.items() if fields}
+
+
+@functools.cache
+def headings(cls: type) -> dict[str, str]:
+    """Heading of each field in the source, as ``# --- cells ---``; "" before the first.
+
+    A field that is declared again stays where it was, if it has no new one.
+    """
+    found: dict[str, str] = {}
+    for above in reversed(cls.__mro__):
+        own, heading, lines = vars(above).get("__pydantic_fields__", {}), "", []
+        if own:
+            with contextlib.suppress(OSError, TypeError):  # typed into a console
+                lines = inspect.getsource(above).splitlines()
+        for line in lines:
+            if mark := re.match(r"    # --- (.+?) -+$", line):
+                heading = mark[1]
+            elif (field := re.match(r"    (\w+): ", line)) and field[1] in own:
+                found[field[1]] = heading or found.get(field[1], "")
+    return found
 
 
 def in_one_line(read: Callable[[], Any]) -> Any:
@@ -215,9 +254,7 @@ def section(name: str, infos: dict[str, FieldInfo], group: Group) -> type:
         arg = tyro.conf.arg(name=info.flag, help=info.help or None, aliases=aliases)
         default = group.defaults.get(info.name, info.default)
         specs.append((info.name, Annotated[info.type, arg], dataclasses.field(default=default)))
-    made = dataclasses.make_dataclass(name, specs)
-    made.__doc__ = (group.cls.__doc__ or name).splitlines()[0]
-    return made
+    return dataclasses.make_dataclass(name, specs)
 
 
 def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
@@ -242,8 +279,8 @@ def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
         if seen.get(name, text) != text:
             raise UsageError(f"--{seen[name]} and --{text} set the same value: give one of them")
         seen[name] = text
-        after = argv[place + 1].lower() if place + 1 < len(argv) else ""
-        if infos[name].type is bool and after in SWITCH_VALUES:
+        after = argv[place + 1] if place + 1 < len(argv) else ""
+        if infos[name].type is bool and after.lower() in SWITCH_VALUES:
             flag = infos[name].flag
             raise UsageError(f"--{text} {after}: a switch has no value; --{flag} or --no-{flag}")
     return set(seen)

@@ -19,6 +19,7 @@ import dataclasses
 import difflib
 import inspect
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from driver.engine.compiler import compiler
@@ -108,8 +109,11 @@ def mode_of(
     presets: Mapping[str, Any],
     default: str,
     flags: Sequence[str] = ("--mode",),
+    earlier: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The preset that the command line names by one of `flags`; it is read before all others.
+
+    `earlier` has presets by the names that they once had.
 
     Raises
     ------
@@ -119,6 +123,7 @@ def mode_of(
     mode = default
     for flag in flags:
         mode = cli.option(argv, flag, mode).strip().lower()
+    mode = earlier.get(mode, mode)
     if mode not in presets and not {"-h", "--help"} & set(argv):
         near = difflib.get_close_matches(mode, presets)
         hint = f" (perhaps you meant {', '.join(near)})" if near else ""

@@ -43,6 +43,8 @@ command can be started again and again."""
     save_weights_dir: Path | None = None
     """Folder that keeps copies of the weight artifacts besides; made if it is missing. A copy of \
 the same name is replaced only with `--overwrite`."""
+
+    # --- seeds, figures, speed --------------------------------------------------------
     multi_seed: Annotated[int, Field(ge=1, le=100_000)] = 1
     """Number of consecutive seeds, each in a process of its own."""
     jobs: Annotated[int, Field(ge=1)] = 1

@@ -18,7 +18,7 @@ from driver.run.read import CommandLine, mode_of
 from models.cube import checks
 from models.cube.format import FORMAT
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
-from models.cube.presets import DEFAULT_MODE, PRESETS, Preset
+from models.cube.presets import DEFAULT_MODE, EARLIER, PRESETS, Preset
 from models.cube.values import for_genn
 from stimuli.dots import DotParams
 
@@ -34,7 +34,8 @@ class RunOptions(request.RunOptions):
     """Which preset, which seeds, where to and on what."""
 
     mode: Annotated[str, Flag("mode", alias="variant")] = DEFAULT_MODE
-    """Preset; docs/dots.md lists them. Flags override it."""
+    """Preset; docs/dots.md lists them. Flags override it. 01_01 is local-repeat and \
+01_02 local-cancel."""
     model: Literal["local", "cube", "groups"] | None = None
     """Model of the preset, to be safe: another one is an error."""
     fidelity: Literal["fixed", "reference"] = "fixed"
@@ -47,6 +48,8 @@ later."""
     backend: Annotated[Backend, Flag("backend", alias="target")] = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
 and genn_gpu need an environment of their own, see GeNN in the README."""
+
+    # --- animation and memory ---------------------------------------------------------
     animation: bool = False
     """Also draw an animation of the last moves (MP4, or GIF where there is no ffmpeg)."""
     every: Annotated[int | None, Field(ge=1)] = None
@@ -79,7 +82,7 @@ def flags() -> tuple[type, ...]:
 
 def read(argv: Sequence[str]) -> Request:
     """Read the command line; whether the folder of the run is free is not looked at."""
-    mode = mode_of(argv, PRESETS, DEFAULT_MODE, ("--mode", "--variant"))
+    mode = mode_of(argv, PRESETS, DEFAULT_MODE, ("--mode", "--variant"), EARLIER)
     preset = PRESETS.get(mode, PRESETS[DEFAULT_MODE])
     fidelity = fidelity_of(argv, mode, preset)
     groups = {

@@ -163,6 +163,8 @@ on its pixel lights (r_in), this weight shared among the links; 0 for single for
     """Layers over which the bias falls by e; the same in all layers for None."""
     sigma_noise: Rate = 0.0
     """S.d. of the noise of the potential, per step."""
+
+    # --- adaptation and homeostasis ---------------------------------------------------
     excitability: Literal["adaptation", "homeostasis"] = "adaptation"
     """What limits firing: a refractory hold and adaptation, or a threshold that seeks a rate."""
     theta0: float = 1.0
@@ -227,6 +229,7 @@ class GroupsParams(CubeParams):
 
     model: ClassVar[str] = "groups"
 
+    # --- groups -----------------------------------------------------------------------
     m: Annotated[int, Field(ge=2, le=8)] = 4
     """Cells along each side of a group."""
     w_intra: Weight = 0.12

@@ -149,6 +149,7 @@ PRESETS: dict[str, Preset] = {
     ),
 }
 DEFAULT_MODE = "relay-a"
+EARLIER = {"01_01": "local-repeat", "01_02": "local-cancel"}  # names of the earlier programs
 
 EXPECTED = {  # what to expect, and the time; the one to begin with first
     "local-predict": (

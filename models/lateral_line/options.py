@@ -21,6 +21,7 @@ from models.lateral_line.checks import check_conflicts, warnings, without_effect
 from models.lateral_line.format import FORMAT
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import PRESETS
+from models.lateral_line.published import TWIN
 from models.lateral_line.saved import Run
 from models.lateral_line.values import for_genn
 from stimulus import StimulusParams
@@ -36,6 +37,8 @@ class RunOptions(request.RunOptions):
     """Preset: ll_fast (small, about a minute), ll_thesis, ll_baseline (the recipe of the \
 published tables), ll_learned (one whose training improves the map), ll_selforg (a map from no \
 topography at all) or ll_selforg_fast (the same, small). Flags override it."""
+
+    # --- stored weights, or no learning -----------------------------------------------
     weights_from: Path | None = None
     """Run folder whose weights are tested, without training. All parameters and seeds are \
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \
@@ -117,7 +120,8 @@ def read(argv: Sequence[str]) -> Request:
         from models.lateral_line.stored import check_weights
 
         check_weights(made, source)
-        line.adjustments += [Adjustment("", None, None, words) for words in source.edited]
+        said = [*source.edited, *([TWIN] if source.published else [])]
+        line.adjustments += [Adjustment("", None, None, words) for words in said]
     return made
 
 

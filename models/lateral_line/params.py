@@ -33,7 +33,7 @@ Finite = float
 class NetworkParams:
     """Every number of a run. Units are in the names; pure numbers have none."""
 
-    # --- sizes and time ---------------------------------------------------------------
+    # --- sizes, time, seed ------------------------------------------------------------
     n_ll: Count = 100
     """LL afferents, equispaced on the body, both ends included."""
     n_mon: Count = 3200
@@ -53,7 +53,7 @@ class NetworkParams:
     checkpoint_save_every_n_checkpoints: Annotated[Count, Flag("checkpoint-save-every-n")] = 10
     """Records between two writes of the checkpoint file."""
 
-    # --- stimulus ---------------------------------------------------------------------
+    # --- source in training -----------------------------------------------------------
     training_position_hold_s: Annotated[float, Field(ge=1e-4)] = 0.05
     """Time that a source position is held in training."""
     training_noise_scale_early: Annotated[Strength, Flag("training-noise-early")] = 0.0
@@ -78,6 +78,8 @@ class NetworkParams:
 for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance-cm) and cut."""
     training_distance_max_cm: Annotated[float | None, Field(gt=0)] = 1.8
     """Largest training distance."""
+
+    # --- sphere and afferents ---------------------------------------------------------
     speed_cm_s: Annotated[float, Field(ge=0.1), MOVED] = 5.0
     """Speed of the sphere: strength of the flow, and of the motion in the test sweep."""
     distance_cm: Annotated[float, Field(ge=1e-6)] = 1.5
@@ -94,6 +96,8 @@ for each snapshot; with None for one, normal (--mu-distance-cm, --sigma-distance
     """Factor on the LL rates."""
     ll_body_length_cm: Annotated[float, Field(ge=0.1)] = 4.0
     """Length of the lateral line."""
+
+    # --- test -------------------------------------------------------------------------
     test_path_cm: Annotated[float, Field(ge=1e-9)] = 4.0
     """Length of the test sweep, which starts 0.5 cm before the body."""
     test_passes: Count = 1
@@ -106,6 +110,8 @@ on one half of the passes and scored on the other."""
     """Lower end of the evaluation window on the test path; none is the whole path."""
     eval_x_max_cm: Annotated[float | None, Flag("eval-x-max", alias="eval-x-max-cm")] = None
     """Upper end of the evaluation window."""
+
+    # --- sizes, time, seed ------------------------------------------------------------
     seed: Annotated[int, Field(gt=-1, lt=MAX_SEED + 1), Flag("seed-start")] = 123
     """Seed of the (first) run; everything random follows from it."""
 
@@ -187,6 +193,8 @@ instead of giving each MON cell its full in-degree. Each seed then compiles a pr
     """EPSP of a unit weight in the test, trained and untrained; none is that of the training."""
     stdp_tau_ms: Annotated[float, Field(ge=0.1)] = 20.0
     """Decay time of all spike traces of both rules."""
+
+    # --- messenger --------------------------------------------------------------------
     messenger_rate_start: NonNegative = 1e-4
     """Change of a weight at a spike of its source, per unit of messenger above its usual level, \
 when training starts."""
@@ -204,6 +212,8 @@ when training starts."""
     """Fraction of the training over which reach and rate shrink, exponentially."""
     messenger_shuffled: bool = False
     """Spread the messenger among TS cells in a random order that stays (control)."""
+
+    # --- test -------------------------------------------------------------------------
     keep_mon_ts_stdp_during_test: bool = False
     """Leave MON -> TS plastic in the test (diagnostic)."""
     test_using_held_snapshots: bool = False

@@ -95,11 +95,14 @@ class Stored:
     source : dict
         Run, seed, checksum of the weights, number of trials, and which LL -> MON weights are in
         `final`, for the results file.
+    wiring : Wiring, optional
+        That of the parameters if not given.
     """
 
     initial: Weights
     final: Weights
     source: dict[str, Any]
+    wiring: Wiring | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,7 +245,7 @@ def evaluate(
     """
     session = session or Session(**options)
     started = time.monotonic()
-    with Simulation(params, stimulus or StimulusParams(), session) as sim:
+    with Simulation(params, stimulus or StimulusParams(), session, stored.wiring) as sim:
         trained, untrained = (
             sim.initial_state() | network_weights(sim.wiring, weights)
             for weights in (stored.final, stored.initial)

@@ -23,6 +23,7 @@ ROOM = Room(
     closing_lines=here("summary:closing_lines"),
     run_summary=here("summary:run_summary"),
     metric_words=here("summary:metric_words"),
+    curve=here("summary:curve"),
     outcome_words=here("summary:outcome_words"),
     sweep_columns=here("summary:sweep_columns"),
     sweep_row=here("summary:sweep_row"),

@@ -9,13 +9,18 @@ Nothing here is guessed: a file or a field that is not there is an error that na
 
 from __future__ import annotations
 
+from functools import cached_property
+from pathlib import Path
+
 import numpy as np
 
 import driver.run.saved
 from driver.engine.model import Spikes
-from driver.run import checkpoint
+from driver.run import checkpoint, content
 from driver.run.checkpoint import Unreadable, read_newest
+from driver.run.content import Fields
 from driver.run.saved import NotARun
+from models.lateral_line import published
 from models.lateral_line.format import FORMAT
 from models.lateral_line.passes import Pass
 from models.lateral_line.records import SERIES
@@ -33,6 +38,22 @@ class Run(driver.run.saved.Run):
     """
 
     format = FORMAT
+
+    def read(self, path: Path, schema: type[content.Foreign] | None = None) -> Fields:
+        """See `driver.run.saved.Run.read`; of the published program as far as it goes."""
+        if schema is content.Params:
+            found = content.read_json(path, trust=True)
+            if published.is_published(found):
+                self.unverified = True
+                return published.parameters(found)
+        elif schema is content.Results and self.published:
+            return published.results(content.read_json(path), path, self.file)
+        return super().read(path, schema)
+
+    @property
+    def published(self) -> bool:
+        """Whether it was made by the published program, see `models.lateral_line.published`."""
+        return self.file.get("published", False)
 
     @property
     def stimulus(self) -> StimulusParams:
@@ -61,6 +82,11 @@ class Seed(driver.run.saved.Seed):
     params : NetworkParams
         With this seed.
     """
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray]:
+        found = super().weights
+        return published.weights(found, self.params) if self.run.published else found
 
     @property
     def series(self) -> dict[str, np.ndarray]:

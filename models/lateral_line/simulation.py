@@ -19,10 +19,14 @@ class Simulation(Network):
     """One network of one seed: blocks of training, and tests, on whichever backend."""
 
     def __init__(
-        self, params: NetworkParams, stimulus: StimulusParams, session: Session | None = None
+        self,
+        params: NetworkParams,
+        stimulus: StimulusParams,
+        session: Session | None = None,
+        wiring: Wiring | None = None,
     ):
         self.params, self.stimulus = params, stimulus
-        self.wiring = Wiring.of(params)
+        self.wiring = wiring or Wiring.of(params)
         self.constants = values.constants(params, stimulus, self.wiring)
         super().__init__(values.model(params, self.wiring), work(params), session)
         self.capacity = self.model.structure["n_frames"]

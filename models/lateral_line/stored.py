@@ -16,6 +16,7 @@ from driver.flags.from_dataclass import UsageError
 from driver.run.checkpoint import check_array, digest
 from driver.run.request import Request
 from driver.run.saved import NotARun
+from models.lateral_line import published
 from models.lateral_line.checkpoint import start_of
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import Stored
@@ -57,6 +58,10 @@ def stored(seed: Seed, ll_mon_weights: Literal["final", "initial"] = "final") ->
             "--seed-start and --multi-seed"
         )
     weights, wiring = seed.weights, Wiring.of(seed.params)
+    if seed.run.published:
+        wiring = published.wiring(seed.params, weights)
+        initial = wiring.ll_mon_w_init_mV  # the only ones
+        weights = weights | {"ll_mon_w_mV": initial, "mon_ts_w_init": wiring.mon_ts_w_init}
     for name, projection in (("ll_mon", wiring.ll_mon), ("mon_ts", wiring.mon_ts)):
         same = all(
             np.array_equal(weights[f"{name}_{end}"], getattr(projection, end)) for end in "ij"
@@ -84,7 +89,7 @@ def stored(seed: Seed, ll_mon_weights: Literal["final", "initial"] = "final") ->
     checksum = digest({key: weights[key] for key in (*INITIAL, *FINAL)})
     source = source | {"ll_mon_weights": ll_mon_weights, "weights_sha256": checksum}
     initial, final = (tuple(weights[key] for key in keys) for keys in (INITIAL, FINAL))
-    return Stored(initial, final, source)
+    return Stored(initial, final, source, wiring if seed.run.published else None)
 
 
 def check_ll_mon(seed: Seed, ll_mon_weights: str) -> None:
@@ -95,6 +100,11 @@ def check_ll_mon(seed: Seed, ll_mon_weights: str) -> None:
             f"{asked}: LL -> MON of {folder} is not plastic, so they are the final ones"
         )
     if ll_mon_weights == "final" and seed.run.ll_mon_weights == "initial":
+        if seed.run.published:
+            raise ValueError(
+                f"{asked}: LL -> MON was plastic, and the published program stored its weights of "
+                "before the training; give --ll-mon-weights initial"
+            )
         raise ValueError(
             f"{asked}: {folder} is a test with the initial ones and has no others; give "
             f"--weights-from {seed.run.file['weights_from']}"

@@ -10,6 +10,7 @@ from driver.experiment import metric
 from driver.experiment.metric import spread
 from driver.formatting import number
 from driver.run.request import Request
+from driver.run.saved import NotARun
 from models.lateral_line import outcome
 from models.lateral_line.metric_table import ALIGNED, ALIGNED_READINGS, ORDER, TABLE
 from models.lateral_line.wiring import topographic_contacts
@@ -36,6 +37,14 @@ def headline(request: Request) -> str:
         f"LL->MON {'plastic' if p.ll_mon_use_stdp else 'fixed'}, "
         f"MON->TS by {'a messenger' if p.has_messenger else 'STDP'}"
     )
+
+
+def curve(seed) -> tuple[str, Any] | None:
+    """Error of the map as it was decoded in training, for the index of runs."""
+    try:
+        return "σ_θ", seed.series["pv_sigma_theta_series"]
+    except NotARun:
+        return None
 
 
 # --- run_summary.json, sweep.json ----------------------------------------------------------------

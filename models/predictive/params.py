@@ -159,6 +159,8 @@ own."""
 each pixel with mean 0 and s.d. 1, cut off at 3."""
     contrast: Positive = 1.0
     """Factor of what is shown."""
+
+    # --- network and learning ---------------------------------------------------------
     hidden: tuple[Size, ...] = (32,)
     """Units of each hidden layer."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
@@ -250,6 +252,8 @@ class DendriticParams(ImageParams):
     """Factor of the learning rate from epoch to epoch."""
     reg: NotNegative = 0.0
     """None: the rule has no decay of weights."""
+
+    # --- spikes -----------------------------------------------------------------------
     show_ms: Annotated[int, Field(ge=1, le=10_000)] = 100
     """How long an image is shown, ms."""
     r_max_hz: Annotated[float, Field(gt=0, le=1000)] = 200.0

@@ -174,6 +174,8 @@ def test_old_spellings_are_understood():
     assert str(request.options.output_root) == "X"
     assert not request.options.figures
     assert (request.params.seed, request.params.r_out, request.params.eta_out) == (3, 2, 0.1)
+    assert read("--variant 01_02".split()).parts == read("--mode local-cancel".split()).parts
+    assert read("--mode 01_01".split()).options.mode == "local-repeat"
     cube = read("--variant 02_05 --L 24 --bias0 0.03 --lamb 10 --w_fwd 0.5".split())
     waves = read("--variant 02_03 --w0 .7".split()).params
     assert waves.w_fwd == waves.w_lat == waves.w_back == 0.7

@@ -12,7 +12,8 @@ from driver.figures import draw
 from driver.figures.draw import by_name
 from driver.report.figures import Figures
 from models.lateral_line.analyses import figures as reconstruction_figures
-from models.lateral_line.saved import Run, Seed
+from models.lateral_line.published import UNSTORED
+from models.lateral_line.saved import NotARun, Run, Seed
 from models.lateral_line.show import (
     activity_figures,
     map_figures,
@@ -49,6 +50,10 @@ ANALYSES = by_name(
     reconstruction_figures.tuning_multimodality_distance,
     reconstruction_figures.tuning_multimodality_ensemble,
 )
+FROM_WEIGHTS = by_name(  # all that a run of the published program can show
+    weight_figures.llmon_weights,
+    weight_figures.mon_to_ts_receptive_fields,
+)
 SUMMARY = by_name(multiseed_summary)
 NAME = re.compile(r"brian2_(?P<name>.+?)(_n\d+|_u_[\d.]+_nMON_\d+_nTS_\d+)?(_seed_(?P<seed>\d+))?$")
 # second names, without parameters in them, in a run of the thesis preset
@@ -60,17 +65,21 @@ LATEST = {
 
 def draw_seed(saved: Seed) -> list[Path]:
     """Draw every figure of one seed; see `driver.figures.draw.draw_seed`."""
-    return draw.draw_seed(saved, FIGURES, names_of)
+    return draw.draw_seed(saved, FROM_WEIGHTS if saved.run.published else FIGURES, names_of)
 
 
 def draw_analyses(run: Run) -> list[Path]:
     """Draw, for each finished seed, what its stored weights and afferents alone have to say."""
+    if run.published:
+        raise NotARun(f"{run.folder}: no analyses of a {UNSTORED}")
     seeds = map(run.seed, run.finished)
     return [file for saved in seeds for file in draw.draw_seed(saved, ANALYSES, names_of)]
 
 
 def draw_summary(run: Run) -> list[Path]:
     """Draw what compares the finished seeds; nothing for a run of one seed."""
+    if run.published:
+        return []
     files = draw.draw_summary(run, "brian2_multiseed_summary", multiseed_summary)
     # a run that goes on clears the names without a seed away, and draws only what it redoes
     first = map(run.seed, run.finished[:1])

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from driver.figures import page as pages
 from models.lateral_line.analyses.tuning import Passage
+from models.lateral_line.published import UNSTORED
 from models.lateral_line.saved import Seed
 from models.lateral_line.show.overviews import headline
 
@@ -24,6 +25,8 @@ def heading(saved: Seed, subject: str) -> str:
 
 def remarks(saved: Seed) -> list[str]:
     """What a reader must know before comparing trained with untrained."""
+    if saved.run.published:
+        return [UNSTORED]
     w = saved.weights
     moved = any(
         not np.array_equal(w[name], w[start])

@@ -44,6 +44,8 @@ def write_report(run: Run) -> Path:
     NotARun
         If a file that the page needs cannot be read.
     """
+    if run.published:
+        raise NotARun(f"{run.folder} has no report: it is of the published program")
     figures = figures_of(run)
     return run_page.write(
         run,

@@ -61,7 +61,7 @@ def llmon_weights(saved: Seed) -> Figure:
         i, before, after = (w[k][onto] for k in ("ll_mon_i", "ll_mon_w_init_mV", "ll_mon_w_mV"))
         weight_panels.draw_stems(ax, i, before, after, p.n_ll)
         ax.set_title(f"MON {cell}: {synapses(i)}")
-    top = max(w["ll_mon_w_mV"].max(initial=0), w["ll_mon_w_init_mV"].max(initial=0))
+    top = max_of(w["ll_mon_w_mV"], w["ll_mon_w_init_mV"])
     axes[0].set_ylim(0, 1.1 * top or 1.0)
     legend(figure, axes[0])
     return figure
