@@ -297,6 +297,8 @@ def test_a_running_run_tells_how_far_it_is_and_draws_what_it_learned(unfinished)
     assert "Learning so far" in page.text
     assert sum(tag == "img" for tag, _ in page.elements) == 1
     assert "resume-from" not in page.text
+    assert '<meta http-equiv="refresh"' in page.source
+    assert "refresh" not in read(unfinished).source  # nobody works on it
 
 
 def test_a_run_that_has_not_begun_to_train_has_no_numbers_yet(unfinished):
@@ -448,6 +450,23 @@ def test_of_several_passes_the_aligned_map_decides_and_its_order_is_told():
     assert "Its order is 0.93, untrained 0.00 (chance up to 0.01; 1 is perfect)." in said
     r["untrained"]["valid_fraction_body_window"] = 0.3
     assert outcome.lower(r) is None
+
+
+def test_several_seeds_are_answered_yes_or_no_only_if_the_interval_leaves_0_out():
+    def seeds(*pairs):
+        return [numbers(a, 0.9) | {"untrained": numbers(b, 0.9), "seed": 1} for a, b in pairs]
+
+    for pairs, answer in (
+        (((0.3, 0.5), (0.31, 0.52), (0.28, 0.5)), "Yes. The map of the body is better"),
+        (((0.5, 0.3), (0.52, 0.31), (0.5, 0.28)), "No, it got worse."),
+        (((0.3, 0.5), (0.5, 0.3), (0.3, 0.4)), "It cannot be said."),
+        (((0.3, 0.5), (0.31, 0.52)), "It cannot be said."),  # two have no interval
+    ):
+        assert verdict.headline_of_seeds(seeds(*pairs)).startswith(answer)
+    every = seeds((0.3, 0.5), (0.31, 0.52), (0.28, 0.5))
+    for r in every:
+        r["untrained"]["sigma_theta_rad"] = 0.1  # over the path it got worse
+    assert any("path says otherwise" in text for text in verdict.details_of_seeds(every))
 
 
 def test_the_window_of_the_training_decides():
