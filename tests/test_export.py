@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import shutil
 import sys
@@ -14,10 +15,10 @@ import pytest
 from driver.export import csv as tables_of
 from driver.export import neo, nwb
 from driver.flags.from_dataclass import UsageError
-from driver.run.saved import NotARun
+from driver.run.saved import NotARun, checksum
 from models.lateral_line.export import TABLES, recordings
 from models.lateral_line.saved import Run
-from tests.program import SEED, call, full, listing, shared
+from tests.program import SEED, call, full, listing, rewrite, shared
 
 SILENT = ("--ll-rate-gain", "0", "--bg-rate-mon-hz", "0", "--bg-rate-ts-hz", "0")
 RUNS = {
@@ -186,12 +187,14 @@ def test_what_a_silent_network_cannot_have_is_an_empty_cell(tmp_path):
 def copied(tmp_path: Path, seeds: int) -> Run:
     """A copy of a run that claims several seeds; the second has the files of the first."""
     folder = shutil.copytree(full().folder, tmp_path / "run")
-    params = json.loads((folder / "params.json").read_text(encoding="utf-8"))
-    text = json.dumps(params | {"multi_seed": seeds})
-    (folder / "params.json").write_text(text, encoding="utf-8")
+    rewrite(folder / "params.json", lambda content: content.update(multi_seed=seeds))
     for path in list((folder / "artifacts").glob(f"*seed_{SEED}*")):
         shutil.copy(path, path.with_name(path.name.replace(str(SEED), str(SEED + 1))))
-    return Run(folder)
+    results = folder / "artifacts" / f"seed_{SEED + 1}_results.json"
+    run = Run(folder)
+    own = checksum(dataclasses.replace(run.params, seed=SEED + 1), run.stimulus)
+    rewrite(results, lambda content: content.update(seed=SEED + 1, params_sha256=own))
+    return run
 
 
 def test_every_finished_seed_is_written_and_no_other(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import html
 import html.parser
 import io
@@ -19,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from driver.flags import from_dataclass as flags
 from driver.formatting import number
 from driver.report import mathml
 from driver.report import page as report
@@ -191,11 +191,11 @@ def test_the_command_the_backend_and_the_start_are_told(page):
 
 def test_parameters_that_differ_from_the_preset_are_listed_with_its_value(page):
     changed = page.source.split('id="figures"')[0]
-    assert page.row("n_mon")[1:4] == ["60", "800", "--n-mon"]
-    assert page.row("mon_ts_gain_mV")[1:3] == ["400 mV", "300 mV"]
-    assert "n_mon" in changed and "tau_m_ms" not in changed
+    assert page.row("--n-mon")[1:3] == ["60", "800"]
+    assert page.row("--mon-ts-gain-mv")[1:3] == ["400 mV", "300 mV"]
+    assert "--n-mon" in changed and "--tau-m-ms" not in changed
     every = {row[0] for row in page.rows if row}
-    assert {f.name for f in dataclasses.fields(NetworkParams)} <= every
+    assert {f"--{info.flag}" for info in flags.fields(NetworkParams).values()} <= every
 
 
 def test_the_page_refers_to_every_picture_and_embeds_each_once(folder, page):
@@ -297,6 +297,8 @@ def test_a_running_run_tells_how_far_it_is_and_draws_what_it_learned(unfinished)
     assert "Learning so far" in page.text
     assert sum(tag == "img" for tag, _ in page.elements) == 1
     assert "resume-from" not in page.text
+    assert '<meta http-equiv="refresh"' in page.source
+    assert "refresh" not in read(unfinished).source  # nobody works on it
 
 
 def test_a_run_that_has_not_begun_to_train_has_no_numbers_yet(unfinished):
@@ -349,11 +351,12 @@ def test_several_seeds_have_the_mean_and_sd_of_the_summary(two):
     assert f"The map of the body is better after training in {n_lower} of 2 seeds" in page.text
 
 
-def test_the_first_seeds_figures_are_open_and_further_ones_folded(two):
+def test_the_seed_whose_figures_are_shown_is_picked(two):
     source = read(two).source
     figures = source[source.index('id="figures"') : source.index('id="zoom"')]
-    assert f"<h3>Seed {SEED}</h3>" in figures
-    assert re.search(rf"<details>\s*<summary>Seed {SEED + 1}</summary>", figures)
+    parts = figures.split("data-title=")[1:]
+    assert [part[1 : 1 + len(str(SEED))] for part in parts] == [str(SEED), str(SEED + 1)]
+    assert f"_seed_{SEED + 1}.png" in parts[1] and f"_seed_{SEED + 1}.png" not in parts[0]
     place = source.index("figures/brian2_multiseed_summary_n2.png")
     assert place < source.index('id="made"') and "multiseed" not in figures
 
@@ -449,6 +452,23 @@ def test_of_several_passes_the_aligned_map_decides_and_its_order_is_told():
     assert outcome.lower(r) is None
 
 
+def test_several_seeds_are_answered_yes_or_no_only_if_the_interval_leaves_0_out():
+    def seeds(*pairs):
+        return [numbers(a, 0.9) | {"untrained": numbers(b, 0.9), "seed": 1} for a, b in pairs]
+
+    for pairs, answer in (
+        (((0.3, 0.5), (0.31, 0.52), (0.28, 0.5)), "Yes. The map of the body is better"),
+        (((0.5, 0.3), (0.52, 0.31), (0.5, 0.28)), "No, it got worse."),
+        (((0.3, 0.5), (0.5, 0.3), (0.3, 0.4)), "It cannot be said."),
+        (((0.3, 0.5), (0.31, 0.52)), "It cannot be said."),  # two have no interval
+    ):
+        assert verdict.headline_of_seeds(seeds(*pairs)).startswith(answer)
+    every = seeds((0.3, 0.5), (0.31, 0.52), (0.28, 0.5))
+    for r in every:
+        r["untrained"]["sigma_theta_rad"] = 0.1  # over the path it got worse
+    assert any("path says otherwise" in text for text in verdict.details_of_seeds(every))
+
+
 def test_the_window_of_the_training_decides():
     r = numbers(0.3, 0.9) | {"untrained": numbers(0.5, 0.9), "deciding_window": "path"}
     r["sigma_theta_rad"] = 0.8
@@ -521,11 +541,11 @@ def test_sentences_name_the_window_in_place_of_the_path():
     r = numbers(0.3, 0.9) | {"untrained": numbers(0.5, 0.9), "sigma_theta_rad": 0.8}
     r["chance_sigma_theta_rad"] = {"p05": 1.9, "p95": 2.7, "n_bins": 80}
     whole = Page(report.marked_up(" ".join([*verdict.details(r), verdict.chance(r)]))).text
-    assert "The whole path says otherwise. The map is worse after training: σθ of the path" in whole
+    assert "The whole path says otherwise, and does not count. The map is worse" in whole
     assert "on the path" in whole
     r |= {"eval_x_min_cm": 1.0, "eval_x_max_cm": 2.0}
     said = Page(report.marked_up(" ".join([*verdict.details(r), verdict.chance(r)]))).text
-    assert "The window 1 to 2 cm says otherwise. " in said
+    assert "The window 1 to 2 cm says otherwise, " in said
     assert "σθ of the window 1 to 2 cm" in said
     assert "path" not in said and "in the window 1 to 2 cm (5 to 95 %" in said
 

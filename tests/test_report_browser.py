@@ -119,7 +119,7 @@ def test_the_page_never_scrolls_sideways(seen):
 
 
 def test_the_field_above_the_parameters_filters_them(seen):
-    assert seen["wide"]["found"] == ["mon_ts_gain_mV", "mon_ts_gain_test_mV"]
+    assert seen["wide"]["found"] == ["--mon-ts-gain-mv", "--mon-ts-gain-test-mv"]
 
 
 def test_a_browser_lays_out_fractions(seen):

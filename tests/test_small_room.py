@@ -137,6 +137,7 @@ def test_a_sweep_compares_its_conditions(here, monkeypatch):
     assert all(row["trained.preference"] for row in rows)
     page = Path("Runs/s/report.html").read_text()
     assert "correlated inputs" in page and "<img" in page
+    assert 'href="correlation%3D0.4_seed_1/"' in page
 
 
 @pytest.mark.parametrize(

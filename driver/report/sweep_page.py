@@ -167,10 +167,11 @@ def run_table(rows: Sequence[Row], metrics: Sequence[Metric], folder: Path) -> T
         verdict = [row.get("verdict") or "–"] if judged else []
         code = Markup("<code>{}</code>").format(row["command"])
         page = f"{row['run']}/{REPORT}"
+        page = page if (folder / page).is_file() else f"{row['run']}/"  # without figures
         name = Markup('<a href="{}">{}</a>').format(quote(page), row["run"])
         body.append(
             [
-                name if (folder / page).is_file() else row["run"],
+                name if (folder / page).exists() else row["run"],
                 row["state"],
                 *verdict,
                 *numbers,

@@ -1,5 +1,7 @@
 """The numbers of the sequence memory in one table, those that tell memory from wiring first."""
 
+import math
+
 from driver.experiment.metric import Metric, MetricTable
 from models.sequence.outcome import MEANINGS, REMEMBERS
 
@@ -12,11 +14,12 @@ MEMORY = (
     ),
     Metric(
         "replay_error_ms", "replay.error_ms", "replay: error of decoded time", unit="ms",
-        symbol="replay error", digits=2, at_most=25.0,
+        symbol="replay error", digits=2, at_most=25.0, limits=(0, math.inf),
         meaning="Mean absolute error of single bins of 10 ms of single presentations.",
     ),
     Metric(
         "completion_ms", label="completion after the cue", unit="ms", symbol="completion",
+        limits=(0, math.inf),
         meaning="Until the mean response falls below 1/e of that to the whole pattern.",
     ),
     Metric(

@@ -75,7 +75,7 @@ def mon_ts_drive_heatmap(saved: Seed) -> Figure:
         top = f"largest {np.nanmax(found, initial=0.0):.3g} mV/ms"
         ax.set_title(f"{letter}  {condition}, {top}", color=colour_of(condition))
     axes[1].label_outer()
-    label = "sum of EPSPs per time over the cell’s largest (1)"
+    label = "sum of EPSPs per time, over the cell’s largest (1)"
     figure.colorbar(axes[0].images[0], ax=axes, label=label, pad=0.01, aspect=30)
     return figure
 

@@ -101,6 +101,7 @@
   const depths = local
     ? { tickvals: names.map(([z]) => Number(z)), ticktext: names.map(([, name]) => name) }
     : {};
+  const far = box.clientWidth < 600 ? 1.4 : 1; // so that nothing is cut on a narrow screen
   const layout = {
     font: { family: "system-ui, Liberation Sans, Arial, sans-serif", size: 12, color: "#1a1a1a" },
     margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "#fff", uirevision: "same",
@@ -110,7 +111,7 @@
       yaxis: axis("x", [-0.5, n - 0.5]),
       zaxis: axis("y", [n - 0.5, -0.5]),
       aspectmode: "manual", aspectratio: { x: 1.25 * Math.max(0.7, Math.min(1.6, depth / n)), y: 1, z: 1 },
-      camera: { eye: { x: 0.85, y: -2.25, z: 0.65 }, center: { x: 0, y: 0, z: -0.08 } }, uirevision: "same",
+      camera: { eye: { x: 0.85 * far, y: -2.25 * far, z: 0.65 * far }, center: { x: 0, y: 0, z: -0.08 } }, uirevision: "same",
       annotations: local ? [] : names.map(([z, text]) => ({
         x: Number(z), y: -0.5, z: -0.5, text, showarrow: false, yshift: 12, font: { color: colours[text] },
       })),
