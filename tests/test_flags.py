@@ -348,6 +348,10 @@ def test_a_name_that_is_not_used_as_typed_is_said():
         ("--distance-cm 0.3", "--distance-cm 0.3: the body lies inside the sphere"),
         ("--mu-distance-cm 0.4 --training-fixed-distance", "--mu-distance-cm 0.4: the body"),
         ("--training-distance-min-cm 0.01", "--training-distance-min-cm 0.01: the body"),
+        (
+            "--keep-training-spikes --n-training-trials 9000",
+            "--keep-training-spikes True: some 1 GB of memory and disk",
+        ),
         ("--el-mv -54.001", "--el-mv -54.001: less than 2 mV below --vth-mv -54"),
     ],
 )

@@ -110,6 +110,7 @@ NEW = {
     "messenger_reach_end": 6.0,
     "messenger_shrink_fraction": 0.85,
     "messenger_shuffled": False,
+    "keep_training_spikes": False,
     "ts_flat_inh_mV": 0.0,
 }
 # against ll_baseline: the published sizes, and what makes so few cells fire and decode

@@ -15,8 +15,9 @@ from driver import files
 from driver.experiment.network import Session
 from models.lateral_line import summary, values
 from models.lateral_line.protocol import Simulation
+from models.lateral_line.saved import Run
 from tests import program
-from tests.program import SEED, SMALL, TRIALS, differing, full, resolve, run, shared
+from tests.program import SEED, SMALL, TRIALS, call, differing, full, resolve, run, shared
 
 QUALITY = ("sigma_theta_rad", "delta_trial_rad", "valid_fraction")
 SILENT = ("--ll-rate-gain", "0", "--bg-rate-mon-hz", "0", "--bg-rate-ts-hz", "0")
@@ -540,3 +541,17 @@ def test_a_process_is_found_while_it_runs_and_not_after(tmp_path):
         process.communicate()
     assert program.alive(process.mark) == []
     shutil.rmtree(tmp_path / "tmp")
+
+
+def test_the_spikes_of_the_whole_training_are_kept_on_request(tmp_path):
+    made = program.bare(
+        tmp_path, *SMALL, "--n-training-trials", "12", "--keep-training-spikes", name="all"
+    )
+    seed, counts = Run(made.folder).seed(), made.results()["training"]["spikes"]
+    assert seed.n_tail_steps == 2400  # of which the last 2000 are kept otherwise
+    for name in values.POPULATIONS:
+        assert seed.spikes("train", name).step.size == counts[name]
+        assert seed.timeline(name).step.size == counts[name] + made.results()["spikes"][name]
+    again = ("--n-training-trials", "14", "--resume-from", made.folder)
+    status, _, said = call(*SMALL, *again, "--output-root", tmp_path, "--run-name", "on")
+    assert status == 2 and "keep_training_spikes True there, False here" in said

@@ -142,6 +142,7 @@ def run_one(
             require_finite(block.state, label, stop, now.done, session.unit)
             records = now.records.copy()
             records.feed(block, now.done, stop)
+            session.live(label, block, records, now.done, stop)
             progress.advance(stop - now.done)
             now = Standing(stop, block.state, records)
             yield now

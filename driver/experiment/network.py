@@ -33,6 +33,7 @@ class Session:
     saved: Callable[[], object] = lambda: None  # called after each checkpoint
     identity: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # see `going_on`
     unit: str = "step"  # of the training, see `driver.run.format.Format`
+    live: Callable[..., object] = lambda *shown: None  # told what each block gave, to draw it
 
     @staticmethod
     def of(request: Request, log: logging.Logger, status: Status, saved) -> Session:

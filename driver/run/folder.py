@@ -28,7 +28,7 @@ from driver.run.content import NotARun, read_json, sealed
 PARAMS, SUMMARY, REPORT = "params.json", "run_summary.json", "report.html"
 FOLDERS = ("artifacts", "figures", "export")  # of a run, in its own
 WRITTEN = re.compile(  # by a run, and by the words that can be said of one
-    r"params\.json|run_summary\.json|report\.html"
+    r"params\.json|run_summary\.json|report\.html|live(_seed_\d+)?\.html"
     r"|artifacts/(seed_\d+_\w+\.(json|npz)|.+_seed_\d+(\.npz|_params\.json))"
     r"|artifacts/mid_checkpoint(_seed_\d+)?\.npz(\.bak)?"
     r"|figures/[^/]+\.(png|gif|mp4)|export/[^/]+\.(csv|nwb)"

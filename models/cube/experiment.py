@@ -6,6 +6,7 @@ frozen; then the same with its twin.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from driver.experiment.limits import rate_warnings
 from driver.experiment.metric import TRAINED
 from driver.experiment.network import Session
 from driver.experiment.seed_files import save_arrays, save_results
+from driver.report.live import shown_live
 from driver.room import parameter_file as parameters
 from driver.run.status import Status
 from models.cube import simulation, values
@@ -55,7 +57,9 @@ def run_seed(
 ) -> None:
     """Simulate one seed and write its files; see `driver.room.Room`."""
     p, dots, fidelity = request.params, request.dots, request.options.fidelity
-    result = simulate(p, dots, Session.of(request, log, status, saved))
+    session = Session.of(request, log, status, saved)
+    with shown_live(request, session, lambda *shown: moments(p, dots).pixels(*shown)) as session:
+        result = simulate(p, dots, session)
     status.phase("saving")
     size = {"n": p.n, "ratio": p.ratio, "n_steps": p.steps} | kind_of(p).values.size(p)
     save_arrays(request, result, size, fidelity=fidelity)
@@ -65,6 +69,14 @@ def run_seed(
     said = [*warnings(p, dots), *rate_warnings(kind.rates(p, trained), "times a step")]
     limits = {name: bounds(p, name)[::-1] for name in result.ends}
     save_results(request, result, metrics, said, limits, fidelity=fidelity, model=model)
+
+
+@functools.cache
+def moments(p: Params, dots: DotParams):
+    """What is drawn of a run with ``--live``; without it nothing of figures is imported."""
+    from models.cube.show.live import Moments
+
+    return Moments(p, dots)
 
 
 def simulate(params: Params, dots: DotParams, session: Session | None = None, **options) -> Twins:

@@ -49,7 +49,10 @@ later."""
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
 and genn_gpu need an environment of their own, see GeNN in the README."""
 
-    # --- animation and memory ---------------------------------------------------------
+    # --- pictures and memory ----------------------------------------------------------
+    live: bool = False
+    """Show frame, prediction, error map and spikes while it runs: in a window where there is a \
+display, else in live.html in the run folder, which reloads. The results are the same."""
     animation: bool = False
     """Also draw an animation of the last moves (MP4, or GIF where there is no ffmpeg)."""
     every: Annotated[int | None, Field(ge=1)] = None

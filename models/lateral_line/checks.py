@@ -10,6 +10,7 @@ from driver.flags.rules import Relation, Unused, flags_of, note_unused, remark
 from models.lateral_line.params import NetworkParams, lasts_a_step, path_ends
 from stimulus import StimulusParams
 
+USUAL_HZ, BYTES_A_SPIKE = 10.0, 12  # of a MON or TS cell; index and step
 V_SPREAD_MV = 2.0  # potentials start at rest and up to so far above, see `values.initial_state`
 
 
@@ -41,6 +42,12 @@ def warnings(p: NetworkParams, stimulus: StimulusParams) -> Iterator[Adjustment]
     if p.vth_mV - p.el_mV < V_SPREAD_MV:
         at_rest = f"less than {V_SPREAD_MV:g} mV below --vth-mv {p.vth_mV:g}: cells start above it"
         yield remark(flags, p, "el_mV", at_rest)
+    if p.keep_training_spikes:
+        a_second = p.n_ll * stimulus.r0_hz + (p.n_mon + p.n_ts) * USUAL_HZ
+        n_bytes = BYTES_A_SPIKE * a_second * p.training_steps * p.dt_s
+        if n_bytes > 1e9:
+            much = f"some {n_bytes / 1e9:.0f} GB of memory and disk"
+            yield remark(flags, p, "keep_training_spikes", much)
 
 
 def unused(p: NetworkParams) -> Iterator[Unused]:

@@ -48,7 +48,7 @@ RECORDED_ARRAYS = {
     **{
         f"{phase}_{name}_i, {phase}_{name}_step": ("int (n_spikes,)", "cell, step", meaning)
         for phase, meaning in (
-            ("train", "spikes of the last 2 s of training, steps from the start of training"),
+            ("train", "spikes of the last 2 s of training, or of all; steps from its start"),
             ("test", "spikes of the test, steps from its start"),
             ("untrained", "the same of the untrained twin"),
         )

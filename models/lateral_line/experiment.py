@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from driver.experiment.network import Session
+from driver.report.live import shown_live
 from driver.room import parameter_file as parameters
 from driver.run import checkpoint as checkpoints
 from driver.run.status import Status
@@ -15,9 +17,11 @@ from models.lateral_line import simulation
 from models.lateral_line.artifacts import save_learning_artifacts
 from models.lateral_line.checkpoint import require_same
 from models.lateral_line.options import Request
+from models.lateral_line.params import NetworkParams
 from models.lateral_line.protocol import evaluate, simulate
 from models.lateral_line.results import effective
 from models.lateral_line.stored import stored
+from models.lateral_line.training import Training
 
 # Seconds of one core for a step of 3200 MON cells, and for start, test and saving. Measured, see
 # benchmarks/results; with the messenger TS fires more, and every spike of it reaches all of TS.
@@ -60,6 +64,13 @@ def check_checkpoint(request: Request, path: Path) -> None:
     require_same(content, request.params, request.stimulus, path)
 
 
+def live_pixels(params: NetworkParams, training: Training):
+    """What is drawn with ``--live``; without it nothing of figures is imported."""
+    from models.lateral_line.show.live import pixels
+
+    return pixels(params, training)
+
+
 def run_seed(
     request: Request, log: logging.Logger, status: Status, saved: Callable[[], object]
 ) -> None:
@@ -71,7 +82,8 @@ def run_seed(
         weights = stored(source.seed(params.seed), options.ll_mon_weights)
         result = evaluate(params, weights, stimulus=stimulus, session=session)
     else:
-        result = simulate(params, stimulus=stimulus, session=session)
+        with shown_live(request, session, partial(live_pixels, params)) as session:
+            result = simulate(params, stimulus=stimulus, session=session)
     status.phase("saving")
     save_learning_artifacts(
         result=result, folder=request.folder, mode=options.mode, tag=options.save_tag

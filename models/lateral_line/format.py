@@ -21,6 +21,7 @@ LATER = frozenset(
         *("messenger_tau_ms", "messenger_mean_tau_s"),
         *("messenger_reach_start", "messenger_reach_end", "messenger_shrink_fraction"),
         *("messenger_shuffled", "ts_flat_inh_mV"),
+        "keep_training_spikes",
     }
 )
 

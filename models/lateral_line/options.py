@@ -38,7 +38,10 @@ class RunOptions(request.RunOptions):
 published tables), ll_learned (one whose training improves the map), ll_selforg (a map from no \
 topography at all) or ll_selforg_fast (the same, small). Flags override it."""
 
-    # --- stored weights, or no learning -----------------------------------------------
+    # --- live; stored weights, or no learning -----------------------------------------
+    live: bool = False
+    """Show the map of TS while it forms: in a window where there is a display, else in live.html \
+in the run folder, which reloads. The results are the same."""
     weights_from: Path | None = None
     """Run folder whose weights are tested, without training. All parameters and seeds are \
 those of that run; flags of the test (distance, speed, direction, radius, noise, path, window) may \

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -217,13 +217,18 @@ def train(sim: Simulation, training: Training, session: Session) -> Training:
             checkpoint.save(session.checkpoint, training, sim)
             session.saved()
 
+    def onward_live(now: Training, progress: Progress) -> Iterator[Training]:
+        for there in onward(sim, now, progress):
+            session.live(there)
+            yield there
+
     left = sim.params.n_training_trials - training.done
     log.info(f"training: {left} trials")
     status.phase("training", trial=training.done, metrics=training.records.last())
     progress = Progress(left, "training", log, status, before=training.done)
     return learn(
         training,
-        lambda now, progress: onward(sim, now, progress),
+        onward_live,
         progress,
         save,
         lambda now, _: now.records.save_due(now.done),

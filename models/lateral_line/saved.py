@@ -167,7 +167,9 @@ class Seed(driver.run.saved.Seed):
     @property
     def n_tail_steps(self) -> int:
         """Steps of training that are shown."""
-        return min(int(self.recordings["n_training_steps"]), round(SHOWN_TRAINING_S / self.dt_s))
+        n_steps = int(self.recordings["n_training_steps"])
+        is_whole = self.params.keep_training_spikes
+        return n_steps if is_whole else min(n_steps, round(SHOWN_TRAINING_S / self.dt_s))
 
     def timeline(self, population: str) -> Spikes:
         """Spikes of the shown training and the test; steps count from the first one shown."""

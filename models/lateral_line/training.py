@@ -29,7 +29,7 @@ class Training:
     counts : dict of int
         Spikes of each population since the start.
     tail : dict of Spikes
-        Spikes of the last `TAIL_S` seconds of the whole training.
+        Spikes of the last `TAIL_S` seconds of the whole training, or of all of it.
     """
 
     state: State
@@ -107,4 +107,6 @@ def next_record(trial: int, params: NetworkParams) -> int:
 
 def tail_start(params: NetworkParams) -> int:
     """Absolute step from which the spikes of training are kept."""
+    if params.keep_training_spikes:
+        return 0
     return max(0, params.training_steps - round(TAIL_S / params.dt_s))

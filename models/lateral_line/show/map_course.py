@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,7 +46,11 @@ class Course:
     @staticmethod
     def of(saved: Seed) -> Course | None:
         """None without a training, or if the records of its maps were not kept."""
-        a, p = saved.recordings, saved.params
+        return Course.of_arrays(saved.params, saved.recordings)
+
+    @staticmethod
+    def of_arrays(p: NetworkParams, a: Mapping[str, np.ndarray]) -> Course | None:
+        """The same of records as arrays."""
         trial = a.get("map_trial_series")
         if trial is None or trial.size < 2:
             return None
