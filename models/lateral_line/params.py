@@ -53,7 +53,7 @@ class NetworkParams:
     checkpoint_save_every_n_checkpoints: Annotated[Count, Flag("checkpoint-save-every-n")] = 10
     """Records between two writes of the checkpoint file."""
     keep_training_spikes: bool = False
-    """Keep the spikes of the whole training, for rasters; without it those of its last 2 s."""
+    """Keep the spikes of the whole training in recordings and rasters, not of its last 2 s only."""
 
     # --- source in training -----------------------------------------------------------
     training_position_hold_s: Annotated[float, Field(ge=1e-4)] = 0.05
