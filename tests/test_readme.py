@@ -9,8 +9,10 @@ import sys
 import numpy as np
 import pytest
 
+from driver.command.shorthand import expanded
 from driver.report.tables import names
 from models.lateral_line import docs
+from models.lateral_line.room import ROOM
 from tests.pages import PAGES, ROOT, commands, folders
 from tests.program import call, render_nothing, resolve, shared
 
@@ -24,12 +26,13 @@ def test_every_command_of_the_lateral_line_can_be_run(tmp_path, monkeypatch, pre
     for name in folders(lines):
         shutil.copytree(shared().folder, tmp_path / "Runs" / name)
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.toml").write_text('mode = "ll_fast"\nn_mon = 800')
     render_nothing(monkeypatch)
     for line in lines:
         if {"--resume-from", "--go-on", "--help"} & set(line):  # needs that very run, a page
             continue
-        if line[0].startswith("-"):
-            resolve([*line, "--overwrite"])  # some are there already
+        if line[0] == "run" or line[0].startswith("-"):
+            resolve([*expanded(ROOM, line), "--overwrite"])  # some are there already
         else:
             assert call(*line)[0] == 0, line
 

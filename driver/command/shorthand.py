@@ -51,7 +51,7 @@ def expanded(room: Room, argv: Sequence[str]) -> list[str]:
     if source is not None:
         return repeated(room, opened_run(room, folder_of(source)), cli.without(argv, ("--from",)))
     source = cli.option(argv, "--resume-from")
-    named = source is not None and [p for p in (Path(source), RUNS / source) if is_known(p)]
+    named = (source or "").strip() and [p for p in (Path(source), RUNS / source) if is_known(p)]
     if named and cli.option(argv, "--mode") is None:
         run = opened_run(room, folder_of(source))
         argv = cli.without(argv, ("--resume-from",))

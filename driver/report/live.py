@@ -80,19 +80,19 @@ class Live:
             self.window.canvas.draw()
             self.window.canvas.flush_events()
 
-    def write(self, reload_s: int) -> None:
+    def write(self, refresh_s: int) -> None:
         from driver.report import page as report
 
         picture = report.Picture(*self.uri, alt=self.title)
         sections = [report.Section("live", "Live", [picture])]
-        text = report.render(report.Page(self.title, "", sections, reload_s=reload_s))
+        text = report.render(report.Page(self.title, "", sections, refresh_s=refresh_s))
         replace_file(self.target, lambda file: file.write(text.encode()))
 
     def close(self) -> None:
         """Leave the last picture; nobody waits for another one."""
         if self.uri is not None:
-            with contextlib.suppress(OSError):
-                self.write(reload_s=0)
+            with contextlib.suppress(Exception):  # as while it runs: the run is what counts
+                self.write(refresh_s=0)
 
 
 def embedded(pixels: np.ndarray) -> tuple[str, int, int]:
