@@ -116,7 +116,9 @@ RULES = {
 }
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize(
+    "name", ["rate", "dendritic", pytest.param("equilibrium", marks=pytest.mark.slow)]
+)
 def test_a_rule_does_what_its_definition_says_on_every_backend(name):
     """numpy and C++ to the bit, both as a direct evaluation to 1e-10."""
     make, directly = RULES[name]
@@ -138,7 +140,7 @@ def test_a_rule_does_what_its_definition_says_on_every_backend(name):
         assert np.abs(w - first).max() > 1e-3, "it learns at all"
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", ["dendritic", pytest.param("rate", marks=pytest.mark.slow)])
 def test_epochs_go_on_with_the_same_bits(name, monkeypatch):
     """Resumed after an epoch, and in blocks of another length."""
     make, _ = RULES[name]

@@ -45,9 +45,14 @@ def forced(p: Params, input_bits, cell_bits, learn=True, block_steps=100):
         (1, (2, 100), {"stp": "none"}),  # T1 b
         (2, (20, 50), {"stp": "none"}),  # T2
         (2, (20, 50), {}),  # T3
-        (2, (20, 50), {"learning_rate": "one_over_steps"}),
-        (2, (20, 50), {"learning_rate": "constant", "w_init": "log_uniform"}),
-        (2, (20, 50), {"kernel": "exact", "n_inputs": 3}),
+        pytest.param(2, (20, 50), {"learning_rate": "one_over_steps"}, marks=pytest.mark.slow),
+        pytest.param(
+            2,
+            (20, 50),
+            {"learning_rate": "constant", "w_init": "log_uniform"},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(2, (20, 50), {"kernel": "exact", "n_inputs": 3}, marks=pytest.mark.slow),
     ],
 )
 def test_toys_are_what_a_direct_evaluation_gives(k, rates, more):

@@ -16,8 +16,9 @@ from models.sequence.params import FORMAT
 from models.sequence.show import panels, view
 from models.sequence.show.figures import FIGURES
 from tests.figure_run import texts
+from tests.program import BACKEND
 
-BASE = ("--mode", "tiny", "--backend", "numpy", "--no-figures", "--test-presentations", "2")
+BASE = ("--mode", "tiny", "--backend", BACKEND, "--no-figures", "--test-presentations", "2")
 RUNS = {
     "one": ("--train-s", "1.5"),
     "three": (

@@ -12,9 +12,9 @@ from driver.run.saved import Run
 from models.sequence.metric_table import MEMORY
 from models.sequence.params import FORMAT, PRESETS, Params
 from tests.pages import PAGES
-from tests.program import render_nothing
+from tests.program import BACKEND, render_nothing
 
-TINY = ("--mode", "tiny", "--backend", "numpy", "--train-s", "1.5", "--test-presentations", "2")
+TINY = ("--mode", "tiny", "--backend", BACKEND, "--train-s", "1.5", "--test-presentations", "2")
 
 
 def program(*words) -> int:
