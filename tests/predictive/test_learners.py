@@ -140,7 +140,10 @@ def test_a_rule_does_what_its_definition_says_on_every_backend(name):
         assert np.abs(w - first).max() > 1e-3, "it learns at all"
 
 
-@pytest.mark.parametrize("name", ["dendritic", pytest.param("rate", marks=pytest.mark.slow)])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("rate", "equilibrium")]
+
+
+@pytest.mark.parametrize("name", ["dendritic", *SLOW])
 def test_epochs_go_on_with_the_same_bits(name, monkeypatch):
     """Resumed after an epoch, and in blocks of another length."""
     make, _ = RULES[name]
