@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -93,6 +94,18 @@ def interval(estimate: Mapping[str, Any], digits: int = 3, signed: bool = False)
         number(estimate[key], digits, signed, undefined="–") for key in ("mean", "low", "high")
     )
     return mean if low == "–" else f"{mean} [{low}, {high}]"
+
+
+def perhaps(word: str, known: Iterable[str]) -> str:
+    """What is called nearly so, in brackets and after a space; empty if nothing is.
+
+    Examples
+    --------
+    >>> perhaps("satus", ["status", "report"])
+    ' (perhaps you meant status)'
+    """
+    found = difflib.get_close_matches(word, list(known))
+    return f" (perhaps you meant {', '.join(found)})" if found else ""
 
 
 def mathtext(label: str) -> str:

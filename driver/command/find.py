@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from driver.flags.from_dataclass import UsageError
+from driver.formatting import perhaps
 from driver.room import Room
 from driver.run.folder import PARAMS
 from driver.run.saved import NotARun, Run
@@ -48,9 +48,7 @@ def is_known(folder: Path) -> bool:
 
 def near(name: str, root: Path) -> str:
     """What in `root` is called nearly so, in brackets."""
-    names = [folder.name for folder in root.glob("*") if is_known(folder)]
-    found = difflib.get_close_matches(name, names)
-    return f" (perhaps you meant {', '.join(found)})" if found else ""
+    return perhaps(name, (folder.name for folder in root.glob("*") if is_known(folder)))
 
 
 def rooms(own: Room) -> Iterator[Room]:

@@ -7,7 +7,6 @@ kept in ``params.json``: nothing has to be looked up in a file that may have cha
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import sys
 import tomllib
@@ -137,9 +136,3 @@ def plain(value: Any, where: str) -> str:
     if isinstance(value, str | int | float):
         return str(value)
     raise UsageError(f"{where} {value!r}: must be a number, a word, true or false, or a list")
-
-
-def perhaps(word: str, known: Sequence[str]) -> str:
-    """What is called nearly so, in brackets; empty if nothing is."""
-    found = difflib.get_close_matches(word, known)
-    return f" (perhaps you meant {', '.join(found)})" if found else ""

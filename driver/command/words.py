@@ -14,11 +14,11 @@ from typing import Literal
 import tyro
 
 from driver.command.find import RUNS, folder_of, opened_run, room_of
-from driver.command.shorthand import WORDS, perhaps
+from driver.command.shorthand import WORDS
 from driver.engine.model import resolve
 from driver.export.csv import NO_TABLES, export_csv, finished
 from driver.flags.from_dataclass import EXIT_USAGE, UsageError, in_one_line
-from driver.formatting import short, visible
+from driver.formatting import perhaps, short, visible
 from driver.room import Room, nothing
 from driver.run.content import TRUST, Edited
 from driver.run.folder import MAX_NAME_BYTES, PARAMS, can_be_made

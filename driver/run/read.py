@@ -16,7 +16,6 @@ Nothing is written, and whether the folder of the run is free is not looked at.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -28,6 +27,7 @@ from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
 from driver.flags import rules
 from driver.flags.from_dataclass import Adjustment, Group, UsageError
+from driver.formatting import perhaps
 from driver.run import checkpoint
 from driver.run.folder import MAX_NAME_BYTES, RunFolder, folder_name
 from driver.run.format import Format
@@ -125,9 +125,8 @@ def mode_of(
         mode = cli.option(argv, flag, mode).strip().lower()
     mode = earlier.get(mode, mode)
     if mode not in presets and not {"-h", "--help"} & set(argv):
-        near = difflib.get_close_matches(mode, presets)
-        hint = f" (perhaps you meant {', '.join(near)})" if near else ""
-        raise UsageError(f"{flags[0]} {mode!r} is not one of {', '.join(presets)}{hint}")
+        near = perhaps(mode, presets)
+        raise UsageError(f"{flags[0]} {mode!r} is not one of {', '.join(presets)}{near}")
     return mode
 
 
