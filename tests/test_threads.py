@@ -30,6 +30,7 @@ def test_threads_give_the_bits_of_one(small, numpy_bench, monkeypatch):
     assert not any("i_mon" in name and "mon_i_mon" not in name for name in shared)  # a single cell
 
 
+@pytest.mark.slow
 @pytest.mark.compiler
 def test_a_network_of_small_groups_keeps_to_one_thread_and_says_so(small):
     bench = Bench(small, "cpp_standalone", threads=2)
