@@ -62,6 +62,7 @@ def test_flags_from_a_file_and_typed_ones_over_them(name, text):
         ("gian = 3", "gian: there is no flag --gian"),
         ("gain = [[1]]", "must be a number, a word"),
         ("[a]\nb = 1", "must be a number, a word"),
+        ("gain = []", "must be a number, a word"),
         ("gain = ", "--config f.toml: "),
         ("figures = 7", "a switch is True or False"),
     ],

@@ -105,7 +105,7 @@ def configured(room: Room, path: Path, argv: Sequence[str]) -> list[str]:
     typed = {w[2:].split("=")[0].removeprefix("no-") for w in argv if w.startswith("--")}
     typed = {known[t.replace("-", "_")].name for t in typed if t.replace("-", "_") in known}
     mine = {k: v for k, v in content.items() if k not in known or known[k].name not in typed}
-    words = {k: plain(v, f"{where}: {k}") for k, v in mine.items() if v is not None}
+    words = {k: plain(v, f"{where}: {k}") for k, v in mine.items()}
     return as_typed(room, words, where, refused=frozenset())
 
 
