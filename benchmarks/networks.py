@@ -145,9 +145,9 @@ class Network:
     def _block(self, stop: int) -> tuple[Block, int]:
         """The next block, up to `stop` at most, and the step after it."""
         if not self.is_line:
-            return next(self.sim.blocks(self.state, self.step, stop, learn=True))
+            return next(self.sim.blocks(self.state, self.step, stop, learn=True, hold=True))
         length = min(BLOCK_TRIALS * self.sim.params.trial_steps, stop - self.step)
-        block, _ = self.sim.train(self.state, self.step, length, ("ts",))
+        block, _ = self.sim.train(self.state, self.step, length, ("ts",), hold=True)
         return block, self.step + length
 
     def timed(self, n_steps: int) -> Cost:

@@ -18,9 +18,9 @@ from driver.engine import scratch
 from driver.engine.choose import choose, open_engine
 from driver.engine.compile import program, store
 from driver.engine.compile.program import BuildError, Maker, cached, find_or_build, recipe_key
-from driver.engine.compile.tune import tune
 from driver.engine.compiled import BlockError
 from driver.engine.compiler import compiler
+from driver.engine.model import Gone
 from models.lateral_line.values import POPULATIONS
 from tests.conftest import Bench, assert_same, digest, small_params
 
@@ -429,79 +429,82 @@ def test_the_hot_loops_of_the_program_are_rewritten(cpp_bench):
     """For the Brian of the lock file; another one may be left as it is, slower and as right."""
     folder = find_or_build(cpp_bench.engine.maker(), pytest.fail)
     objects = {f.name: f.read_text() for f in (folder / "code_objects").glob("*.cpp")}
-    thresholds = [
-        text
-        for name, text in objects.items()
-        if name.endswith("_thresholder_codeobject.cpp")
-        and not name.startswith(("before_run", "after_run"))
-    ]
-    assert len(thresholds) == len(POPULATIONS) + 2  # and both backgrounds
-    assert all("_hit[_idx - _base] = _cond" in text for text in thresholds)
+    finding = sum(text.count("_hit[_idx - _base] = _cond") for text in objects.values())
+    assert finding == len(POPULATIONS) + 2  # and both backgrounds
+    joined = objects["mon_stateupdater_pass.cpp"]
+    assert "mon_spike_thresholder" in joined and "ts_spike" not in joined
     pathways = [text for text in objects.values() if ".n_spikes" in text]
     assert len(pathways) == 9 + 2  # projections, and the postsynaptic side of the plastic ones
     assert not any(".peek()" in text for text in objects.values())
     assert "push(const int32_t* fired" in (folder / "synapses_classes.h").read_text()
-    assert "current = std::clock()" not in (folder / "network.cpp").read_text()
+    assert ".run(" not in (folder / "main.cpp").read_text()
 
 
-UNTUNED_THRESHOLD = """
-    for(size_t _idx=0; _idx<N; _idx++)
-    {
-        const char _cond = v[_idx] > 0;
-        if(_cond) {
-            _spikespace[_count++] = _idx;
-        }
-    }
-"""
+# the state stays in the program
 
 
-def project(folder: Path, threshold: str) -> Path:
-    """A generated project with one threshold."""
-    (folder / "code_objects").mkdir()
-    file = folder / "code_objects" / "mon_spike_thresholder_codeobject.cpp"
-    file.write_text(threshold)
-    (folder / "network.cpp").write_text("step();")
-    return file
-
-
-def test_tuning_tells_what_it_rewrote(tmp_path):
-    file = project(tmp_path, UNTUNED_THRESHOLD)
-    assert tune(tmp_path) == [file.name]
-    assert "_hit[_idx - _base] = _cond" in file.read_text()
-    assert tune(tmp_path) == []
-
-
-def test_tuning_leaves_what_it_does_not_know(tmp_path):
-    unknown = UNTUNED_THRESHOLD.replace("_count++", "_count += 1")
-    file = project(tmp_path, unknown)
-    assert tune(tmp_path) == []
-    assert file.read_text() == unknown
+@pytest.mark.parametrize("which", ["numpy_bench", COMPILED[0]])
+def test_a_state_that_is_held_gives_the_same_bits(which, request, training):
+    bench = request.getfixturevalue(which)
+    state, first = bench.start(), 0
+    while first < bench.params.training_steps:
+        inputs = bench.inputs({}, first, TRIAL)
+        state = bench.engine.run(
+            inputs, first_step=first, n_steps=TRIAL, state=state, hold=True
+        ).state
+        first += TRIAL
+    assert_state(dict(state), training.state)
 
 
 @pytest.mark.compiler
-@pytest.mark.parametrize("n", [1, 7, 63, 64, 65, 200])
-def test_rewritten_thresholds_find_the_same_cells(tmp_path, n):
-    """Also where the last chunk is not full, and where all or none fire."""
-    code = project(tmp_path, UNTUNED_THRESHOLD)
-    tune(tmp_path)
-    test_program = f"""
-        #include <cstdint>
-        #include <cstdio>
-        #include <cstring>
-        int main() {{
-            const size_t N = {n};
-            double v[N]; int32_t _spikespace[N + 1];
-            while (fread(v, 8, N, stdin) == N) {{
-                size_t _count = 0;
-                {code.read_text()}
-                for (size_t k = 0; k < _count; k++) printf("%d ", _spikespace[k]);
-                printf("\\n");
-            }}
-        }}"""
-    (tmp_path / "fire.cpp").write_text(test_program)
-    subprocess.run([compiler(), "-O1", "fire.cpp", "-o", "fire"], cwd=tmp_path, check=True)
-    v = np.random.default_rng(n).normal(size=(20, n))
-    v[0], v[1] = 1.0, -1.0
-    ran = subprocess.run([tmp_path / "fire"], input=v.tobytes(), capture_output=True, check=True)
-    found = [[int(word) for word in line.split()] for line in ran.stdout.decode().splitlines()]
-    assert found == [np.flatnonzero(row > 0).tolist() for row in v]
+def test_a_state_that_is_held_is_gone_when_the_program_goes_on(cpp_bench):
+    def on(state, first):
+        given = cpp_bench.inputs({}, first, TRIAL)
+        how = {"first_step": first, "n_steps": TRIAL, "hold": True}
+        return cpp_bench.engine.run(given, state=state, **how).state
+
+    first = on(cpp_bench.start(), 0)
+    kept = first["mon_ts.w"]  # what was read is kept
+    assert not kept.flags.writeable and first["mon_ts.w"] is kept
+    second = on(first, TRIAL)
+    with pytest.raises(Gone, match="ll_mon.w was left in the compiled program"):
+        first["ll_mon.w"]
+    with pytest.raises(Gone):
+        on(first, TRIAL)
+    assert_state(dict(on(second, 2 * TRIAL)), dict(on(dict_of(cpp_bench, on), 2 * TRIAL)))
+
+
+def dict_of(bench, on) -> dict:
+    """The same state as a dict, which is sent."""
+    return dict(on(dict(on(bench.start(), 0)), TRIAL))
+
+
+@pytest.mark.compiler
+def test_an_array_that_was_changed_in_place_is_sent_again(cpp_bench):
+    """Only what is read-only is taken to be what it was."""
+    given = cpp_bench.inputs(cpp_bench.start(), 0, TRIAL)
+    once = cpp_bench.engine.run(given, first_step=0, n_steps=TRIAL)
+    key = next(k for k in cpp_bench.engine.fixed if np.size(given.get(k)) > 1)
+    before = np.array(given[key])
+    given[key] = before.copy()
+    cpp_bench.engine.run(given, first_step=0, n_steps=TRIAL)
+    given[key] *= 0
+    changed = cpp_bench.engine.run(given, first_step=0, n_steps=TRIAL)
+    given[key] = before
+    given[key].setflags(write=False)
+    for _ in range(2):
+        again = cpp_bench.engine.run(given, first_step=0, n_steps=TRIAL)
+        assert_same(again, once)
+    assert any(not np.array_equal(changed.state[k], once.state[k]) for k in once.state)
+
+
+@pytest.mark.parametrize("which", ["numpy_bench", COMPILED[0]])
+def test_a_block_says_what_is_not_finite_any_more(which, request):
+    bench = request.getfixturevalue(which)
+    given = bench.inputs(bench.start(), 0, 1)
+    assert bench.engine.run(given, first_step=0, n_steps=1).not_finite == ""
+    given["mon.tau_trace"] = 1e-300
+    with np.errstate(all="ignore"):
+        block = bench.engine.run(given, first_step=0, n_steps=200)
+    wrong = [key for key, array in block.state.items() if not np.isfinite(array).all()]
+    assert wrong and block.not_finite == wrong[0]

@@ -32,7 +32,7 @@ class Counter(Network):
         self.model = types.SimpleNamespace(
             populations=("cells",), wiring={"link.i": np.int32([0]), "link.j": np.int32([1])}
         )
-        self.engine = self
+        self.engine, self.holds = self, False
         self.backend, self.closed, self.lengths = "none", False, []
         self.stop_before, self.bad_after = stop_before, bad_after
 
@@ -45,18 +45,19 @@ class Counter(Network):
     def block_steps(self, first, stop, *, learn):
         return min(BLOCK, stop - first)
 
-    def run(self, given, *, first_step, n_steps, record):
+    def run(self, given, *, first_step, n_steps, record, state, hold):
         if (given["learn"], first_step) == self.stop_before:
             raise KeyboardInterrupt
         assert record == ("cells",)
         self.lengths.append(n_steps)
-        v, w = given["cells.v"].copy(), given["link.w"].copy()
+        v, w = state["cells.v"].copy(), state["link.w"].copy()
         for step in range(first_step, first_step + n_steps):
             v, w = v + w * step, w + given["learn"]
         if first_step + n_steps > self.bad_after:
             v = v * np.nan
         steps = np.arange(first_step, first_step + n_steps)
-        return Block({"cells.v": v, "link.w": w}, {"cells": Spikes(steps, steps)}, {})
+        wrong = "" if np.isfinite(v).all() else "cells.v"
+        return Block({"cells.v": v, "link.w": w}, {"cells": Spikes(steps, steps)}, {}, wrong)
 
     def close(self):
         self.closed = True

@@ -4,30 +4,32 @@ import os
 
 import pytest
 
-import driver.engine.compile.threads
-from driver.engine.compile.threads import shared_loop
+from driver.engine.compile import passes
+from driver.engine.compiled import StandaloneEngine
 from driver.run.request import too_many
+from models.cube.params import CubeParams
+from models.cube.presets import PRESETS
 from tests.conftest import Bench, assert_same
+from tests.cube.bench import Bench as CubeBench
 from tests.program import SMALL, call, listing
-
-OWN = "_ptr_v[_idx] = _ptr_v[_idx] + _ptr_a[_idx];"
-LOOP = "for(int _idx=0; _idx<_N; _idx++)"
 
 
 @pytest.mark.compiler
-def test_threads_give_the_bits_of_one(small, numpy_bench, monkeypatch):
-    """Of the small network every group of two cells or more is shared here."""
-    monkeypatch.setattr(driver.engine.compile.threads, "CROSSOVER", 2)
-    bench = Bench(small, "cpp_standalone", threads=2)
-    block = bench.block(bench.start(), 0, 200)
-    assert_same(block, numpy_bench.block(numpy_bench.start(), 0, 200))
-    tasks = f"/proc/{bench.engine.process.pid}/task"
+def test_threads_give_the_bits_of_one(monkeypatch):
+    """The passes over 4096 cells, which they share here, and over 256 pixels, which one does."""
+    monkeypatch.setattr(passes, "CROSSOVER", 4096)
+    params = CubeParams(**PRESETS["02_02"].reference | {"n": 16, "L": 16, "readout": False})
+    one = CubeBench(params)
+    expected = one.block(one.start(), 0, 60)
+    engine = StandaloneEngine(one.model, threads=2)
+    monkeypatch.setattr(one, "engine", engine)
+    found = one.block(one.start(), 0, 60)
+    tasks = f"/proc/{engine.process.pid}/task"
     assert not os.path.exists(tasks) or len(os.listdir(tasks)) == 2
-    shared = bench.engine.shared
-    bench.close()
-    for name in ("mon_stateupdater", "mon_spike_thresholder", "ts_homeostasis_0"):
-        assert f"{name}_codeobject.cpp" in shared
-    assert not any("i_mon" in name and "mon_i_mon" not in name for name in shared)  # a single cell
+    assert engine.shared == ["_run_cells_stateupdater_pass"]
+    engine.close()
+    assert expected.counts["cells"] > 1000
+    assert_same(found, expected)
 
 
 @pytest.mark.slow
@@ -37,24 +39,6 @@ def test_a_network_of_small_groups_keeps_to_one_thread_and_says_so(small):
     bench.close()
     assert bench.engine.shared == []
     assert bench.said[-1] == "--threads 2: no group has 65536 cells, so one thread does it all"
-
-
-@pytest.mark.parametrize(
-    "body, is_shared",
-    [
-        (OWN, True),
-        ("_ptr_S[_postsynaptic_idx] += _ptr_w[_idx];", False),  # a sum
-        ("_ptr_S[0] = _ptr_w[_idx];", False),
-        ("_ptr_v[_idx] = _ptr_v[_other_idx];", False),  # another's value, before or after its turn
-        ("_ptr_v[_idx] = _rand(_vectorisation_idx);", False),  # a sequence
-        ("_ptr_v[_idx] = _ptr_table[_frame];", True),
-    ],
-)
-def test_only_loops_whose_elements_stand_for_themselves_are_shared(body, is_shared):
-    text = f"head\n{LOOP}\n{{\n{body}\n}}"
-    shared = shared_loop(text)
-    assert ("#pragma omp parallel for" in shared) == is_shared
-    assert is_shared or shared == text
 
 
 @pytest.mark.parametrize("backend", ["auto", "numpy"])

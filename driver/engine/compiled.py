@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import struct
@@ -12,13 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.engine.compile import threads as sharing
+from driver.engine.compile.passes import CROSSOVER
 from driver.engine.compile.program import GENERATOR, Maker, find_or_build
 from driver.engine.compile.store import damage
-from driver.engine.model import Block, Model, Spikes, Variable, checked, is_table
+from driver.engine.model import Block, Gone, Held, Model, Spikes, Variable, checked
 from driver.engine.scratch import Scratch
 from driver.engine.timing.profile import BLOCKS, Profile, part
 from driver.files import on_disk
+
+KNOWN, GIVEN, ZERO = b"\0", b"\1", b"\2"  # how an array comes, see `driver.engine.compile.serve`
+PIPE_BYTES = 2**20
 
 
 class BlockError(RuntimeError):
@@ -40,6 +44,7 @@ class StandaloneEngine:
     """
 
     backend = "cpp_standalone"
+    holds = True
 
     def __init__(
         self,
@@ -56,8 +61,9 @@ class StandaloneEngine:
             raise BlockError("driver/ changed while this process was running; start it again")
         self.objects = manifest["objects"]
         self.shared = manifest["shared"]
+        self.fixed = set(manifest["fixed"]) - set(model.state)
         if threads > 1 and not self.shared:
-            least = f"{sharing.CROSSOVER} cells"
+            least = f"{CROSSOVER} cells"
             say(f"--threads {threads}: no group has {least}, so one thread does it all")
         self.inputs = {key: Variable(**v) for key, v in manifest["inputs"].items()}
         self.folder = self.scratch.path
@@ -106,7 +112,12 @@ class StandaloneEngine:
             )
         os.close(writer)
         self.answers = os.fdopen(reader, "rb")
+        for pipe in (self.process.stdin, self.answers):
+            with contextlib.suppress(OSError, AttributeError):  # where they cannot be made wider
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.busy = False
+        self.held: Held | None = None  # the state that is in the program
+        self.known: dict[str, np.ndarray] = {}  # what else is in it, and can only be what it was
 
     def _environment(self) -> dict[str, str]:
         """For the program: libm is slow where it binds lazily.
@@ -123,53 +134,94 @@ class StandaloneEngine:
         first_step: int,
         n_steps: int,
         record: tuple[str, ...] = (),
+        state: Mapping[str, np.ndarray] | None = None,
+        hold: bool = False,
     ) -> Block:
-        """Run a block, see `driver.engine.model.Engine`."""
-        with part(self.profile, BLOCKS):
-            return self._run(values, first_step, n_steps, record)
+        """Run a block, see `driver.engine.model.Engine`.
 
-    def _run(self, values, first_step: int, n_steps: int, record: tuple[str, ...]) -> Block:
-        arrays = checked(values, self.inputs, self.model, first_step)
+        What the program has is not sent again: the state that it holds, and arrays that no code
+        of a step writes and that are those of the block before, and read-only.
+        """
+        with part(self.profile, BLOCKS):
+            return self._run(values, first_step, n_steps, record, state, hold)
+
+    def _run(self, values, first_step: int, n_steps: int, record, state, hold: bool) -> Block:
         if self.busy:  # a block was interrupted: its answer is not this one's
             self._stop()
             self._start()
-        self.busy = True
-        try:
-            self._ask(arrays, n_steps, record)
-            block = self._answer(first_step)
+        known = {key for key, array in self.known.items() if values.get(key) is array}
+        if state is not None and state is self.held:
+            known.update(self.model.state)
+        elif state is not None:
+            values = {**values, **state}
+        arrays = checked(values, self.inputs, self.model, first_step, known)
+        self.known = {key: values[key] for key in self.fixed if is_frozen(values.get(key))}
+        self.held, self.busy = None, True
+        with self._program():
+            self._ask(arrays, n_steps, record, not hold)
+            block = self._answer(first_step, n_steps, record, not hold)
             if self.profile is not None:
                 self._book(n_steps)
-            self.busy = False
-            return block
+        self.busy = False
+        self.held = block.state if hold else None
+        return block
+
+    @contextlib.contextmanager
+    def _program(self):
+        """While it is spoken to it may end."""
+        try:
+            yield
         except (BrokenPipeError, EOFError) as error:
             raise BlockError(f"the compiled program ended: {self._complaint()}") from error
 
-    def _ask(self, arrays: dict[str, np.ndarray], n_steps: int, record: tuple[str, ...]) -> None:
+    def _ask(self, arrays: dict, n_steps: int, record: tuple[str, ...], with_state: bool) -> None:
         send = self.process.stdin.write
         send(struct.pack("<q", n_steps))
         send(bytes(name in record for name in self.model.populations))
-        for key, array in arrays.items():
-            given = not is_table(key) or bool(array.any())
-            if is_table(key):
-                send(bytes([given]))
-            if given:
-                send(array.data)
+        send(bytes([with_state]))
+        for key in self.inputs:
+            if key not in arrays:
+                send(KNOWN)
+            elif arrays[key] is None:
+                send(ZERO)
+            else:
+                send(GIVEN)
+                send(arrays[key].data)
         self.process.stdin.flush()
 
-    def _answer(self, first_step: int) -> Block:
-        state = {
-            key: self._read(self.inputs[key].dtype, self.inputs[key].size)
-            for key in self.model.state
-        }
+    def _answer(self, first_step: int, n_steps: int, record, with_state: bool) -> Block:
+        wrong = int(self._read("<i4", 1)[0])
+        if with_state:
+            state = {key: self._read_variable(key) for key in self.model.state}
+        else:
+            state = Held(self.model.state, self._fetch)
         spikes, counts = {}, {}
         for name in self.model.populations:
             counts[name], recorded = (int(n) for n in self._read("<i8", 2))
             index = self._read("<i4", recorded)
-            step = np.rint(self._read("<f8", recorded) / self.model.structure["dt_s"])
-            spikes[name] = Spikes(index, step.astype(np.int64) + first_step)
+            by_step = self._read("<i4", n_steps if name in record else 0)
+            steps = np.arange(first_step, first_step + by_step.size)
+            spikes[name] = Spikes(index, np.repeat(steps, by_step))
         if self.complaints.stat().st_size:
             raise BlockError(f"the compiled program complained: {self._complaint()}")
-        return Block(state, spikes, counts)
+        return Block(state, spikes, counts, self.model.state[wrong] if wrong >= 0 else "")
+
+    def _fetch(self, state: Held, key: str) -> np.ndarray:
+        """A variable of the state that the program holds; read-only, as it will not be sent."""
+        if state is not self.held or self.busy:
+            raise Gone(f"{key} was left in the compiled program, which has gone on since")
+        self.busy = True
+        with self._program(), part(self.profile, BLOCKS):
+            wanted = bytes(key == name for name in self.model.state)
+            self.process.stdin.write(struct.pack("<q", -1) + wanted)
+            self.process.stdin.flush()
+            array = self._read_variable(key)
+        self.busy = False
+        array.setflags(write=False)
+        return array
+
+    def _read_variable(self, key: str) -> np.ndarray:
+        return self._read(self.inputs[key].dtype, self.inputs[key].size)
 
     def _book(self, n_steps: int) -> None:
         """Take the times of a block, see `driver.engine.timing.counters`."""
@@ -198,3 +250,8 @@ class StandaloneEngine:
         """End the program and delete its folder."""
         self._stop()
         self.scratch.remove()
+
+
+def is_frozen(value) -> bool:
+    """Whether a value is an array that nobody is going to change."""
+    return isinstance(value, np.ndarray) and not value.flags.writeable

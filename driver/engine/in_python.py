@@ -26,6 +26,8 @@ class RuntimeEngine:
         Told where the time goes.
     """
 
+    holds = False
+
     def __init__(self, model: Model, backend: str, profile: Profile | None = None):
         self.backend = backend
         self.model, self.profile = model, profile
@@ -51,10 +53,12 @@ class RuntimeEngine:
         first_step: int,
         n_steps: int,
         record: tuple[str, ...] = (),
+        state: Mapping[str, np.ndarray] | None = None,
+        hold: bool = False,
     ) -> Block:
-        """Run a block, see `driver.engine.model.Engine`."""
+        """Run a block, see `driver.engine.model.Engine`; the state is here in any case."""
         with part(self.profile, BLOCKS):
-            return self._run(values, first_step, n_steps, record)
+            return self._run({**values, **(state or {})}, first_step, n_steps, record)
 
     def _run(self, values, first_step: int, n_steps: int, record: tuple[str, ...]) -> Block:
         arrays = checked(values, self.variables, self.model, first_step)
@@ -66,7 +70,8 @@ class RuntimeEngine:
         spikes = {name: self._spikes(name, first_step) for name in self.model.populations}
         counts = {name: s.index.size for name, s in spikes.items()}
         kept = {name: s if name in record else s.between(0, 0) for name, s in spikes.items()}
-        return Block(state, kept, counts)
+        wrong = (key for key, array in state.items() if not np.isfinite(array).all())
+        return Block(state, kept, counts, next(wrong, ""))
 
     def _simulate(self, n_steps: int) -> None:
         duration, profile = n_steps * b2.defaultclock.dt, self.profile
@@ -81,9 +86,13 @@ class RuntimeEngine:
 
     def _set(self, arrays: dict[str, np.ndarray]) -> None:
         for key, table in self.tables.items():
-            table.values[...] = arrays[key].reshape(table.values.shape)
+            given = arrays[key]
+            table.values[...] = 0 if given is None else given.reshape(table.values.shape)
         for key, variable in self.brian.items():
-            variable.set_value(arrays[key][0] if variable.scalar else arrays[key])
+            given = arrays[key]
+            if given is None:
+                given = np.zeros(self.variables[key].size, self.variables[key].dtype)
+            variable.set_value(given[0] if variable.scalar else given)
 
     def _spikes(self, population: str, first_step: int) -> Spikes:
         monitor = self.network[f"{population}_spikes"]

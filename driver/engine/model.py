@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Literal, Protocol, get_args
 
 import numpy as np
@@ -111,17 +111,21 @@ class Block:
         Of the populations that were to be recorded; empty for the others.
     counts : dict of int
         Spikes of every population, recorded or not.
+    not_finite : str
+        First variable of the state that is no number any more; empty if all are.
     """
 
-    state: dict[str, np.ndarray]
+    state: Mapping[str, np.ndarray]
     spikes: dict[str, Spikes]
     counts: dict[str, int]
+    not_finite: str = ""
 
 
 class Engine(Protocol):
     """A model ready to run on one backend."""
 
     backend: str
+    holds: bool  # whether it can leave a state in a program
 
     def run(
         self,
@@ -130,6 +134,8 @@ class Engine(Protocol):
         first_step: int,
         n_steps: int,
         record: tuple[str, ...] = (),
+        state: Mapping[str, np.ndarray] | None = None,
+        hold: bool = False,
     ) -> Block:
         """Run steps `first_step` to `first_step + n_steps` - 1.
 
@@ -140,10 +146,47 @@ class Engine(Protocol):
             ``"<table>.values"``. Tables that are left out are zero.
         record : tuple of str
             Populations whose spikes are returned. Recording changes nothing else.
+        state : mapping, optional
+            The state, where it is not among the values.
+        hold : bool
+            Leave the state where it is, if it is in a program, see `Held`: for long runs, in
+            which nobody looks at it after each block.
         """
 
     def close(self) -> None:
         """Let go of temporary files."""
+
+
+class Gone(RuntimeError):
+    """A state was asked for that was left in a program, which has gone on since."""
+
+
+class Held(Mapping):
+    """State that a program holds. A variable is fetched when it is read, and can then be kept.
+
+    It is gone when the program has run another block; ``dict(state)`` fetches all of it.
+
+    Parameters
+    ----------
+    fetch : callable
+        ``fetch(state, key)`` gives an array. Raises `Gone`.
+    """
+
+    def __init__(self, keys: tuple[str, ...], fetch):
+        self._keys, self._fetch, self._found = keys, fetch, {}
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        if key not in self._keys:
+            raise KeyError(key)
+        if key not in self._found:
+            self._found[key] = self._fetch(self, key)
+        return self._found[key]
+
+    def __iter__(self):
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,10 +217,12 @@ def checked(
     variables: Mapping[str, Variable],
     model: Model,
     first_step: int,
-) -> dict[str, np.ndarray]:
+    known: Container[str] = (),
+) -> dict[str, np.ndarray | None]:
     """All variables of a block as arrays of the right type and size, in the order of `variables`.
 
-    Scratch variables and tables that are not given are zero; every ``first_step`` is set.
+    Scratch variables and tables that are not given are zero, which is None here; every
+    ``first_step`` is set. Those that are `known` to the engine are left out.
 
     Raises
     ------
@@ -191,13 +236,15 @@ def checked(
         raise KeyError(f"the network has no variable {', '.join(unknown)}")
     complete = {}
     for key, variable in variables.items():
+        if key in known:
+            continue
         if key in values:
             complete[key] = as_array(key, values[key], variable)
         elif key.endswith(".first_step"):
             complete[key] = np.full(1, first_step, variable.dtype)
         elif key in model.scratch or is_table(key):
-            complete[key] = np.zeros(variable.size, variable.dtype)
-    missing = [key for key in variables if key not in complete]
+            complete[key] = None
+    missing = [key for key in variables if key not in complete and key not in known]
     if missing:
         raise KeyError(f"no value for {', '.join(missing)}")
     return complete

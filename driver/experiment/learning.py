@@ -6,6 +6,7 @@ then the same network with the same weights to start with and the same stimulus,
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from driver.engine.model import Block
 from driver.experiment.going_on import Arrays, TwinCheckpoint
 from driver.experiment.metric import LABELS, TRAINED, UNTRAINED
 from driver.experiment.network import Network, Session, State
+from driver.run.isolation import interrupts_wait
 from driver.run.progress import Progress
 
 CHECKPOINT_S = 30.0  # between two checkpoints of twins, at least
@@ -59,17 +62,24 @@ def learn(
     progress: Progress,
     save: Callable[[Standing], object],
     due: Callable[[Standing, float], bool],
+    patient: bool = False,
 ) -> Standing:
     """Go from one standing to the next, as far as they go; returns the last.
 
     ``onward(now, progress)`` yields them and advances the progress, which is closed at the end.
     ``save(now)`` is called on Ctrl+C and when ``due(now, seconds)`` since the last time. A model
-    may have a standing of its own, with `done`.
+    may have a standing of its own, with `done`. One whose state may lie in a program is `patient`:
+    an interruption waits for the end of the block, since where it began is gone.
     """
     saved_at = time.monotonic()
+    onward_from_now = iter(onward(now, progress))
     try:
-        for there in onward(now, progress):
-            now = there  # one instruction: a signal comes before or after it
+        while True:
+            with interrupts_wait() if patient else contextlib.nullcontext():
+                there = next(onward_from_now, None)
+                if there is None:
+                    break
+                now = there
             if due(now, time.monotonic() - saved_at):
                 save(now)
                 saved_at = time.monotonic()
@@ -138,8 +148,8 @@ def run_one(
     learn_too = {"learn": label == TRAINED, **conditions}
 
     def onward(now: Standing, progress: Progress) -> Iterator[Standing]:
-        for block, stop in network.blocks(now.state, now.done, length, **learn_too):
-            require_finite(block.state, label, stop, now.done, session.unit)
+        for block, stop in network.blocks(now.state, now.done, length, hold=True, **learn_too):
+            require_finite(block, label, stop, now.done, session.unit)
             records = now.records.copy()
             records.feed(block, now.done, stop)
             session.live(label, block, records, now.done, stop)
@@ -156,17 +166,17 @@ def run_one(
 
     log, status = session.log, session.status
     progress = Progress(length - now.done, label, log, status, before=now.done, unit=session.unit)
-    return learn(now, onward, progress, save, due)
+    end = learn(now, onward, progress, save, due, patient=network.engine.holds)
+    return dataclasses.replace(end, state=dict(end.state))
 
 
-def require_finite(state: State, label: str, step: int, good: int, unit: str = "step") -> None:
+def require_finite(block: Block, label: str, step: int, good: int, unit: str = "step") -> None:
     """Raise `NotFinite` if anything that evolves is no number any more; it was after `good`."""
-    for key, array in state.items():
-        if not np.isfinite(array).all():
-            last = f"last good after {unit} {good}"
-            raise NotFinite(
-                f"{label}: {key} is not finite after {unit} {step}, {last}: no valid results"
-            )
+    if key := block.not_finite:
+        last = f"last good after {unit} {good}"
+        raise NotFinite(
+            f"{label}: {key} is not finite after {unit} {step}, {last}: no valid results"
+        )
 
 
 def weights(initial: State, state: State) -> Arrays:

@@ -69,6 +69,9 @@ class Network:
         session.prepare(f"backend {chosen}: {reason}")
         profile, threads = session.status.profile, session.threads
         self.model = model
+        for value in getattr(self, "constants", {}).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)  # so that a program need not be told them again
         self.engine: Engine = open_engine(chosen, model, session.prepare, profile, threads)
         session.status.update(backend=self.engine.backend)
 
@@ -82,13 +85,18 @@ class Network:
         """Length of the block that starts at `first`, at most stop - first."""
         return min(LONGEST_BLOCK, stop - first)
 
-    def blocks(self, state: State, first: int, stop: int, **conditions) -> Iterator:
-        """Run steps `first` to `stop` - 1; yields each `Block` and the step after it."""
+    def blocks(
+        self, state: State, first: int, stop: int, *, hold: bool = False, **conditions
+    ) -> Iterator[tuple[Block, int]]:
+        """Run steps `first` to `stop` - 1; yields each `Block` and the step after it.
+
+        With `hold` the state of a block can only be read before the next, see
+        `driver.engine.model.Held`.
+        """
+        how = {"record": self.model.populations, "hold": hold}
         while first < stop:
             n_steps = self.block_steps(first, stop, **conditions)
-            given = self.given(first, n_steps, **conditions) | state
-            block: Block = self.engine.run(
-                given, first_step=first, n_steps=n_steps, record=self.model.populations
-            )
+            given = self.given(first, n_steps, **conditions)
+            block = self.engine.run(given, first_step=first, n_steps=n_steps, state=state, **how)
             state, first = block.state, first + n_steps
             yield block, first

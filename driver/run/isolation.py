@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -24,6 +25,30 @@ def listen(handler) -> None:
     for number in INTERRUPTS:
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """An interruption waits for the end of the ``with`` statement; so keep it short.
+
+    More of them change nothing: a terminal and a parent may both tell us. Only Python's own
+    handling waits, in the main thread.
+    """
+    came: list[tuple] = []
+    before = {number: signal.getsignal(number) for number in INTERRUPTS}
+    if threading.current_thread() is threading.main_thread():
+        mine = {number: handler for number, handler in before.items() if callable(handler)}
+    else:
+        mine = {}
+    for number in mine:
+        signal.signal(number, lambda *what: came.append(what))
+    try:
+        yield
+    finally:
+        for number, handler in mine.items():
+            signal.signal(number, handler)
+    if came:
+        mine[came[0][0]](*came[0])
 
 
 def _call(function, argument) -> None:

@@ -145,6 +145,6 @@ def path_of(sim: Simulation, start: Launch, n_steps: int) -> Path:
 def shown(sim: Simulation, state: State, first: int, n_steps: int, dots=None) -> Spikes:
     """Output spikes of a frozen network, counted from `first` on."""
     dots = dots or orbiting(sim.dots)
-    blocks = sim.blocks(state, first, first + n_steps, learn=False, dots=dots)
+    blocks = sim.blocks(state, first, first + n_steps, learn=False, dots=dots, hold=True)
     spikes = Spikes.concatenate([block.spikes["output"] for block, _ in blocks])
     return Spikes(spikes.index, spikes.step - first)

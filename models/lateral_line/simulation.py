@@ -35,9 +35,18 @@ class Simulation(Network):
         return values.initial_state(self.params, self.wiring)
 
     def train(
-        self, state: State, first: int, n_steps: int, record=(), *, learn: bool = True
+        self,
+        state: State,
+        first: int,
+        n_steps: int,
+        record=(),
+        *,
+        learn: bool = True,
+        hold: bool = False,
     ) -> tuple[Block, Frames]:
         """A block of training steps from absolute step `first`; with `learn` off all stays.
+
+        With `hold` its state is that of the program, see `driver.engine.model.Held`.
 
         Raises
         ------
@@ -49,8 +58,8 @@ class Simulation(Network):
             raise ValueError(f"a block of training starts with a trial, not at step {first}")
         frames = training_frames(self.params, self.stimulus, first, n_steps)
         switches = values.switches(self.params, ll_mon=learn, mon_ts=learn, homeostasis=learn)
-        block = self._run(state, frames, switches, values.TRAINING, 0, first, n_steps, record)
-        return block, frames
+        when = (values.TRAINING, 0, first, n_steps)
+        return self._run(state, frames, switches, *when, record, hold), frames
 
     def settle(self, state: State, step: int) -> State:
         """Apply the homeostasis that falls due at the end of a trial.
@@ -100,11 +109,14 @@ class Simulation(Network):
             yield block, frames
             state = block.state
 
-    def _run(self, state, frames, switches, phase, phase_start, first, n_steps, record) -> Block:
+    def _run(
+        self, state, frames, switches, phase, phase_start, first, n_steps, record, hold=False
+    ) -> Block:
         source = values.source(frames, self.capacity, phase, phase_start)
         tables = values.messenger_tables(self.params, first)
-        given = self.constants | switches | source | tables | state
-        return self.engine.run(given, first_step=first, n_steps=n_steps, record=record)
+        given = self.constants | switches | source | tables
+        how = {"first_step": first, "n_steps": n_steps, "record": record}
+        return self.engine.run(given, **how, state=state, hold=hold)
 
 
 def work(params: NetworkParams) -> tuple[int, int]:

@@ -60,13 +60,16 @@ def decode_untouched(sim: Simulation, state: State, records: Records) -> None:
 
 
 def blocks_to_record(sim: Simulation, state: State, trial: int, *, learn: bool = True):
-    """Run blocks from `trial` to the next record; yields (block, positions, trials done)."""
+    """Run blocks from `trial` to the next record; yields (block, positions, trials done).
+
+    The state of a block can only be read before the next.
+    """
     p, end = sim.params, next_record(trial, sim.params)
     while trial < end:
         stop = min(end, trial + values.MAX_BLOCK_TRIALS)
         first, n_steps = trial * p.trial_steps, (stop - trial) * p.trial_steps
         record = values.POPULATIONS if first + n_steps > tail_start(p) else ("ts",)
-        block, frames = sim.train(state, first, n_steps, record, learn=learn)
+        block, frames = sim.train(state, first, n_steps, record, learn=learn, hold=True)
         yield block, x_per_step(frames, first, n_steps), stop
         state, trial = block.state, stop
 
@@ -93,10 +96,10 @@ def next_standing(sim: Simulation, training: Training, progress: Progress) -> Tr
         progress.advance(trial - done, training.records.note(), **training.records.last())
         done = trial
     records = training.records.copy()
-    w = block.state["mon_ts.w"]
-    records.add(done, w, Spikes.concatenate(ts_spikes), np.concatenate(positions))
+    state = dict(block.state)
+    records.add(done, state["mon_ts.w"], Spikes.concatenate(ts_spikes), np.concatenate(positions))
     kept_spikes = {name: Spikes.concatenate(parts) for name, parts in tail.items()}
-    return Training(block.state, done, records, counts, kept_spikes)
+    return Training(state, done, records, counts, kept_spikes)
 
 
 def next_record(trial: int, params: NetworkParams) -> int:

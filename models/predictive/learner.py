@@ -103,9 +103,12 @@ class ImageLearner:
         return generator(self.params.seed, "order of samples", epoch).permutation(n)
 
     def blocks(
-        self, state: State, first: int, stop: int, *, learn: bool = True
+        self, state: State, first: int, stop: int, *, learn: bool = True, hold: bool = False
     ) -> Iterator[tuple[Block, int]]:
-        """Epochs `first` to `stop` - 1 of the training part; yields each and how many are done."""
+        """Epochs `first` to `stop` - 1 of the training part; yields each and how many are done.
+
+        The state is given back whatever `hold` is: the course of a training is made of it.
+        """
         y = one_hot(self.data.y_train, self.data.n_classes)
         for epoch in range(first, stop):
             block = self.epoch(state, epoch, self.data.x_train, y)
@@ -209,7 +212,7 @@ class HostLearner(ImageLearner):
     ):
         self.params, self.sizes, self.data = p, tuple(sizes), data
         self.model = SimpleNamespace(wiring=contacts(full(sizes, "weights")))
-        self.engine = SimpleNamespace(backend=self.backend, close=lambda: None)
+        self.engine = SimpleNamespace(backend=self.backend, holds=False, close=lambda: None)
         (session or Session()).status.update(backend=self.backend)
 
     def __enter__(self):

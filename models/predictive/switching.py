@@ -85,9 +85,19 @@ class Switching(Simulation):
         return Block(state, joined, {name: s.index.size for name, s in joined.items()})
 
     def blocks(
-        self, state: State, first: int, stop: int, *, learn: bool, changes: State | None = None
+        self,
+        state: State,
+        first: int,
+        stop: int,
+        *,
+        learn: bool,
+        changes: State | None = None,
+        hold: bool = False,
     ) -> Iterator[tuple[Block, int]]:
-        """Shows `first` to `stop` - 1 of the training; yields each and the number of shows done."""
+        """Shows `first` to `stop` - 1 of the training; yields each and the number of shows done.
+
+        The state is given back whatever `hold` is: it is small, and each show begins at rest.
+        """
         p = self.params
         chosen, settles = order(p.seed, "training", p.n_shows), round(p.w_learns * p.n_shows)
         held = {f"basal{k}.{name}": 0.0 for k in layers(p.sizes) for name in STATIC}

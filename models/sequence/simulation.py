@@ -55,7 +55,7 @@ class Simulation(Network):
     def test(self, state: State, shown: Stimulus) -> Spikes:
         """Spikes of the cells, by their number, while nothing is learned, from rest."""
         rest = values.at_rest(self.wiring, state)
-        blocks = self.blocks(rest, 0, shown.phases.n_steps, learn=False, shown=shown)
+        blocks = self.blocks(rest, 0, shown.phases.n_steps, learn=False, shown=shown, hold=True)
         return in_cells(self.wiring, [block.spikes["cells"] for block, _ in blocks])
 
 

@@ -17,11 +17,13 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
+from driver.engine.compile.pathways import direct_pathways
 from driver.engine.compile.program import GENERATOR
 from driver.engine.compile.serve import (
     HELPERS,
     OPEN,
     WAIT,
+    array_name,
     clock_arrays,
     give_lines,
     input_variables,
@@ -30,10 +32,9 @@ from driver.engine.compile.serve import (
     watch,
     wiring_files,
 )
-from driver.engine.compile.threads import share_loops
-from driver.engine.compile.tune import tune
+from driver.engine.compile.steps import Steps, take_objects, write_steps
 from driver.engine.model import Variable, resolve
-from driver.engine.timing.counters import GIVE_PROFILE, add_counters, counted
+from driver.engine.timing.counters import CLOCK, END_COUNTING, GIVE_PROFILE, begin_counting
 
 
 def main(folder: Path) -> None:
@@ -45,21 +46,22 @@ def main(folder: Path) -> None:
     network = resolve(request["builder"])(request["structure"], wiring)
     network.run(b2.defaultclock.dt, namespace={})
     inputs = input_variables(network, wiring)
-    objects = counted(the_run_lines()) if request["profiled"] else []
-    serve_blocks(network, request, inputs)
+    objects = serve_blocks(network, request, inputs)
     b2.get_device().build(directory=str(folder), compile=False, run=False)
     require_no_delays((folder / "main.cpp").read_text())
-    add_helpers(folder / "main.cpp", request)
-    shared = share_loops(folder, request["crossover"]) if request["threaded"] else []
-    tune(folder)
-    if objects:
-        add_counters(folder / "network.cpp")
+    crossover = request["crossover"] if request["threaded"] else 0
+    steps = write_steps(folder, objects, crossover, request["profiled"])
+    direct_pathways(folder)
+    if request["profiled"]:
+        (folder / "counters.h").write_text(CLOCK)
+    add_helpers(folder / "main.cpp", request, steps)
     manifest = {
         "generator": GENERATOR,
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
+        "fixed": [key for key in inputs if array_name(network, key) not in steps.written],
         "wiring": wiring_files(wiring),
-        "objects": objects,
-        "shared": shared,
+        "objects": steps.objects,
+        "shared": steps.shared,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
@@ -74,33 +76,34 @@ def refuse_openmp() -> None:
         )
 
 
-def serve_blocks(network, request: dict, inputs: dict[str, Variable]) -> None:
-    """Turn the one `run` of the generated ``main`` into a loop over blocks."""
+def serve_blocks(network, request: dict, inputs: dict[str, Variable]) -> list[tuple[str, int]]:
+    """Turn the one `run` of the generated ``main`` into a loop over blocks.
+
+    Returns what a step calls, each every so many steps; see `driver.engine.compile.steps`.
+    """
     leave_clocks_alone()
     lines = the_run_lines()
-    start = next(n for n, line in enumerate(lines) if line.startswith(f"{network.name}.run("))
-    run = f"{network.name}.run({b2.defaultclock.dt_!r},"
-    if not lines[start].startswith(run):
-        raise RuntimeError(f"expected {run!r} in the generated program, found {lines[start]!r}")
     populations = request["populations"]
+    objects = [(switchable(name, populations), every) for name, every in take_objects(lines)]
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"{network.name}.run("))
+    profiled = request["profiled"]
     lines[:] = [
-        *(
-            switchable(line, populations)
-            for line in lines[:start]
-            if "set_from_command" not in line
-        ),
+        *(line for line in lines[:start] if "set_from_command" not in line),
         *OPEN,
         WAIT,
-        *take_lines(network, inputs, populations),
-        *rewind_lines(network),
-        lines[start].replace(run, f"{network.name}.run(n_steps*{b2.defaultclock.dt_!r},"),
+        *take_lines(network, inputs, request["state"], populations),
+        *(f"{name}[0] = 0;" for name in clock_arrays()),  # no delays: queues are empty
+        *(begin_counting("n_counters") if profiled else []),
+        "advance(n_steps);",
+        *(END_COUNTING if profiled else []),
         *give_lines(network, {key: inputs[key] for key in request["state"]}, populations),
-        *([GIVE_PROFILE] if request["profiled"] else []),
+        *([GIVE_PROFILE] if profiled else []),
         "fflush(answer);",
         "}",
         "return 0;",
         *lines[start + 1 :],
     ]
+    return objects
 
 
 def the_run_lines() -> list[str]:
@@ -111,26 +114,23 @@ def the_run_lines() -> list[str]:
     return runs[0]
 
 
-def rewind_lines(network) -> list[str]:
-    """Set clocks to 0; zero delays leave nothing in the queues."""
-    return [f"{network.name}.t = 0;", *(f"{name}[0] = 0;" for name in clock_arrays())]
+def switchable(function: str, populations: list[str]) -> str:
+    """The monitor of a population is ours, which can count spikes without recording them."""
+    names = {f"_run_{name}_spikes_codeobject": f"watch_{name}" for name in populations}
+    return names.get(function, function)
 
 
-def switchable(line: str, populations: list[str]) -> str:
-    """Let the monitor of a population count its spikes when they are not to be recorded."""
-    for name in populations:
-        line = line.replace(f"_run_{name}_spikes_codeobject", f"watch_{name}")
-    return line
-
-
-def add_helpers(main_file: Path, request: dict) -> None:
+def add_helpers(main_file: Path, request: dict, steps: Steps) -> None:
     """Put what `serve_blocks` calls in front of ``main``."""
     device = b2.get_device()
     (network,) = device.networks
-    code = HELPERS + ("extern std::vector<double> profile;\n" if request["profiled"] else "")
+    code = HELPERS
+    if request["profiled"]:
+        code += f'#include "counters.h"\nconstexpr int n_counters = {len(steps.objects)};\n'
     for name in request["populations"]:
-        space = device.get_array_name(network[name].variables["_spikespace"])
-        code += watch(name, f"brian::{space}[{network[name].N}]")
+        space = f"brian::{device.get_array_name(network[name].variables['_spikespace'])}"
+        code += watch(name, f"{space}[{network[name].N}]", space)
+    code += steps.text
     text = main_file.read_text()
     marker = "int main(int argc, char **argv)"
     if text.count(marker) != 1:

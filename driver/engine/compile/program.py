@@ -30,8 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from driver.engine.compile import store
-from driver.engine.compile import threads as sharing
+from driver.engine.compile import passes, store
 from driver.engine.compile.join import units
 from driver.engine.compiler import COLD, FLAGS, HOT, compiler, cores
 from driver.engine.model import Model
@@ -79,7 +78,7 @@ class Maker:
     profiled : bool
         It counts the time of each object, see `driver.engine.timing.counters`.
     threaded : bool
-        Loops over large groups can be shared by threads, see `driver.engine.compile.threads`.
+        Loops over large groups can be shared by threads, see `driver.engine.compile.passes`.
     """
 
     model: Model
@@ -89,7 +88,7 @@ class Maker:
     def request(self) -> dict:
         """What the generator is told beyond the model."""
         said = {"profiled": self.profiled, "threaded": self.threaded}
-        return said | {"crossover": sharing.CROSSOVER}
+        return said | {"crossover": passes.CROSSOVER}
 
     def command(self, folder: Path) -> list[str]:
         """Command that writes the project, in a process of its own.
@@ -105,7 +104,7 @@ class Maker:
         """
         (source / "all.h").write_text(HEADERS)
         joined = units(source, is_cold, min(cores(), MOST_HOT_UNITS))
-        threads = (sharing.FLAG,) if self.threaded else ()
+        threads = (passes.FLAG,) if self.threaded else ()
         compile_units(source, cxx, joined, flags=("-include", "all.h", *threads), link=threads)
 
 

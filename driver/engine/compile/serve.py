@@ -4,11 +4,18 @@ A program stays: after its wiring is built it waits for a block on standard inpu
 answers on the file descriptor ``$ANSWER_FD``, until the input ends. So a block costs neither a
 start nor files.
 
-A request is, in this order and without padding, ``n_steps`` (int64), one byte for each
-population (record its spikes or only count them), and every array of ``manifest["inputs"]``,
-tables after a byte that is 0 if the table is all zero and left out. The
-answer is every array of ``manifest["state"]`` and, for each population, its number of spikes
-(int64), the number recorded (int64) and the recorded ``i`` (int32) and steps (float64 seconds).
+A request begins with ``n_steps`` (int64). If that is -1 it goes on with one byte for each array of
+``manifest["state"]``, and the answer is those whose byte is 1. Else it is a block, and goes on,
+without padding, with
+
+* one byte for each population: record its spikes, or only count them;
+* one byte that is 1 if the state is to be in the answer. It stays in the program in any case;
+* for each array of ``manifest["inputs"]`` one byte: 0 it is what it was after the last block,
+  1 it follows, 2 it is all zero.
+
+The answer to a block is the number (int32) of the first array of the state that is not finite, or
+-1; the state, if asked for; and for each population its number of spikes and the number recorded
+(int64), the recorded cells (int32) and, if recorded, the number of them in each step (int32).
 """
 
 from __future__ import annotations
@@ -23,13 +30,25 @@ HELPERS = """
 #include <cstring>
 static FILE* answer = nullptr;
 static bool take(void* to, size_t bytes) { return fread(to, 1, bytes, stdin) == bytes; }
-static bool take_table(void* to, size_t bytes) {
-    char given;
-    if (!take(&given, 1)) return false;
-    return given ? take(to, bytes) : std::memset(to, 0, bytes) != nullptr;
+static bool take_input(void* to, size_t bytes) {
+    char how;
+    if (!take(&how, 1)) return false;
+    if (how == 2) std::memset(to, 0, bytes);
+    return how != 1 || take(to, bytes);
 }
 static void give(const void* from, size_t bytes) {
     if (bytes && fwrite(from, 1, bytes, answer) != bytes) exit(3);
+}
+template <typename number, typename bits>
+static bool all_finite(const void* from, size_t bytes, bits exponent) {
+    const char* at = static_cast<const char*>(from);
+    bits bad = 0;
+    for (size_t k = 0; k < bytes; k += sizeof(number)) {
+        bits b;
+        std::memcpy(&b, at + k, sizeof(b));
+        bad |= (b & exponent) == exponent;
+    }
+    return !bad;
 }
 """
 
@@ -38,6 +57,7 @@ OPEN = [
     "std::signal(SIGHUP, SIG_IGN);",
     'answer = fdopen(atoi(getenv("ANSWER_FD")), "wb");',
     "int64_t n_steps;",
+    "char with_state;",
 ]
 WAIT = "while (take(&n_steps, sizeof(n_steps))) {"
 
@@ -52,33 +72,52 @@ def input_variables(network, wiring: dict[str, np.ndarray]) -> dict[str, Variabl
     return inputs | {key: Variable.of(table.values) for key, table in tables(network).items()}
 
 
-def take_lines(network, inputs: dict[str, Variable], populations: list[str]) -> list[str]:
-    """Read a request, and forget what was recorded."""
-    lines = [f"if (!take(&record_{name}, 1)) exit(3);" for name in populations]
+def take_lines(
+    network, inputs: dict[str, Variable], state: list[str], populations: list[str]
+) -> list[str]:
+    """Answer a request for the state; or read that of a block, and forget what was recorded."""
+    lines = ["if (n_steps < 0) {", "char wanted;"]
+    for key in state:
+        give = f"give({array_pointer(network, key)}, {bytes_of(inputs[key])});"
+        lines += ["if (!take(&wanted, 1)) exit(3);", f"if (wanted) {give}"]
+    lines += ["fflush(answer);", "continue;", "}"]
+    lines += [f"if (!take(&record_{name}, 1)) exit(3);" for name in populations]
+    lines.append("if (!take(&with_state, 1)) exit(3);")
     for key, variable in inputs.items():
-        take = "take_table" if is_table(key) else "take"
-        lines.append(f"if (!{take}({array_pointer(network, key)}, {bytes_of(variable)})) exit(3);")
+        where = f"{array_pointer(network, key)}, {bytes_of(variable)}"
+        lines.append(f"if (!take_input({where})) exit(3);")
     for name in populations:
-        lines.append(f"count_{name} = 0;")
-        lines += [f"{recorded(network, name, part)}.clear();" for part in "it"]
+        lines += [f"count_{name} = 0;", f"cells_{name}.clear();", f"by_step_{name}.clear();"]
     return lines
 
 
 def give_lines(network, state: dict[str, Variable], populations: list[str]) -> list[str]:
-    """Answer with the state, and with the spikes."""
-    lines = [
-        f"give({array_pointer(network, key)}, {bytes_of(variable)});"
+    """Answer with whether all is finite, the state if it was asked for, and the spikes."""
+    places = {
+        key: f"{array_pointer(network, key)}, {bytes_of(variable)}"
         for key, variable in state.items()
-    ]
+    }
+    lines = ["int32_t not_finite = -1;"]
+    for n, (key, variable) in enumerate(state.items()):
+        if test := FINITE.get(variable.dtype):
+            wrong = f"!{test[0]}({places[key]}, {test[1]})"
+            lines.append(f"if (not_finite < 0 && {wrong}) not_finite = {n};")
+    lines.append("give(&not_finite, sizeof(not_finite));")
+    lines += ["if (with_state) {", *(f"give({place});" for place in places.values()), "}"]
     for name in populations:
-        i, t = (recorded(network, name, part) for part in "it")
         lines += [
             f"give(&count_{name}, sizeof(int64_t));",
-            f"{{ const int64_t n = {i}.size(); give(&n, sizeof(n)); }}",
-            f"give({i}.data(), {i}.size()*sizeof({i}[0]));",
-            f"give({t}.data(), {t}.size()*sizeof({t}[0]));",
+            f"{{ const int64_t n = cells_{name}.size(); give(&n, sizeof(n)); }}",
+            f"give(cells_{name}.data(), cells_{name}.size()*sizeof(int32_t));",
+            f"give(by_step_{name}.data(), by_step_{name}.size()*sizeof(int32_t));",
         ]
     return lines
+
+
+FINITE = {
+    "<f8": ("all_finite<double, uint64_t>", "0x7ff0000000000000ULL"),
+    "<f4": ("all_finite<float, uint32_t>", "0x7f800000U"),
+}
 
 
 def bytes_of(variable: Variable) -> int:
@@ -87,31 +126,38 @@ def bytes_of(variable: Variable) -> int:
 
 def array_pointer(network, key: str) -> str:
     """C++ expression of the data of a variable or table."""
+    name = array_name(network, key)
+    return f"{name}.data()" if name.startswith("_dynamic") else name
+
+
+def array_name(network, key: str) -> str:
+    """C++ name of the array of a variable or table."""
     device = b2.get_device()
     group, variable = key.split(".")
     if is_table(key):
         return f"{group}_values"
     brian = network[group].variables[variable]
-    if brian in device.dynamic_arrays:
-        return f"{device.get_array_name(brian, access_data=False)}.data()"
-    return device.get_array_name(brian)
+    return device.get_array_name(brian, access_data=brian not in device.dynamic_arrays)
 
 
-def recorded(network, population: str, part: str) -> str:
-    """C++ vector in which a monitor keeps ``i`` or ``t`` of the spikes."""
-    variable = network[f"{population}_spikes"].variables[part]
-    return b2.get_device().get_array_name(variable, access_data=False)
+def watch(name: str, n_spikes: str, cells: str) -> str:
+    """A monitor that counts spikes and, if asked to, records them; called in every step.
 
-
-def watch(name: str, n_spikes: str) -> str:
-    """A monitor that can count spikes without recording them; `n_spikes` is C++ of their number."""
-    return (
-        f"static char record_{name} = 1;\n"
-        f"static int64_t count_{name} = 0;\n"
-        f"static void watch_{name}() {{\n"
-        f"    count_{name} += {n_spikes};\n"
-        f"    if (record_{name}) _run_{name}_spikes_codeobject();\n}}\n"
-    )
+    Brian's own notes the time of each spike, and asks of each whether its cell is recorded. Here
+    all cells are; `n_spikes` and `cells` are C++ of how many fired and a pointer to the first.
+    """
+    return f"""
+static char record_{name} = 1;
+static int64_t count_{name} = 0;
+static std::vector<int32_t> cells_{name}, by_step_{name};
+static void watch_{name}() {{
+    const int32_t n = {n_spikes};
+    count_{name} += n;
+    if (!record_{name}) return;
+    by_step_{name}.push_back(n);
+    cells_{name}.insert(cells_{name}.end(), {cells}, {cells} + n);
+}}
+"""
 
 
 def wiring_files(wiring: dict[str, np.ndarray]) -> dict[str, str]:

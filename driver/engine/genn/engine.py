@@ -36,6 +36,8 @@ class GennEngine(StandaloneEngine):
     them on the way in and out.
     """
 
+    holds = False
+
     def __init__(
         self, backend: str, model: Model, say=lambda text: None, profile: Profile | None = None
     ):
@@ -53,9 +55,9 @@ class GennEngine(StandaloneEngine):
     def maker(self) -> GennMaker:
         return GennMaker(self.model, self.profile is not None, on_gpu=self.backend == "genn_gpu")
 
-    def run(self, values, **how) -> Block:
-        """Run a block, see `driver.engine.model.Engine`."""
-        given = {key: self._in(key, value) for key, value in values.items()}
+    def run(self, values, *, state=None, hold=False, **how) -> Block:
+        """Run a block, see `driver.engine.model.Engine`; the state is given back in any case."""
+        given = {key: self._in(key, value) for key, value in {**values, **(state or {})}.items()}
         block = super().run(given, **how)
         state = {key: self._out(key, value) for key, value in block.state.items()}
         return dataclasses.replace(block, state=state)

@@ -58,6 +58,7 @@ def main(folder: Path) -> None:
     manifest = {
         "generator": GENERATOR,
         "objects": counted,
+        "fixed": [],
         "shared": [],
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
         "wiring": wiring_files(wiring),

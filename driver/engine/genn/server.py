@@ -105,7 +105,7 @@ def server(device, request: dict, inputs: dict[str, Variable]) -> tuple[str, lis
         "counting": [CLOCK] if counted else [],
         "open": OPEN,
         "wait": [WAIT],
-        "take": take_lines(device.net, inputs, recorded),
+        "take": take_lines(device.net, inputs, request["state"], recorded),
         "begin": [
             *(begin_line(device, name, start) for name, start in late(stages).items()),
             *(begin_counting(len(counted)) if counted else []),
@@ -130,7 +130,7 @@ def piece(lines: list[str], k: int, counted: list[str]) -> list[str]:
 def population(name: str, is_recorded: bool) -> str:
     """Spikes of this step and of the last one, and a monitor that can only count."""
     if is_recorded:
-        monitor = watch(name, f"spikeCount_{name}")
+        monitor = watch(name, f"now_{name}.size()", f"now_{name}.data()")
     else:
         monitor = f"static void watch_{name}() {{}}"
     return f"""

@@ -10,34 +10,33 @@ the readings, the readings, and each object of ``manifest["objects"]``.
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 CLOCK = """
+#pragma once
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <vector>
 #if defined(__x86_64__)
 #include <x86intrin.h>
-static inline int64_t ticks() { return __rdtsc(); }  // a third of the cost of the other
+inline int64_t ticks() { return __rdtsc(); }  // a third of the cost of the other
 #else
-static inline int64_t ticks()
+inline int64_t ticks()
 {
     return std::chrono::steady_clock::now().time_since_epoch().count();
 }
 #endif
-static int64_t nanoseconds()
+inline int64_t nanoseconds()
 {
     using namespace std::chrono;
     return duration_cast<std::chrono::nanoseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
 struct Counter { int64_t ticks, calls; };
-static std::vector<Counter> counters;
-std::vector<double> profile;  // what is given after a block, see driver/counters.py
+inline std::vector<Counter> counters;
+inline int64_t last;  // tick at which the counting of one thing ended and of the next began
+inline std::vector<double> profile;  // what is given after a block
 
-static inline void count(Counter& counter, int64_t& last)
+inline void count(Counter& counter, int64_t& last)
 {
     const int64_t now = ticks();
     counter.ticks += now - last;
@@ -45,7 +44,7 @@ static inline void count(Counter& counter, int64_t& last)
     last = now;
 }
 
-static double cost_of_counting()  // ticks; the least of many tries: nothing came between
+inline double cost_of_counting()  // ticks; the least of many tries: nothing came between
 {
     double least = 1e9;
     for (int k = 0; k < 200; k++) {
@@ -58,7 +57,7 @@ static double cost_of_counting()  // ticks; the least of many tries: nothing cam
     return least;
 }
 
-static void report(int64_t ticks, int64_t nanoseconds)
+inline void report(int64_t ticks, int64_t nanoseconds)
 {
     static const double cost = cost_of_counting();
     const double unit = ticks ? double(nanoseconds)/ticks : 0;
@@ -73,7 +72,7 @@ static void report(int64_t ticks, int64_t nanoseconds)
 
 
 def begin_counting(n: int | str) -> list[str]:
-    """Lines before the loop over the steps of a block, which counts `n` objects."""
+    """Lines before the loop over the steps of a block; `n` objects are counted."""
     return [
         f"counters.assign({n}, {{0, 0}});",
         "const int64_t began = nanoseconds(), first = ticks();",
@@ -82,54 +81,6 @@ def begin_counting(n: int | str) -> list[str]:
 
 END_COUNTING = ["report(ticks() - first, nanoseconds() - began);"]
 GIVE_PROFILE = "give(profile.data(), profile.size()*sizeof(double));"
-
-RUNNING = "    Network::_globally_running = true;"
-# (what Brian writes, what stands there instead), each once
-EDITS = (
-    ("#define Clock_epsilon", CLOCK + "\n#define Clock_epsilon"),
-    (
-        RUNNING + "\n",
-        "\n".join([RUNNING, *begin_counting("objects.size()"), ""]),
-    ),
-    (
-        "        for(size_t i=0; i<objects.size(); i++)\n",
-        "        int64_t last = ticks();\n        for(size_t i=0; i<objects.size(); i++)\n",
-    ),
-    (
-        "                    func();\n",
-        "                {\n                    func();\n"
-        "                    count(counters[i], last);\n                }\n",
-    ),
-    (
-        "    Network::_globally_running = false;\n",
-        "\n".join([*END_COUNTING, "    Network::_globally_running = false;", ""]),
-    ),
-)
-
-
-def add_counters(network_file: Path) -> None:
-    """Rewrite the generated ``network.cpp``.
-
-    Raises
-    ------
-    RuntimeError
-        If it is not the one that this was written for.
-    """
-    text = network_file.read_text()
-    for before, after in EDITS:
-        if text.count(before) != 1:
-            raise RuntimeError(f"--profile: no {before.strip()!r} in the generated network.cpp")
-        text = text.replace(before, after)
-    network_file.write_text(text)
-
-
-def counted(run_lines: list[str]) -> list[str]:
-    """Objects in the order in which the generated `run_lines` add them, by Brian's names.
-
-    A pathway has two pieces of code, of which one hands it the spikes; both go by its name.
-    """
-    functions = [re.match(r"\w+\.add\(&\w+, (\w+)\);", line.strip()) for line in run_lines]
-    return [readable(found[1]) for found in functions if found]
 
 
 def readable(function: str) -> str:

@@ -48,7 +48,7 @@ def removal_steps(p: CubeParams) -> int:
 def counts(sim: Simulation, state: State, first: int, stop: int, learn: bool, dots) -> np.ndarray:
     """Spikes of the cells in each step."""
     n, found = first, []
-    for block, end in sim.blocks(state, first, stop, learn=learn, dots=dots):
+    for block, end in sim.blocks(state, first, stop, learn=learn, dots=dots, hold=True):
         found.append(np.bincount(block.spikes["cells"].step - n, minlength=end - n))
         n = end
     return np.concatenate(found)
