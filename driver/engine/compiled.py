@@ -61,6 +61,7 @@ class StandaloneEngine:
             raise BlockError("driver/ changed while this process was running; start it again")
         self.objects = manifest["objects"]
         self.shared = manifest["shared"]
+        self.flags = manifest["flags"]
         self.fixed = set(manifest["fixed"]) - set(model.state)
         if threads > 1 and not self.shared:
             least = f"{CROSSOVER} cells"
@@ -155,6 +156,9 @@ class StandaloneEngine:
         elif state is not None:
             values = {**values, **state}
         arrays = checked(values, self.inputs, self.model, first_step, known)
+        for key in self.flags:
+            if (array := arrays.get(key)) is not None and not np.isin(array, (0, 1)).all():
+                raise ValueError(f"{key} is a flag: 0 or 1 is needed, it holds {array.max():g}")
         self.known = {key: values[key] for key in self.fixed if is_frozen(values.get(key))}
         self.held, self.busy = None, True
         with self._program():

@@ -17,6 +17,7 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
+from driver.engine.compile import arrays
 from driver.engine.compile.pathways import direct_pathways
 from driver.engine.compile.program import GENERATOR
 from driver.engine.compile.serve import (
@@ -49,6 +50,10 @@ def main(folder: Path) -> None:
     objects = serve_blocks(network, request, inputs)
     b2.get_device().build(directory=str(folder), compile=False, run=False)
     require_no_delays((folder / "main.cpp").read_text())
+    flags = arrays.flags(folder, flag_candidates(network, inputs))
+    arrays.shrink(folder, flags.values())
+    arrays.keep_ends_once(folder)
+    arrays.spread(folder / "objects.cpp")
     crossover = request["crossover"] if request["threaded"] else 0
     steps = write_steps(folder, objects, crossover, request["profiled"])
     direct_pathways(folder)
@@ -59,11 +64,19 @@ def main(folder: Path) -> None:
         "generator": GENERATOR,
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
         "fixed": [key for key in inputs if array_name(network, key) not in steps.written],
+        "flags": sorted(flags),
         "wiring": wiring_files(wiring),
         "objects": steps.objects,
         "shared": steps.shared,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def flag_candidates(network, inputs: dict[str, Variable]) -> dict[str, str]:
+    """C++ names of the arrays of numbers that may be flags, by variable."""
+    many = [key for key, variable in inputs.items() if variable.size > 1]
+    names = {key: array_name(network, key) for key in many if inputs[key].dtype[1] == "f"}
+    return {key: name for key, name in names.items() if name.startswith("_array")}
 
 
 def refuse_openmp() -> None:

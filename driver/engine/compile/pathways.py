@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+AHEAD = 8  # spikes
 PATHWAY = re.compile(
     r"std::vector<int> \*_spiking_synapses = (?P<pathway>\w+)\.peek\(\);\s*"
     r"const int _num_spiking_synapses = _spiking_synapses->size\(\);"
@@ -81,14 +82,29 @@ def direct_pathways(folder: Path) -> None:
 
 
 def walk(found: re.Match) -> str:
+    """The loop over the synapses of the spiking cells.
+
+    What a cell a few places further on will need is asked for early: where it lies in memory the
+    processor cannot foresee.
+    """
     pathway = found["pathway"]
+    arrays = dict.fromkeys(re.findall(r"(_ptr_array_\w+)\[_idx\]", found.string[found.end() :]))
+    early = " ".join(f"__builtin_prefetch({name} + _to);" for name in arrays)
     return f"""
     const int32_t* const _listed = {pathway}.in_order ? nullptr : {pathway}.synapses.data();
     const int32_t* const _first = {pathway}.first.data() - {pathway}.begin_source;
     const int32_t* const _fired = {pathway}.spikes;
     const int _n_fired = {pathway}.n_spikes;
+    const auto _early = [=](const int _spike)
+    {{
+        if(_spike + {AHEAD} >= _n_fired) return;
+        const int32_t _to = _first[_fired[_spike + {AHEAD}]];
+        if(_listed) __builtin_prefetch(_listed + _to);
+        else {{ {early} }}
+    }};
     {found["between"]}
         for(int _spike=0; _spike<_n_fired; _spike++)
-        for(int32_t _k=_first[_fired[_spike]], _last=_first[_fired[_spike] + 1]; _k<_last; _k++)
+        for(int32_t _k=(_early(_spike), _first[_fired[_spike]]), _last=_first[_fired[_spike] + 1];
+            _k<_last; _k++)
         {{
             const size_t _idx = _listed ? _listed[_k] : _k;"""

@@ -28,6 +28,7 @@ from driver.engine.model import Variable, is_table, settable, tables
 HELPERS = """
 #include <csignal>
 #include <cstring>
+typedef double flag_number;
 static FILE* answer = nullptr;
 static bool take(void* to, size_t bytes) { return fread(to, 1, bytes, stdin) == bytes; }
 static bool take_input(void* to, size_t bytes) {
@@ -39,6 +40,32 @@ static bool take_input(void* to, size_t bytes) {
 static void give(const void* from, size_t bytes) {
     if (bytes && fwrite(from, 1, bytes, answer) != bytes) exit(3);
 }
+// flags are bytes here and numbers elsewhere, see `driver.engine.compile.arrays`
+static bool take_input(int8_t* to, size_t bytes) {
+    char how;
+    if (!take(&how, 1)) return false;
+    const size_t n = bytes/sizeof(flag_number);
+    if (how == 2) std::memset(to, 0, n);
+    if (how != 1) return true;
+    for (size_t k = 0; k < n; k += 512) {
+        flag_number some[512];
+        const size_t here = n - k < 512 ? n - k : 512;
+        if (!take(some, here*sizeof(some[0]))) return false;
+        for (size_t m = 0; m < here; m++) to[k + m] = some[m];
+    }
+    return true;
+}
+static void give(const int8_t* from, size_t bytes) {
+    const size_t n = bytes/sizeof(flag_number);
+    for (size_t k = 0; k < n; k += 512) {
+        flag_number some[512];
+        const size_t here = n - k < 512 ? n - k : 512;
+        for (size_t m = 0; m < here; m++) some[m] = from[k + m];
+        give(static_cast<const void*>(some), here*sizeof(some[0]));
+    }
+}
+template <typename number, typename bits>
+static bool all_finite(const int8_t*, size_t, bits) { return true; }
 template <typename number, typename bits>
 static bool all_finite(const void* from, size_t bytes, bits exponent) {
     const char* at = static_cast<const char*>(from);

@@ -59,6 +59,7 @@ def main(folder: Path) -> None:
         "generator": GENERATOR,
         "objects": counted,
         "fixed": [],
+        "flags": [],
         "shared": [],
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
         "wiring": wiring_files(wiring),
