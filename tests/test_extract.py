@@ -132,7 +132,7 @@ REFUSED = {
     "preset": (("--mode", "ll_thesis"), "--mode ll_thesis", "learned with ll_fast"),
     "seed": (("--seed-start", "7"), "--weights-from", "no seed 7"),
     "seeds": (("--multi-seed", "3"), "--weights-from", "no seed 124"),
-    "resume": (("--resume-from", "x"), "--resume-from", "give one of them"),
+    "resume": (("--resume-from", "."), "--resume-from", "give one of them"),
     "learning": (("--disable-all-stdp",), "--disable-all-stdp", "nothing is trained"),
     "neither": (("--ll-mon-weights", "trained"), "--ll-mon-weights", "initial"),
     "no number": (("--distance-cm", "nan"), "--distance-cm nan", "not a finite number"),
