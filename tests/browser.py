@@ -56,8 +56,27 @@ addEventListener("message", (e) => {
 </script>%s"""
 
 
+def opened(page: Path, width: int = 1200) -> subprocess.CompletedProcess:
+    """What a browser writes that has opened a page: its document at the end, and its console."""
+    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if browser is None:
+        pytest.skip(f"no browser found ({', '.join(BROWSERS)})")
+    return subprocess.run(
+        [
+            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+            *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
+            *("--disable-sync", "--enable-unsafe-swiftshader", "--enable-logging=stderr"),
+            *(f"--user-data-dir={page.parent / 'profile'}", f"--window-size={width},1000"),
+            *("--virtual-time-budget=15000", "--dump-dom", page.as_uri()),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
 def looked_at(root: Path, pages: dict[str, tuple[str, int]]) -> dict:
-    """What a browser says of pages, by their name, and its ``console``; skips without a browser.
+    """What a browser says of pages, by their name, and its ``console``.
 
     Parameters
     ----------
@@ -67,9 +86,6 @@ def looked_at(root: Path, pages: dict[str, tuple[str, int]]) -> dict:
         Text and width of each. They are frames, because a window cannot be made as narrow as a
         telephone.
     """
-    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if browser is None:
-        pytest.skip(f"no browser found ({', '.join(BROWSERS)})")
     frames = ""
     for name, (text, width) in pages.items():
         text = text.replace("<head>", f"<head>{WATCH}", 1).replace("</body>", f"{TELL}</body>")
@@ -77,18 +93,7 @@ def looked_at(root: Path, pages: dict[str, tuple[str, int]]) -> dict:
         style = f"width:{width}px;height:900px;border:0"
         frames += f'<iframe src="{name}.html#{name}" style="{style}"></iframe>'
     (root / "frames.html").write_text(FRAMES % frames, encoding="utf-8")
-    done = subprocess.run(
-        [
-            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
-            *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
-            *("--disable-sync", "--enable-unsafe-swiftshader", "--enable-logging=stderr"),
-            *(f"--user-data-dir={root / 'profile'}", "--window-size=1800,1000"),
-            *("--virtual-time-budget=15000", "--dump-dom", (root / "frames.html").as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = opened(root / "frames.html", 1800)
     out = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
     assert out and out[1].strip(), done.stderr[-2000:]
     told = [json.loads(line) for line in html.unescape(out[1]).strip().splitlines()]

@@ -449,7 +449,9 @@ def test_a_run_of_the_published_program_is_read_as_far_as_it_goes(tmp_path):
     assert status == 0 and len(list((folder / "figures").iterdir())) == 2
     status, said, _ = call("compare", folder, full().folder, "--output", tmp_path / "c.html")
     assert status == 0 and "σ_θ over the path" in said
-    assert "undefined" in call("status", folder)[1]
+    said = call("status", folder)[1]
+    assert "undefined" in said and "made by the published program" in said
+    assert "go on with" not in said
     for words in (["report", folder], ["figures", folder, "--analyses"]):
         status, _, said = call(*words)
         assert status == 2 and "published program" in said

@@ -556,7 +556,7 @@ def test_sentences_name_the_window_in_place_of_the_path():
 def test_wide_pictures_are_scaled_down_and_transparent_ones_get_a_white_ground(tmp_path):
     file = tmp_path / "wide.png"
     Image.new("RGBA", (3 * report.MAX_WIDTH, 30), (0, 0, 0, 0)).save(file)
-    uri, width, height = report.embedded(file)
+    uri, width, height, _ = report.embedded(file)
     assert (width, height) == (report.MAX_WIDTH, 10)
     image = Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))).convert("RGB")
     assert np.asarray(image).min() > 250

@@ -133,17 +133,15 @@ def value_of(row: Mapping[str, Any], metric: Metric, name: str) -> float | None:
 # --- verdicts ------------------------------------------------------------------------------------
 
 
-def headline(table: MetricTable, results: Results) -> str:
-    """The verdicts of one seed with what they mean, trained and untrained."""
-    trained, twin = (numbers_of(results, label)["verdict"] for label in LABELS)
-
-    def explained(verdict: str) -> str:
-        meaning = table.verdicts.get(verdict)
-        return f"{verdict} – {meaning}" if meaning else verdict
-
-    if trained == twin:
-        return f"Trained: {explained(trained)}. The same holds without training."
-    return f"Trained: {explained(trained)}. Untrained: {explained(twin)}."
+def verdict_blocks(table: MetricTable, results: Results) -> list[Text]:
+    """The verdicts of one seed, trained and untrained, and below what they mean."""
+    given = [numbers_of(results, label)["verdict"] for label in LABELS]
+    twin = "The same holds without training" if given[0] == given[1] else f"Untrained: {given[1]}"
+    meanings = {v: table.verdicts[v] for v in given if table.verdicts.get(v)}
+    return [
+        Text(f"Trained: {given[0]}. {twin}.", "verdict"),
+        *(Text(marked_up(f"{v[0].upper()}{v[1:]}: {words}.")) for v, words in meanings.items()),
+    ]
 
 
 def condition_table(results: Results, labels: Mapping[str, str]) -> Table:
