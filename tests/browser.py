@@ -98,7 +98,7 @@ def looked_at(root: Path, pages: dict[str, tuple[str, int]]) -> dict:
     assert out and out[1].strip(), done.stderr[-2000:]
     told = [json.loads(line) for line in html.unescape(out[1]).strip().splitlines()]
     console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
-    noise = ("WebGL", "GL Driver", "swiftshader")  # of the machine's graphics, not of the page
+    noise = ("WebGL", "GL Driver", "swiftshader", "Canvas2D")  # of graphics, not of the page
     console = [line for line in console if not any(word in line for word in noise)]
     return {t["token"].removeprefix("#"): t for t in told} | {"console": console}
 

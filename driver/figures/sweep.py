@@ -21,7 +21,7 @@ MEAN_AT = 2.2  # times ASIDE: beside the points
 MAX_IN_COLUMN = 4  # panels; of more there are two columns
 MAX_LABEL = 28  # letters of a condition below the axis
 MAX_NUMBERS = 12  # below an axis of numbers
-MAX_UNEVEN = 2.5  # times the smallest gap between numbers that the mean one may be
+MAX_UNEVEN = 3  # times the smallest gap between numbers that the mean one may be
 
 
 def sweep_figure(
@@ -90,6 +90,12 @@ def places_of(conditions: Sequence[Mapping[str, str]]) -> tuple[np.ndarray, str]
 
     Numbers of one axis have one, unless some lie so close that others would be far away; all else
     stands side by side in its order.
+
+    Examples
+    --------
+    >>> words = ("1 2 4", "1 10 100", "1 2 999", "a b")
+    >>> [places_of([{"n": value} for value in word.split()])[1] for word in words]
+    ['linear', 'log', '', '']
     """
     side_by_side = np.arange(float(max(len(conditions), 1)))
     values = [[*dict.fromkeys(c.values())] for c in conditions]

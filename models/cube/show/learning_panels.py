@@ -74,7 +74,8 @@ def mark_learning(ax, times: dict[float, float], first: int = 0):
         at = [first + steps - 1 for steps in found]
         words = ", ".join(f"{level:g} after {steps:.0f}" for steps, level in found.items())
         look = {"ms": 6, "mfc": "white", "mec": style.TRAINED, "mew": 1.3, "zorder": 4}
-        ax.plot(at, [*found.values()], "o", label=f"reached {words} steps", **look)
+        when = "since the pause" if first else "reached"
+        ax.plot(at, [*found.values()], "o", label=f"{when} {words} steps", **look)
     return ax
 
 
