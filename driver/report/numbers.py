@@ -41,7 +41,8 @@ def number_table(
         trained, untrained, change = contrast(m, results)
         cells = words(trained, m.digits), words(untrained, m.digits)
         definition = " ".join(filter(None, (m.meaning, m.wanted and f"Wanted: {m.wanted}.")))
-        meaning = [Markup('<span class="wide">{}</span>').format(definition)] if defined else []
+        wide = Markup('<span class="wide">{}</span>').format(definition) if definition else ""
+        meaning = [wide] if defined else []
         rows.append((marked_up(m.text), *cells, words(change, m.digits, signed=True), *meaning))
     head = ("metric", *COLUMNS, "definition") if defined else ("", *COLUMNS)
     return Table(head, rows, numbers=not defined, words=defined, caption=caption)

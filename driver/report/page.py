@@ -28,7 +28,7 @@ from driver.report.mathml import Part
 TEMPLATE = "page.html.j2"
 MAX_WIDTH = 1400  # pixels of an embedded picture
 N_COLOURS = 256
-DARK, DENSE = 128, 0.05  # grey below, and the share of such areas in a dense picture
+DEEP, DENSE = 128, 0.05  # dark or coloured areas, by their lowest channel; share in a dense picture
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
 
@@ -249,8 +249,8 @@ def embedded(png: bytes | Path) -> tuple[str, int, int, bool]:
     out = io.BytesIO()
     small.save(out, "PNG")
     uri = f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
-    areas = np.asarray(opaque.convert("L").resize((100, 100), Image.Resampling.BOX))
-    return uri, small.width, small.height, bool(np.mean(areas < DARK) > DENSE)
+    areas = np.asarray(opaque.resize((100, 100), Image.Resampling.BOX)).min(axis=2)
+    return uri, small.width, small.height, bool(np.mean(areas < DEEP) > DENSE)
 
 
 def drawn(figure) -> tuple[str, int, int, bool]:
