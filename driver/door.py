@@ -36,7 +36,8 @@ FAILED = 1
 NEEDED = frozenset(  # what requirements.txt installs, by the names it is imported by
     "brian2 numpy matplotlib pydantic tyro tqdm scipy psutil jinja2 latex2mathml PIL".split()
 )
-SHORT = {"--from", "--config", "--resume-from"}
+SHORT = {"--from", "--config", "--resume-from", "--weights-from"}
+LONG_DASHES = tuple("–—−")  # as text processors make of two short ones
 
 
 def start(main: Callable[[], int]) -> None:
@@ -131,7 +132,7 @@ def main(model: str, argv: Sequence[str] | None = None) -> int:
 def run(room: Room, argv: Sequence[str]) -> int:
     """A word and what it is about, or a run; complaints go to standard error."""
     from driver.files import on_disk
-    from driver.flags.from_dataclass import EXIT_USAGE, UsageError
+    from driver.flags.from_dataclass import EXIT_USAGE, Unknown, UsageError
     from driver.run.content import NotARun
 
     try:
@@ -160,6 +161,10 @@ def run(room: Room, argv: Sequence[str]) -> int:
 
         return execute(room, request)
     except (UsageError, NotARun) as error:
+        if isinstance(error, Unknown):
+            from driver.command.find import elsewhere
+
+            error = elsewhere(room, error)
         print(f"{room.format.prog}: error: {one_line(error)}", file=sys.stderr)
         return EXIT_USAGE
     except (OSError, MemoryError) as error:  # a full disk, a folder that cannot be written
@@ -189,6 +194,8 @@ def check_text(argv: Sequence[str]) -> None:
             word.encode()
         except UnicodeEncodeError:
             raise UsageError(f"{word}: not a text in {sys.getfilesystemencoding()}") from None
+        if word[:1] in LONG_DASHES:
+            raise UsageError(f"{word}: begins with a long dash; a flag begins with --")
 
 
 def one_line(error: object) -> str:

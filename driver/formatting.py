@@ -96,16 +96,18 @@ def interval(estimate: Mapping[str, Any], digits: int = 3, signed: bool = False)
     return mean if low == "–" else f"{mean} [{low}, {high}]"
 
 
-def perhaps(word: str, known: Iterable[str]) -> str:
-    """What is called nearly so, in brackets and after a space; empty if nothing is.
+def perhaps(word: str, known: Iterable[str], mark: str = "") -> str:
+    """What is called nearly so, or has the word as a part, in brackets and after a space.
 
     Examples
     --------
-    >>> perhaps("satus", ["status", "report"])
-    ' (perhaps you meant status)'
+    >>> perhaps("satus", ["status", "report"]), perhaps("seed", ["multi-seed", "jobs"], "--")
+    (' (perhaps you meant status)', ' (perhaps you meant --multi-seed)')
     """
-    found = difflib.get_close_matches(word, list(known))
-    return f" (perhaps you meant {', '.join(found)})" if found else ""
+    known = list(dict.fromkeys(known))
+    found = difflib.get_close_matches(word, known)
+    found = found or [name for name in known if word in re.split("[-_]", name)]
+    return f" (perhaps you meant {', '.join(mark + name for name in found)})" if found else ""
 
 
 def mathtext(label: str) -> str:

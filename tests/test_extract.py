@@ -132,7 +132,7 @@ REFUSED = {
     "preset": (("--mode", "ll_thesis"), "--mode ll_thesis", "learned with ll_fast"),
     "seed": (("--seed-start", "7"), "--weights-from", "no seed 7"),
     "seeds": (("--multi-seed", "3"), "--weights-from", "no seed 124"),
-    "resume": (("--resume-from", "x"), "--resume-from", "give one of them"),
+    "resume": (("--resume-from", "."), "--resume-from", "give one of them"),
     "learning": (("--disable-all-stdp",), "--disable-all-stdp", "nothing is trained"),
     "neither": (("--ll-mon-weights", "trained"), "--ll-mon-weights", "initial"),
     "no number": (("--distance-cm", "nan"), "--distance-cm nan", "not a finite number"),
@@ -449,7 +449,10 @@ def test_a_run_of_the_published_program_is_read_as_far_as_it_goes(tmp_path):
     assert status == 0 and len(list((folder / "figures").iterdir())) == 2
     status, said, _ = call("compare", folder, full().folder, "--output", tmp_path / "c.html")
     assert status == 0 and "σ_θ over the path" in said
-    assert "undefined" in call("status", folder)[1]
+    (folder / "run_summary.json").unlink()
+    said = call("status", folder)[1]
+    assert "undefined" in said and "made by the published program" in said
+    assert "go on with" not in said
     for words in (["report", folder], ["figures", folder, "--analyses"]):
         status, _, said = call(*words)
         assert status == 2 and "published program" in said

@@ -16,7 +16,7 @@ from driver.figures import style
 from driver.figures.points import Band
 from driver.figures.seeds import seeds_figure
 from driver.formatting import mathtext, text
-from driver.report.numbers import condition_table, headline, number_table, table_of_seeds
+from driver.report.numbers import condition_table, number_table, table_of_seeds, verdict_blocks
 from driver.report.page import marked_up
 from driver.report.sweep_page import write_sweep_report
 
@@ -166,8 +166,9 @@ def test_tables_have_definitions_goals_and_both_networks():
     assert seeds.foot[2] == ("n", "", "", 1, 2, 1)
     found = condition_table(results(), {"error": "the error"})
     assert found.rows == [("learns", "the error", "≤ 0.2", "0.5", "no", "0.9", "no")]
-    words = headline(TABLE, results(trained=0.1))
-    assert words == "Trained: learns – the error falls. Untrained: does not learn – it does not."
+    words = [block.text for block in verdict_blocks(TABLE, results(trained=0.1))]
+    assert words[0] == "Trained: learns. Untrained: does not learn."
+    assert words[1:] == ["Learns: the error falls.", "Does not learn: it does not."]
 
 
 def test_numbers_and_labels_are_written_for_people():

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import driver.engine.randomness
+import driver.figures.sweep as figures_sweep
 import driver.flags.from_dataclass
+import driver.formatting
 from driver.engine.compiler import compiler
 from driver.engine.randomness import MAX_SEED, generator, stream_id, uniform, uniform_numpy
 
@@ -167,9 +169,10 @@ def test_streams_of_the_model_have_different_numbers():
 # the examples in the docstrings
 
 
-@pytest.mark.parametrize(
-    "module", [driver.engine.randomness, driver.flags.from_dataclass], ids=lambda m: m.__name__
-)
+EXAMPLES = (driver.engine.randomness, driver.flags.from_dataclass, driver.formatting, figures_sweep)
+
+
+@pytest.mark.parametrize("module", EXAMPLES, ids=lambda m: m.__name__)
 def test_examples_in_docstrings_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0

@@ -2,9 +2,11 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +15,12 @@ from driver.command.shorthand import expanded
 from driver.report.tables import names
 from models.lateral_line import docs
 from models.lateral_line.room import ROOM
+from tests.browser import dead_links, looked_at
 from tests.pages import PAGES, ROOT, commands, folders
-from tests.program import call, render_nothing, resolve, shared
+from tests.program import call, load_json, render_nothing, resolve, shared
 
 TEXT = PAGES["README.md"]
+MAX_HEIGHT = 18_000  # pixels of a page as it opens
 
 
 def test_every_command_of_the_lateral_line_can_be_run(tmp_path, monkeypatch, pretended_genn):
@@ -100,3 +104,48 @@ def test_files_and_arrays_of_a_run_are_those_of_the_tables(made):
     ):
         with np.load(run / "artifacts" / file) as arrays:
             assert set(arrays) == set(names(table)), file
+
+
+def unfit(root: Path, files: list[Path]) -> list[str]:
+    """What is wrong with pages: links that lead nowhere, what sticks out, on a telephone too.
+
+    Nobody reads a page of twenty screens: what is rarely looked at is to be folded.
+    """
+    wrong = [f"{file}: {link}" for file in files for link in dead_links(file)]
+    texts = [file.read_text(encoding="utf-8") for file in files]
+    shown = {f"{k}_{w}": (t, w) for k, t in enumerate(texts) for w in (1280, 400)}
+    for name, told in looked_at(root, shown).items():
+        if name == "console":
+            wrong += told
+            continue
+        too_large = told["page"] > told["width"] or told["height"] > MAX_HEIGHT
+        if too_large or told["unloaded"] or told["errors"]:
+            wrong.append(f"{files[int(name.partition('_')[0])]}: {told}")
+    return wrong
+
+
+def test_pages_of_make_run_fit_a_screen_and_a_telephone(made, tmp_path, monkeypatch):
+    folder, _ = made
+    monkeypatch.chdir(folder)
+    assert call("index")[0] == 0
+    (report,) = folder.glob("Runs/*/report.html")
+    assert unfit(tmp_path, [report, folder / "Runs" / "index.html"]) == []
+
+
+@pytest.mark.slow
+def test_commands_of_readme_and_tutorial_make_what_they_say(made, tmp_path):
+    """The walk of a newcomer after `make run`: every command in its order, then every page."""
+    folder, _ = made
+    tutorial = PAGES["docs/tutorial.md"]
+    lines = re.findall(r"^(python \w+_brian2\.py .*?)(?: {2,}#.*)?$", TEXT + tutorial, re.MULTILINE)
+    assert len(dict.fromkeys(lines)) >= 18
+    for line in dict.fromkeys(lines):
+        words = [sys.executable, *shlex.split(line)[1:]]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, (line, done.stderr[-2000:])
+    for name in ("three", "shuffled", "farther"):
+        results = sorted(folder.glob(f"Runs/{name}/artifacts/seed_*_results.json"))
+        orders = [f"{load_json(file)['map']['order']:.2f}" for file in results]
+        words = "{}, {} and {}".format(*orders).replace("-0.00", "0.00")
+        assert words in tutorial, name
+    assert unfit(tmp_path, sorted(folder.glob("Runs/*/report.html"))) == []

@@ -556,10 +556,18 @@ def test_sentences_name_the_window_in_place_of_the_path():
 def test_wide_pictures_are_scaled_down_and_transparent_ones_get_a_white_ground(tmp_path):
     file = tmp_path / "wide.png"
     Image.new("RGBA", (3 * report.MAX_WIDTH, 30), (0, 0, 0, 0)).save(file)
-    uri, width, height = report.embedded(file)
-    assert (width, height) == (report.MAX_WIDTH, 10)
+    uri, width, height, dense = report.embedded(file)
+    assert (width, height, dense) == (report.MAX_WIDTH, 10, False)
     image = Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))).convert("RGB")
     assert np.asarray(image).min() > 250
+
+
+@pytest.mark.parametrize("colour, dense", [("#440154", True), ("#fde725", True), ("#aaa", False)])
+def test_a_heat_map_keeps_its_colours_in_the_dark(tmp_path, colour, dense):
+    image = Image.new("RGB", (400, 200), "white")
+    image.paste(colour, (0, 0, 100, 100))  # an eighth of it
+    image.save(tmp_path / "map.png")
+    assert report.embedded(tmp_path / "map.png")[3] is dense
 
 
 EQUATIONS = """

@@ -118,26 +118,6 @@ def test_without_a_folder_all_runs_are_listed_oldest_first(tmp_path, monkeypatch
     assert said.index("Runs/old") < said.index("Runs/new")
 
 
-WRONG = {
-    ("status", "nowhere"): "there is no run nowhere",
-    ("figures",): "name a run folder",
-    ("report",): "name a run folder",
-    ("figures", "nowhere"): "there is no run nowhere",
-    ("export", "nowhere", "--to", "csv"): "there is no run nowhere",
-    ("export", "nowhere", "--to", "doc"): "doc",
-    ("figure", "x"): "figures, report, status",
-}
-
-
-@pytest.mark.parametrize("words", WRONG, ids=" ".join)
-def test_words_that_cannot_be_served_are_refused(tmp_path, monkeypatch, words):
-    monkeypatch.chdir(tmp_path)
-    status, out, err = call(*words)
-    assert status == 2 and WRONG[words] in out + err
-    assert "Traceback" not in out + err
-    assert listing(tmp_path) == {}
-
-
 @pytest.mark.parametrize("word", ["figures", "export"])
 def test_an_unfinished_run_has_no_figures_to_draw(tmp_path, word):
     folder = tmp_path / "run"

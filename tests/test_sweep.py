@@ -397,7 +397,7 @@ def test_a_command_that_goes_on_does_what_is_left(tmp_path):
     [
         (("--n-training-trials", "4"), "other parameters"),
         (("--overwrite",), "--go-on"),
-        (("--resume-from", "x"), "--go-on"),
+        (("--resume-from", "."), "--go-on"),
         (("--run-name", " "), "--run-name"),
     ],
 )

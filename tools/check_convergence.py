@@ -5,8 +5,9 @@
     python tools/check_convergence.py Runs/ten
 
 A file is the recordings or the checkpoint of a seed; a run folder stands for all of its seeds.
-Rest is a map that no longer improves and weights that stand still. Status 0: every file has
-converged; 1: one has not, or it is not known; 2: nothing to look at.
+Rest is a map that no longer improves and weights that stand still, each of them: the log of a run
+says when the mean weight became stable, which it can be while single weights still move. Status 0:
+every file has converged; 1: one has not, or it is not known; 2: nothing to look at.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     all_converged = True
     for file in files:
         verdict, details = judge(file, typed.plateau_rad, typed.change_percent / 100)
+        if verdict == Verdict.NOT_CONVERGED:
+            details.append("the log's stable mean weight is less: single weights may still move")
         print("\n  ".join([f"{file}: {verdict}", *details]))
         all_converged &= verdict == Verdict.CONVERGED
     return 0 if all_converged else 1

@@ -6,7 +6,9 @@ import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from driver.flags.from_dataclass import UsageError
+from driver.engine.model import resolve
+from driver.flags.from_dataclass import Unknown, UsageError
+from driver.flags.rules import flags_of
 from driver.formatting import perhaps
 from driver.room import Room
 from driver.run.folder import PARAMS
@@ -15,6 +17,7 @@ from driver.sweep.axes import CONTENT
 
 RUNS = Path("Runs")
 ROOT = Path(__file__).parents[2]
+MAX_PRESETS = 3  # that have a flag, in a message
 
 
 def folder_of(typed: Path | str, root: Path = RUNS) -> Path:
@@ -38,6 +41,10 @@ def folder_of(typed: Path | str, root: Path = RUNS) -> Path:
                 return folder
             if folder in (root, Path(".")) or (folder.is_dir() and folder == place.parent.parent):
                 break  # no file of a run lies deeper
+    if inside := sorted(
+        file.parent for name in (PARAMS, CONTENT) for file in typed.glob(f"*/{name}")
+    ):
+        raise UsageError(f"{typed} is a folder of runs: name one of them, such as {inside[0]}")
     raise UsageError(f"there is no run {typed}, here or in {root}{near(typed.name, root)}")
 
 
@@ -88,3 +95,28 @@ def opened_run(room: Room, folder: Path) -> Run:
         if other is not room:
             raise UsageError(f"{folder} is a run of {other.format.prog}: use that") from None
         raise
+
+
+def elsewhere(own: Room, error: Unknown) -> str:
+    """What leads on from a name that this door, or the preset that was asked for, does not have."""
+    name = error.name
+    for room in rooms(own):
+        there = "" if room is own else f" of {room.format.prog}"
+        presets = resolve(room.presets.name)
+        if error.kind != "flag" and name in presets:
+            return f"{error.said} (perhaps you meant --mode {name}{there})"
+        if error.kind == "flag" and f"--{name})" not in error.near:
+            has = [
+                mode
+                for mode in presets
+                if name in flags_of(*room.format.parts(mode).values()).values()
+            ]
+            if has and (room is own or not error.near):
+                more = ", ..." if len(has) > MAX_PRESETS else ""
+                return (
+                    f"{error.said}: it is one of --mode {', '.join(has[:MAX_PRESETS])}{more}{there}"
+                )
+    if error.kind == "word" and is_known(Path(name)):
+        return f"{name} is a run: `report {name}`, or `resume {name}`"
+    listed = "; --help lists them" if error.kind == "flag" else ""  # the others are in the message
+    return f"{error.said}{error.near or listed}"

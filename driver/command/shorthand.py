@@ -7,18 +7,18 @@ kept in ``params.json``: nothing has to be looked up in a file that may have cha
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from driver.command.find import RUNS, folder_of, is_known, opened_run
+from driver.command.find import folder_of, is_known, opened_run
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
-from driver.run.saved import Run
+from driver.run.content import TRUST
+from driver.run.saved import NotARun, Run
+from driver.sweep.axes import table_of, word
 
 WORDS = {
     "run": "Make a run, as without the word; --from RUN repeats another, with flags if given",
@@ -37,6 +37,7 @@ def expanded(room: Room, argv: Sequence[str]) -> list[str]:
         For a run that is not there, or a file that is no list of flags.
     """
     argv = list(argv)
+    room = room.trusting() if TRUST in argv else room
     if argv[:1] == ["resume"]:
         if len(argv) < 2 or argv[1].startswith("-"):
             raise UsageError("resume: which run? resume RUN")
@@ -46,15 +47,22 @@ def expanded(room: Room, argv: Sequence[str]) -> list[str]:
         argv = argv[1:]
         if argv and not argv[0].startswith("-"):
             raise UsageError(f"run {argv[0]}: which flag? run --from {argv[0]} repeats that run")
-    source = cli.option(argv, "--from")
-    if source is not None:
-        return repeated(room, opened_run(room, folder_of(source)), cli.without(argv, ("--from",)))
-    source = cli.option(argv, "--resume-from")
-    named = (source or "").strip() and [p for p in (Path(source), RUNS / source) if is_known(p)]
-    if named and cli.option(argv, "--mode") is None:
-        run = opened_run(room, folder_of(source))
-        argv = cli.without(argv, ("--resume-from",))
-        return [*typed_in(run), "--resume-from", str(run.folder), *argv]
+    for flag in ("--from", "--resume-from", "--weights-from"):
+        source = cli.option(argv, flag)
+        if source is None:
+            continue
+        if flag != "--from" and Path(source.strip()).exists() and not is_known(Path(source)):
+            continue  # said later, with what is missing there; no name is the folder here
+        try:
+            run = opened_run(room, folder_of(source))
+        except (UsageError, NotARun) as error:
+            raise UsageError(f"{flag} {source}: {error}") from None
+        argv = cli.without(argv, (flag,))
+        if flag == "--from":
+            return repeated(room, run, argv)
+        argv += [flag, str(run.folder)]
+        if flag == "--resume-from" and cli.option(argv, "--mode") is None:
+            argv = [*typed_in(run), *argv]
     source = cli.option(argv, "--config")
     if source is not None:
         argv = cli.without(argv, ("--config",))
@@ -101,7 +109,7 @@ def configured(room: Room, path: Path, argv: Sequence[str]) -> list[str]:
     from driver.sweep.plan import as_typed, flags_by_name
 
     where, known = f"--config {path}", flags_by_name(room)
-    content = {k.replace("-", "_"): v for k, v in table_of(path).items()}
+    content = {k.replace("-", "_"): v for k, v in table_of(path, where).items()}
     typed = {w[2:].split("=")[0].removeprefix("no-") for w in argv if w.startswith("--")}
     typed = {known[t.replace("-", "_")].name for t in typed if t.replace("-", "_") in known}
     mine = {k: v for k, v in content.items() if k not in known or known[k].name not in typed}
@@ -109,30 +117,10 @@ def configured(room: Room, path: Path, argv: Sequence[str]) -> list[str]:
     return as_typed(room, words, where, refused=frozenset())
 
 
-def table_of(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix in (".yaml", ".yml"):
-            try:
-                import yaml
-            except ImportError:
-                raise UsageError(f"--config {path}: YAML needs pyyaml; TOML does not") from None
-            content = yaml.safe_load(text)
-        else:
-            content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except UsageError:
-        raise
-    except Exception as error:  # three parsers, each with errors of its own
-        raise UsageError(f"--config {path}: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
-        raise UsageError(f"--config {path}: must be a table of flags, such as n_mon = 800")
-    return content
-
-
 def plain(value: Any, where: str) -> str:
     """A value as it is typed; several of one flag stand apart by spaces."""
     if isinstance(value, list) and value and not any(isinstance(v, list | dict) for v in value):
-        return " ".join(map(str, value))
+        return " ".join(map(word, value))
     if isinstance(value, str | int | float):
-        return str(value)
+        return word(value)
     raise UsageError(f"{where} {value!r}: must be a number, a word, true or false, or a list")

@@ -20,7 +20,7 @@ def run_lines(room: Room, run: Run) -> list[str]:
     old = "; not verified: written before files had checksums" if run.unverified else ""
     lines = [f"{run.folder}: {run.mode}, {state_words(run)}{old}"]
     lines += [*(f"  edited: {words}" for words in run.edited), *seeds]
-    if not run.in_use and (missing or run.summary is None):
+    if not run.in_use and not run.published and (missing or run.summary is None):
         lines.append(f"  go on with: {way_on(run)}")
     return lines
 
@@ -29,6 +29,8 @@ def state_words(run: Run) -> str:
     """Whether it is running or complete."""
     if run.in_use:
         return "running"
+    if run.summary is None and run.published:
+        return "made by the published program, which wrote no summary"
     if run.summary is None:
         return "not complete, nobody is working on it"
     missing = [str(s) for s in run.seeds if s not in run.finished]

@@ -17,7 +17,7 @@ from driver.command.find import RUNS, folder_of, opened_run, room_of
 from driver.command.shorthand import WORDS
 from driver.engine.model import resolve
 from driver.export.csv import NO_TABLES, export_csv, finished
-from driver.flags.from_dataclass import EXIT_USAGE, UsageError, in_one_line
+from driver.flags.from_dataclass import EXIT_USAGE, Unknown, UsageError, in_one_line
 from driver.formatting import perhaps, short, visible
 from driver.room import Room, nothing
 from driver.run.content import TRUST, Edited
@@ -26,6 +26,8 @@ from driver.run.saved import NotARun, Run
 from driver.sweep.axes import CONTENT
 
 PACKAGES, ENDING = {"nwb": "pynwb", "neo": "neo"}, {"nwb": ".nwb", "neo": ".pkl"}
+OTHER_WORDS = {"list": "status", "ls": "status", "show": "report", "plot": "figures"}
+OTHER_WORDS |= {"draw": "figures", "continue": "resume", "train": "run", "start": "run"}
 TAKES_RUNS = "        Args:\n            runs: "
 ALSO = f"        With {TRUST} files are read that were edited since they were written."
 Folders = tyro.conf.Positional[tuple[Path, ...]]
@@ -49,8 +51,8 @@ def main(room: Room, argv: Sequence[str]) -> int:
         words = words_of(room)
         if argv[0] not in words:
             every = [*words, "sweep", *WORDS]
-            near = perhaps(argv[0], every)
-            raise UsageError(f"{argv[0]}: not one of {', '.join(every)}{near}")
+            near = perhaps(OTHER_WORDS.get(argv[0], argv[0]), every)
+            raise Unknown("word", argv[0], f"{argv[0]}: not one of {', '.join(every)}", near)
         asked = {word: afterwards(function) for word, function in words.items()}
         prog = room.format.prog
         return in_one_line(
@@ -317,7 +319,7 @@ def opened(room: Room, runs: Sequence[Path]) -> list[Run]:
 
 def named(runs: Sequence[Path]) -> Sequence[Path]:
     if not runs:
-        raise UsageError("name a run folder, such as Runs/ten")
+        raise UsageError("which run? Name its folder, such as Runs/ten; `status` lists them")
     return [folder_of(run) for run in runs]
 
 

@@ -20,6 +20,8 @@ ASIDE = {"untrained": -0.17, "trained": 0.17}  # of a network, from the middle o
 MEAN_AT = 2.2  # times ASIDE: beside the points
 MAX_IN_COLUMN = 4  # panels; of more there are two columns
 MAX_LABEL = 28  # letters of a condition below the axis
+MAX_NUMBERS = 12  # below an axis of numbers
+MAX_UNEVEN = 3  # times the smallest gap between numbers that the mean one may be
 
 
 def sweep_figure(
@@ -47,7 +49,8 @@ def sweep_figure(
     n_panels = len(metrics) + 1 if metrics else 1
     n_columns = 1 if n_panels <= MAX_IN_COLUMN else 2
     n_rows = -(-n_panels // n_columns)
-    width = float(np.clip(n_columns * (4 + 0.9 * len(groups)), 8.0, 20.0))
+    places, scale = places_of(conditions)
+    width = float(np.clip(n_columns * (4.9 + 0.9 * max(places)), 8.0, 20.0))
     figure = page(heading, 1.2 + 2.6 * n_rows, width)
     every = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     axes = every[:n_panels]
@@ -57,28 +60,56 @@ def sweep_figure(
         style.empty(axes[0], "no run is done")
         return figure
     for ax, letter, m in zip(axes, ascii_uppercase, metrics, strict=False):
-        draw_metric(ax, groups, m, compared)
+        draw_metric(ax, places, groups, m, compared)
         frame_panel(ax, m, metrics, (chance or {}).get(m.name))
         left_out = "; hollow: not usable, not averaged" if m.valid else ""
         ax.set_title(f"{letter}  {mathtext(m.label or m.name)}{left_out}")
         ax.set_ylabel(mathtext(m.axis) if m.symbol else f"({m.unit or 1})")
     found = [c[metrics[0].name]["paired"]["difference"] for c in compared]
     differences = [known_differences(members, metrics[0]) for members in groups]
-    draw_differences(axes[-1], differences, found)
+    draw_differences(axes[-1], places, differences, found)
     letter = ascii_uppercase[len(metrics)]
     name = mathtext(metrics[0].label or metrics[0].name)
     axes[-1].set_title(f"{letter}  Trained − untrained: {name}")
     axes[-1].set_ylabel(f"difference ({metrics[0].unit or 1})")
     names = [short(c) for c in conditions]
     turned = 90 if any(len(name) > 8 for name in names) and len(names) > 4 else 0
+    every = -(-len(names) // MAX_NUMBERS) if scale else 1
     for ax in axes:
-        ax.set_xticks(range(len(groups)), names, rotation=turned)
-        ax.set_xlim(-0.6, len(groups) - 0.4)
+        ax.set_xticks(places[::every], names[::every], rotation=0 if scale else turned)
+        ax.set_xlim(min(places) - 0.6, max(places) + 0.6)
     for ax in axes[-n_columns:]:
-        ax.set_xlabel(axis_label(conditions))
+        ax.set_xlabel(axis_label(conditions) + ", logarithmic" * (scale == "log"))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
+
+
+def places_of(conditions: Sequence[Mapping[str, str]]) -> tuple[np.ndarray, str]:
+    """Where conditions stand, at least 1 apart, and the scale: ``linear``, ``log`` or none.
+
+    Numbers of one axis have one, unless some lie so close that others would be far away; all else
+    stands side by side in its order.
+
+    Examples
+    --------
+    >>> words = ("1 2 4", "1 10 100", "1 2 999", "a b")
+    >>> [places_of([{"n": value} for value in word.split()])[1] for word in words]
+    ['linear', 'log', '', '']
+    """
+    side_by_side = np.arange(float(max(len(conditions), 1)))
+    values = [[*dict.fromkeys(c.values())] for c in conditions]
+    if len(values) < 2 or any(len(v) != 1 for v in values):
+        return side_by_side, ""
+    try:
+        x = np.array([float(v[0]) for v in values])
+    except ValueError:
+        return side_by_side, ""
+    for scale, scaled in (("linear", x), ("log", np.log(x) if x.min() > 0 else x)):
+        gaps = np.diff(np.sort(scaled))
+        if np.isfinite(scaled).all() and gaps.min() * len(gaps) * MAX_UNEVEN > gaps.sum() > 0:
+            return (scaled - scaled.min()) / gaps.min(), scale
+    return side_by_side, ""
 
 
 def axis_label(conditions: Sequence[Mapping[str, str]]) -> str:
@@ -97,12 +128,13 @@ def short(condition: Mapping[str, str]) -> str:
     return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
 
 
-def draw_metric(ax, groups: Sequence[Sequence[Row]], metric: Metric, compared):
+def draw_metric(ax, places, groups: Sequence[Sequence[Row]], metric: Metric, compared):
     """Every seed as a point, filled if it counts; the mean of those with its interval beside it.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
+    places : ndarray of float, shape (n_conditions,)
     groups : sequence of sequence of dict
         Runs that are done, by condition.
     metric : Metric
@@ -111,11 +143,11 @@ def draw_metric(ax, groups: Sequence[Sequence[Row]], metric: Metric, compared):
     """
     for label, aside in ASIDE.items():
         look = style.LOOK[label]
-        for k, members in enumerate(groups):
+        for x, members, found in zip(places, groups, compared, strict=True):
             y = [row[label].get(metric.name) for row in members]
             counts = [metric.counted(row[label]) is not None for row in members]
-            draw_points(ax, k + aside + offsets(len(y)), y, look, counts, ms=3.5, mew=0.8)
-            draw_mean(ax, k + MEAN_AT * aside, compared[k][metric.name][label], look["color"])
+            draw_points(ax, x + aside + offsets(len(y)), y, look, counts, ms=3.5, mew=0.8)
+            draw_mean(ax, x + MEAN_AT * aside, found[metric.name][label], look["color"])
         ax.plot([], [], ls="none", label=label, **look)
     ax.plot([], [], "k_", ms=9, label="mean, 95 % interval")
     return ax
@@ -127,24 +159,27 @@ def known_differences(members: Sequence[Row], metric: Metric) -> np.ndarray:
     return np.array([a - b for a, b in pairs if a is not None and b is not None])
 
 
-def draw_differences(ax, differences: Sequence[np.ndarray], found: Sequence[Mapping[str, Any]]):
+def draw_differences(
+    ax, places, differences: Sequence[np.ndarray], found: Sequence[Mapping[str, Any]]
+):
     """Differences of the seeds of each condition, n, and the interval of the mean.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
+    places : ndarray of float, shape (n_conditions,)
     differences : sequence of ndarray, shape (n_pairs,)
     found : sequence of dict
         An `Estimate` of each condition.
     """
     ax.axhline(0, color=style.MUTED, lw=1)
-    for k, (known, estimate) in enumerate(zip(differences, found, strict=True)):
-        ax.plot(k + offsets(known.size), known, "D", ms=3.5, color=style.DARK, mew=0)
-        draw_mean(ax, k + 0.3, estimate, style.DARK)
+    for x, known, estimate in zip(places, differences, found, strict=True):
+        ax.plot(x + offsets(known.size), known, "D", ms=3.5, color=style.DARK, mew=0)
+        draw_mean(ax, x + 0.3, estimate, style.DARK)
         words = f"n = {estimate['n']}"
         words += f"\n{estimate['n_undefined']} left out" if estimate["n_undefined"] else ""
         where = ax.get_xaxis_transform()
-        ax.text(k, 0.98, words, transform=where, ha="center", va="top", fontsize=7)
+        ax.text(x, 0.98, words, transform=where, ha="center", va="top", fontsize=7)
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.25 * (high - low))  # room for the words
     return ax

@@ -17,10 +17,12 @@ import inspect
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, ValidationError
+
+from driver.formatting import perhaps
 
 EXIT_USAGE = 2
 SWITCH_VALUES = ("true", "false", "on", "off", "yes", "no", "0", "1")
@@ -35,6 +37,23 @@ LARGEST, SMALLEST = 1e30, 1e-30
 
 class UsageError(Exception):
     """The command line cannot be run; the message says which flag, what value, what is allowed."""
+
+
+class Unknown(UsageError):
+    """A word, a preset or a flag that is not there; it may be one of another door or preset.
+
+    Attributes
+    ----------
+    kind : {'word', 'preset', 'flag'}
+    name : str
+        Without dashes.
+    said, near : str
+        The message, and what is called alike.
+    """
+
+    def __init__(self, kind: str, name: str, said: str, near: str = ""):
+        super().__init__(f"{said}{near}")
+        self.kind, self.name, self.said, self.near = kind, name, said, near
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,8 +202,10 @@ def parse(
             sections.append((key, Annotated[made, tyro.conf.arg(name=title)], default))
     page = dataclasses.make_dataclass("Flags", sections)
     config = tyro.conf.OmitArgPrefixes, tyro.conf.HelptextFromCommentsOff
+    known = [name for info in everything.values() for name in (info.flag, info.alias) if name]
     result = in_one_line(
-        lambda: tyro.cli(page, prog=prog, args=list(argv), description=description, config=config)
+        lambda: tyro.cli(page, prog=prog, args=list(argv), description=description, config=config),
+        known,
     )
     values = {name: {} for name in groups}
     for key, name in owners.items():
@@ -221,8 +242,11 @@ def headings(cls: type) -> dict[str, str]:
     return found
 
 
-def in_one_line(read: Callable[[], Any]) -> Any:
-    """What a parser of tyro returns; what it complains of in a box is a `UsageError` of a line."""
+def in_one_line(read: Callable[[], Any], known: Iterable[str] = ()) -> Any:
+    """What a parser of tyro returns; what it complains of in a box is a `UsageError` of a line.
+
+    `known` are the flags that there are, without dashes.
+    """
     box = io.StringIO()
     try:
         with contextlib.redirect_stderr(box):
@@ -233,15 +257,50 @@ def in_one_line(read: Callable[[], Any]) -> Any:
     parts: list[list[str]] = [[]]
     for line in box.getvalue().splitlines():
         text = re.sub(r"\x1b\[[\d;]*m", "", line).strip("│ ")
-        if not text.strip("─"):
+        if not text.strip("─-"):
             parts.append([])
         elif text[0] not in "╭╰":
             parts[-1].append(text)
-    message, *hints = (part for part in parts if part)
-    near = [words for part in hints for words in part if words.startswith("--")]
-    if hints and hints[0][0].startswith("Perhaps you meant"):
-        message.append(f"(perhaps you meant {', '.join(w.split()[0] for w in near)})")
-    raise UsageError(" ".join(message)) from None
+    if "╭" not in box.getvalue():  # where there are no boxes the title is a part of its own
+        del parts[0]
+    message, *hints = (" ".join(part) for part in parts if part)
+    found = set(re.findall(r"--([\w-]+)", " ".join(hints))) - {"help"}
+    raise complaint(message, known or sorted(found)) from None
+
+
+COMPLAINTS = {  # tyro's, and Python's in them; what is said instead
+    r"Error parsing (\S+): invalid literal for int\(\) with base 10: '(.*)'": (
+        r"\1 \2: needed a whole number"
+    ),
+    r"Error parsing (\S+): could not convert string to float: '(.*)'": r"\1 \2: needed a number",
+    r"Missing value for argument '(.*)'\. Expected 1 values\.": r"\1: its value is missing",
+    r"invalid choice '(.*)' for argument '(.*)'\. Expected one of \((.*)\)\.": (
+        r"\2 \1: needed one of \3"
+    ),
+}
+OTHER_NAMES = {  # of flags, as other programs call them
+    "preset": "mode",
+    "name": "run-name",
+    "output": "output-root",
+    "seeds": "multi-seed",
+    "n-seeds": "multi-seed",
+}
+
+
+def complaint(message: str, known: Iterable[str]) -> UsageError:
+    """What tyro complains of, in the words of this program."""
+    for pattern, words in COMPLAINTS.items():
+        if re.fullmatch(pattern, message):
+            return UsageError(re.sub(pattern, words, message).replace("'", ""))
+    unknown = message.removeprefix("Unrecognized options: ").split(", ")
+    if message.startswith("Unrecognized options: ") and unknown[0].startswith("-"):
+        typed = unknown[0].split("=")[0]
+        name = typed.strip("-").lower().replace("_", "-")
+        near = perhaps(OTHER_NAMES.get(name, name), [name] if name in known else known, "--")
+        return Unknown("flag", name, f"there is no flag {typed}", near)
+    if message.startswith("Unrecognized options: "):
+        return UsageError(f"{unknown[0]}: of which flag? A value with a space needs quotes")
+    return UsageError(message)
 
 
 def section(name: str, infos: dict[str, FieldInfo], group: Group) -> type:
@@ -279,7 +338,7 @@ def typed_fields(argv: Sequence[str], infos: dict[str, FieldInfo]) -> set[str]:
         if seen.get(name, text) != text:
             raise UsageError(f"--{seen[name]} and --{text} set the same value: give one of them")
         seen[name] = text
-        after = argv[place + 1] if place + 1 < len(argv) else ""
+        after = token.partition("=")[2] or "".join(argv[place + 1 : place + 2])
         if infos[name].type is bool and after.lower() in SWITCH_VALUES:
             flag = infos[name].flag
             raise UsageError(f"--{text} {after}: a switch has no value; --{flag} or --no-{flag}")

@@ -11,11 +11,12 @@ from pathlib import Path
 from driver.figures.draw import Maker, caption
 from driver.files import is_plain
 from driver.report import page as report
-from driver.report.page import Choice, Files, Heading, Picture, Text
+from driver.report.page import Choice, Files, Fold, Heading, Picture, Text
 from driver.run.saved import Run
 
 NAME = re.compile(r"(?P<name>.+?)(_n\d+)?(_seed_(?P<seed>\d+))?$")
 FILMS = (".mp4", ".gif")
+MAX_OPEN = 8  # figures of a seed; more are folded
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,11 @@ class Figures:
         others, options, blocks = by_seed.pop(None, []), [], []
         for place, (seed, figures) in enumerate(sorted(by_seed.items())):
             if place < self.max_seeds:
-                options.append((str(seed), embedded(self.run, figures)))
+                blocks_of_seed = embedded(self.run, figures[:MAX_OPEN])
+                if more := figures[MAX_OPEN:]:
+                    title = f"{len(more)} more figures"
+                    blocks_of_seed.append(Fold(title, embedded(self.run, more)))
+                options.append((str(seed), blocks_of_seed))
             else:
                 names = [relative(self.run, file) for f in figures for file in f.files]
                 blocks.append(Files(f"Seed {seed}, not embedded:", names))

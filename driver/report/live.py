@@ -2,7 +2,8 @@
 
 In a window where there is a display, else into a page that reloads, ``live.html`` in the run
 folder. Only what the blocks gave is looked at, so that not a bit of the run changes, and at most a
-tenth of the time is spent. A drawing that fails is said once, and is not the end of the run.
+tenth of the time is spent, but for the last picture. A drawing that fails is said once, and is not
+the end of the run.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def shown_live(request: Request, session: Session, pixels: Pixels) -> Iterator[S
     live = Live(pixels, title, request.folder.path / name, session.log)
     try:
         yield dataclasses.replace(session, live=live)
+        live.finish()
     finally:
         live.close()
 
@@ -51,14 +53,16 @@ class Live:
 
     def __init__(self, pixels: Pixels, title: str, target: Path, log: logging.Logger):
         self.pixels, self.title, self.target, self.log = pixels, title, target, log
-        self.due, self.uri = 0.0, None
+        self.due, self.uri, self.left = 0.0, None, None
         self.window = window(title)
         log.info(f"--live: {'in a window' if self.window else target}")
 
     def __call__(self, *shown: Any) -> None:
         began = time.monotonic()
         if began < self.due:
+            self.left = shown
             return
+        self.left = None
         try:
             self.show(self.pixels(*shown))
         except Exception as error:  # of any backend: a picture must not end a run
@@ -85,8 +89,17 @@ class Live:
 
         picture = report.Picture(*self.uri, alt=self.title)
         sections = [report.Section("live", "Live", [picture])]
-        text = report.render(report.Page(self.title, "", sections, refresh_s=refresh_s))
+        words = (
+            f"Drawn between blocks; read again every {refresh_s} s." if refresh_s else "The last."
+        )
+        text = report.render(report.Page(self.title, words, sections, refresh_s=refresh_s))
         replace_file(self.target, lambda file: file.write(text.encode()))
+
+    def finish(self) -> None:
+        """Draw the end, if something was drawn before."""
+        if self.left is not None and self.due < np.inf:
+            self.due = 0.0
+            self(*self.left)
 
     def close(self) -> None:
         """Leave the last picture; nobody waits for another one."""
@@ -95,7 +108,7 @@ class Live:
                 self.write(refresh_s=0)
 
 
-def embedded(pixels: np.ndarray) -> tuple[str, int, int]:
+def embedded(pixels: np.ndarray) -> tuple[str, int, int, bool]:
     from PIL import Image
 
     from driver.report import page as report

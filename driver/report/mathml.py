@@ -140,7 +140,8 @@ def row(equation, comments: dict[str, str], typeset: Callable[[str], str]) -> Ro
     name = equation.varname
     left, line = symbol(name), name
     if equation.type == DIFFERENTIAL_EQUATION:
-        left, line = rf"\frac{{\text{{d}}{left}}}{{\text{{d}}t}}", f"d{name}/dt"
+        space = r"\," if left.startswith(r"\text") else ""
+        left, line = rf"\frac{{\text{{d}}{space}{left}}}{{\text{{d}}t}}", f"d{name}/dt"
     right = ""
     if equation.type != PARAMETER:
         right = typeset("= " + latex(str_to_sympy(equation.expr.code)))
@@ -181,11 +182,15 @@ def latex(expression) -> str:
 def symbol(name: str) -> str:
     """LaTeX of a name: ``tau_m`` is a letter with a subscript, ``refractory_steps`` a word."""
     base, _, below = name.partition("_")
+    base = "epsilon" if base == "eps" else base
     if base in GREEK or len(base) == 1:
         letter = rf"\{base}" if base in GREEK else base
         if not below:
             return letter
-        below = below if len(below) == 1 else rf"\text{{{below}}}"
+        if below == "bar":
+            return rf"\bar{{{letter}}}"
+        if len(below) > 1:
+            below = rf"\{below}" if below in GREEK else rf"\text{{{below}}}"
         return f"{letter}_{{{below}}}"
     return rf"\text{{{name}}}"
 

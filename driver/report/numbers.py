@@ -41,7 +41,8 @@ def number_table(
         trained, untrained, change = contrast(m, results)
         cells = words(trained, m.digits), words(untrained, m.digits)
         definition = " ".join(filter(None, (m.meaning, m.wanted and f"Wanted: {m.wanted}.")))
-        meaning = [Markup('<span class="wide">{}</span>').format(definition)] if defined else []
+        wide = Markup('<span class="wide">{}</span>').format(definition) if definition else ""
+        meaning = [wide] if defined else []
         rows.append((marked_up(m.text), *cells, words(change, m.digits, signed=True), *meaning))
     head = ("metric", *COLUMNS, "definition") if defined else ("", *COLUMNS)
     return Table(head, rows, numbers=not defined, words=defined, caption=caption)
@@ -133,17 +134,15 @@ def value_of(row: Mapping[str, Any], metric: Metric, name: str) -> float | None:
 # --- verdicts ------------------------------------------------------------------------------------
 
 
-def headline(table: MetricTable, results: Results) -> str:
-    """The verdicts of one seed with what they mean, trained and untrained."""
-    trained, twin = (numbers_of(results, label)["verdict"] for label in LABELS)
-
-    def explained(verdict: str) -> str:
-        meaning = table.verdicts.get(verdict)
-        return f"{verdict} – {meaning}" if meaning else verdict
-
-    if trained == twin:
-        return f"Trained: {explained(trained)}. The same holds without training."
-    return f"Trained: {explained(trained)}. Untrained: {explained(twin)}."
+def verdict_blocks(table: MetricTable, results: Results) -> list[Text]:
+    """The verdicts of one seed, trained and untrained, and below what they mean."""
+    given = [numbers_of(results, label)["verdict"] for label in LABELS]
+    twin = "The same holds without training" if given[0] == given[1] else f"Untrained: {given[1]}"
+    meanings = {v: table.verdicts[v] for v in given if table.verdicts.get(v)}
+    return [
+        Text(f"Trained: {given[0]}. {twin}.", "verdict"),
+        *(Text(marked_up(f"{v[0].upper()}{v[1:]}: {words}.")) for v, words in meanings.items()),
+    ]
 
 
 def condition_table(results: Results, labels: Mapping[str, str]) -> Table:

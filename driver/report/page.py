@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup, escape
 
 from driver.engine.compiler import cores
@@ -27,6 +28,7 @@ from driver.report.mathml import Part
 TEMPLATE = "page.html.j2"
 MAX_WIDTH = 1400  # pixels of an embedded picture
 N_COLOURS = 256
+DEEP, DENSE = 128, 0.05  # dark or coloured areas, by their lowest channel; share in a dense picture
 FLAG = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
 
@@ -89,11 +91,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """An embedded picture; a click shows it in the whole window."""
+    """An embedded picture; a click shows it in the whole window.
+
+    A `dense` one, such as of heat maps, keeps its colours where the page is dark; lines on white
+    become lines on black.
+    """
 
     uri: str
     width: int
     height: int
+    dense: bool
     alt: str
     caption: str = ""
     files: Sequence[str] = ()  # where the original lies, relative to the page
@@ -151,9 +158,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Section:
+    """A part of the page; a `folded` one opens by its title, a link to it, and for a printer."""
+
     id: str
     title: str
     blocks: Sequence[Any]
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -220,8 +230,10 @@ def environment():
     return made
 
 
-def embedded(png: bytes | Path) -> tuple[str, int, int]:
-    """A PNG as a data address, with its width and height in pixels; scaled down if it is wide.
+def embedded(png: bytes | Path) -> tuple[str, int, int, bool]:
+    """A PNG as a data address, with width and height in pixels, and whether it is dense.
+
+    It is scaled down if it is wide.
 
     Stored with a palette: half the size of lossless WebP, quicker, and lines and letters stay
     sharp, which lossy formats blur.
@@ -237,10 +249,11 @@ def embedded(png: bytes | Path) -> tuple[str, int, int]:
     out = io.BytesIO()
     small.save(out, "PNG")
     uri = f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
-    return uri, small.width, small.height
+    areas = np.asarray(opaque.resize((100, 100), Image.Resampling.BOX)).min(axis=2)
+    return uri, small.width, small.height, bool(np.mean(areas < DEEP) > DENSE)
 
 
-def drawn(figure) -> tuple[str, int, int]:
+def drawn(figure) -> tuple[str, int, int, bool]:
     """A matplotlib figure, `embedded` as wide as pictures are."""
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=MAX_WIDTH / figure.get_figwidth())
@@ -258,10 +271,10 @@ def on_white(image):
     return image.convert("RGB")
 
 
-def all_embedded(files: Sequence[Path]) -> list[tuple[str, int, int] | None]:
+def all_embedded(files: Sequence[Path]) -> list[tuple[str, int, int, bool] | None]:
     """`embedded` of many files, on as many cores as there are; None for one that is no picture."""
 
-    def one(file: Path) -> tuple[str, int, int] | None:
+    def one(file: Path) -> tuple[str, int, int, bool] | None:
         try:
             return embedded(file)
         except OSError:

@@ -118,9 +118,11 @@ def write(
             Section("made", "How it was made", parts.made(run, rows, parameters)),
             Section("figures", "Figures", figures.blocks()),
             *drawn,
-            Section("equations", "Equations", [report.Equations(mathml.rendered(equations))]),
-            Section("parameters", "Parameters", [parts.table_of(parameters, parameter_words)]),
-            Section("log", "Log", parts.log(run)),
+            Section("equations", "Equations", [report.Equations(mathml.rendered(equations))], True),
+            Section(
+                "parameters", "Parameters", [parts.table_of(parameters, parameter_words)], True
+            ),
+            Section("log", "Log", parts.log(run), True),
         ],
         footer=parts.footer(run.format.prog),
         data=data,
@@ -149,11 +151,12 @@ def write_plain(
         blocks = [*numbers.blocks_of_seeds(metrics, run.finished, every), *figures.summary()]
         blocks.append(Heading(f"The first seed, {run.finished[0]}"))
     if every:
-        words = numbers.headline if metrics.verdicts else headline_number
-        blocks.append(Text(words(metrics, every[0]), "verdict"))
         if metrics.verdicts:
             labels = {m.name: m.text for m in metrics}
+            blocks += numbers.verdict_blocks(metrics, every[0])
             blocks.append(numbers.condition_table(every[0], labels))
+        else:
+            blocks.append(Text(headline_number(metrics, every[0]), "verdict"))
         blocks.append(numbers.number_table(metrics, every[0]))
     return write(
         run,

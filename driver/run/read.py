@@ -26,7 +26,7 @@ from driver.engine.model import GENN
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
 from driver.flags import rules
-from driver.flags.from_dataclass import Adjustment, Group, UsageError
+from driver.flags.from_dataclass import Adjustment, Group, Unknown, UsageError
 from driver.formatting import perhaps
 from driver.run import checkpoint
 from driver.run.folder import MAX_NAME_BYTES, RunFolder, folder_name
@@ -125,8 +125,8 @@ def mode_of(
         mode = cli.option(argv, flag, mode).strip().lower()
     mode = earlier.get(mode, mode)
     if mode not in presets and not {"-h", "--help"} & set(argv):
-        near = perhaps(mode, presets)
-        raise UsageError(f"{flags[0]} {mode!r} is not one of {', '.join(presets)}{near}")
+        said = f"{flags[0]} {mode!r} is not one of {', '.join(presets)}"
+        raise Unknown("preset", mode, said, perhaps(mode, presets))
     return mode
 
 

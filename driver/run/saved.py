@@ -68,6 +68,7 @@ class Run:
     """
 
     format: Format
+    published = False  # whether another program made it, the published one of the model
 
     def __init__(
         self, folder: Path | str, format: Format | None = None, *, trust_edited: bool = False

@@ -155,18 +155,14 @@ def sampled(ranges: Iterable[str], n: int) -> dict[str, list[str]]:
 
 
 def axes_of_file(path: Path) -> tuple[Axes, dict[str, str]]:
-    """Axes and fixed flags of a TOML or JSON file with tables `product`, `zip` and `fixed`.
+    """Axes and fixed flags of a file with tables `product`, `zip` and `fixed`.
 
     Raises
     ------
     UsageError
         If the file cannot be read, or holds something else.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--file {path}: {error}") from None
+    content = table_of(path, f"--file {path}")
     unknown = sorted(set(content) - {"product", "zip", "fixed"})
     if unknown:
         raise UsageError(f"--file {path}: unknown table {', '.join(unknown)}")
@@ -178,6 +174,27 @@ def axes_of_file(path: Path) -> tuple[Axes, dict[str, str]]:
     tables = {name: plain_axes(content.get(name, {})) for name in ("product", "zip")}
     fixed = {key.replace("-", "_"): word(value) for key, value in content.get("fixed", {}).items()}
     return checked(tables["product"], tables["zip"], f"--file {path}"), fixed
+
+
+def table_of(path: Path, where: str) -> dict[str, Any]:
+    """Content of a TOML, YAML or JSON file, a table; raises `UsageError` for another one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix in (".yaml", ".yml"):
+            import yaml
+
+            content = yaml.safe_load(text)
+        else:
+            content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except ImportError:
+        raise UsageError(f"{where}: YAML needs pyyaml; TOML does not") from None
+    except OSError as error:
+        raise UsageError(f"{where}: {error.strerror}") from None
+    except Exception as error:  # three parsers, each with errors of its own
+        raise UsageError(f"{where}: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise UsageError(f"{where}: must be a table of flags, such as n_mon = 800")
+    return content
 
 
 def plain_axes(table: Mapping[str, Any]) -> dict[str, Any]:

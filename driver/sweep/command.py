@@ -39,6 +39,8 @@ def main(room: Room, argv: Sequence[str]) -> int:
     UsageError
         Before anything is written, for anything that cannot be run.
     """
+    if not argv or argv[0].startswith("-") and argv[0] not in ("-h", "--help"):
+        raise UsageError("sweep: its name comes first: sweep NAME --grid FLAG=VALUE,VALUE")
     options, flags = parser(room.format.prog).parse_known_args(argv)
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} must be at least 1")

@@ -17,6 +17,7 @@ from driver.engine.choose import COLD_BUILD_SECONDS, numpy_seconds
 from driver.engine.compiler import compiler
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import UsageError
+from driver.formatting import perhaps
 from driver.room import Room
 from driver.run.folder import PARAMS, RunFolder, folder_name
 from driver.run.request import Request, held
@@ -25,6 +26,7 @@ from driver.sweep.axes import Axes, Job
 SWITCH = {"true": True, "false": False}
 MAX_CONDITION = 120  # letters of a condition in the name of a folder
 SEEDS = {"seed", "multi_seed"}
+SEEDS_BY = "; --seed-start and --multi-seed set the seeds"
 OURS = SEEDS | {
     *("run_name", "output_root", "overwrite", "go_on", "resume_from", "figures", "jobs", "profile"),
     "save_weights_dir",
@@ -201,7 +203,10 @@ def as_typed(
     for name, value in condition.items():
         info = flags.get(name.replace("-", "_").lower())
         if info is None or info.name in refused:
-            raise UsageError(f"{where} {name}: there is no flag --{name.replace('_', '-')} to set")
+            near = SEEDS_BY if name.startswith("seed") else perhaps(name, flags)
+            raise UsageError(
+                f"{where} {name}: there is no flag --{name.replace('_', '-')} to set{near}"
+            )
         if info.name in given:
             raise UsageError(f"{where} {name}: the same flag as {given[info.name]}")
         given[info.name] = name

@@ -169,8 +169,9 @@ def rate_lines(results: dict[str, Any]) -> list[str]:
             f"{changes}, learned in {learned(results)}",
         ]
     rates = ", ".join(f"{k.upper()} {number(train[k], 1)} / {number(test[k], 1)}" for k in test)
-    settled = "not reached" if stable is None else f"after {stable:g} s"
-    return [f"mean rates, training / test (Hz): {rates}", f"{changes}; stable mean {settled}"]
+    settled = "is not stable yet" if stable is None else f"is stable after {stable:g} s"
+    changes += f"; the mean weight {settled}, single ones may still move"
+    return [f"mean rates, training / test (Hz): {rates}", changes]
 
 
 NOT_AS_TRAINED = (

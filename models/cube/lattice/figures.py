@@ -82,7 +82,8 @@ def activity(shown: Shown) -> Figure:
 
     Look for a rate outside the tube that stays under its limit and an index near 1 for the whole
     run; an index that falls while the network learns means that learning makes waves. Below:
-    spikes by layer; a focused cube fires in all of them, a silent one only near layer 0.
+    spikes by layer, bright where there are many and black where there is none; a focused cube fires
+    in all of them, a silent one only near layer 0.
     """
     both = {label: activity_in(shown.recordings[label]) for label in LABELS}
     every = both["trained"].bin_steps
@@ -108,7 +109,9 @@ def activity(shown: Shown) -> Figure:
     axes[-1].set_xlabel(series_panels.STEPS)
     mesh = next((m for m in meshes if m is not None), None)
     if mesh is not None:
-        figure.colorbar(mesh, ax=axes[3:], label="spikes per step", pad=0.01, aspect=30)
+        figure.colorbar(
+            mesh, ax=axes[3:], label="spikes per step (black: none)", pad=0.01, aspect=30
+        )
     return figure
 
 

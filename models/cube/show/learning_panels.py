@@ -65,15 +65,17 @@ def draw_running_iou(ax, iou: dict[str, np.ndarray], unit: str):
 
 
 def mark_learning(ax, times: dict[float, float], first: int = 0):
-    """Points where the 50-step mean first reached a level; `first` is where counting began."""
+    """Points where the 50-step mean first reached a level; `first` is where counting began.
+
+    When that was, the legend says: words beside the points would lie on the line.
+    """
     found = {steps: level for level, steps in sorted(times.items()) if np.isfinite(steps)}
-    for steps, level in found.items():  # of levels reached at once only the highest
-        at = first + steps - 1
-        ax.plot(at, level, "o", ms=6, mfc="white", mec=style.TRAINED, mew=1.3, zorder=4)
-        text = f"≥ {level:g} after {steps:.0f}"
-        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
-        place = {"textcoords": "offset points", "fontsize": 8, "va": "top", "bbox": box}
-        ax.annotate(text, (at, level), (7, -4), zorder=3, **place)
+    if found:  # of levels reached at once only the highest
+        at = [first + steps - 1 for steps in found]
+        words = ", ".join(f"{level:g} after {steps:.0f}" for steps, level in found.items())
+        look = {"ms": 6, "mfc": "white", "mec": style.TRAINED, "mew": 1.3, "zorder": 4}
+        when = "since the pause" if first else "reached"
+        ax.plot(at, [*found.values()], "o", label=f"{when} {words} steps", **look)
     return ax
 
 

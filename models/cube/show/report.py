@@ -81,7 +81,7 @@ def verdict_blocks(run, figures: Figures) -> list:
             Heading(f"The first seed, {run.finished[0]}"),
         ]
     first = every[0]
-    blocks += [Text(numbers.headline(TABLE, first), "verdict"), *verdict.details(first)]
+    blocks += [*numbers.verdict_blocks(TABLE, first), *verdict.details(first)]
     defined = [m for m in TABLE if m.meaning]
     blocks += [numbers.condition_table(first, verdict.CONDITIONS), Heading("All numbers")]
     blocks.append(numbers.number_table(defined, first))

@@ -10,7 +10,7 @@ from models.cube.metrics.focus import FIRING_BAND, MIN_LAYER_ILF, MIN_SPIKES_PER
 from models.cube.metrics.verdict import FOCUSED_ILI, FOCUSED_OUT_RATE
 
 STEPS = "step (1 step = 1 ms)"
-SPIKES = "cividis_r"  # few spikes light, many dark, none white
+SPIKES = "cividis"  # bright is many, as in the frames; none is black
 MARKER = {  # hollow over full: both can be seen where they are equal
     "trained": {"marker": "o", "ms": 4},
     "untrained": {"marker": "s", "ms": 6, "mfc": "none"},
@@ -94,7 +94,7 @@ def draw_ili(ax, activities: dict[str, Activity], is_meaningful: bool, chance: f
 
 
 def draw_layers(ax, activity: Activity, top: float):
-    """Spikes per step by layer and time, on a logarithmic scale; white is none.
+    """Spikes per step by layer and time, on a logarithmic scale; black is none.
 
     Returns
     -------
@@ -106,6 +106,7 @@ def draw_layers(ax, activity: Activity, top: float):
     per_step = activity.layers / activity.steps[:, None]
     ax.set_xlim(0, activity.n_done)
     ax.locator_params(axis="y", integer=True, nbins=6)
+    ax.set_facecolor("black")
     if not per_step.any():
         style.say(ax, "silent")
         return None

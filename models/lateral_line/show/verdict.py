@@ -126,7 +126,9 @@ def table(results: Numbers) -> Table:
 def definitions() -> list[str]:
     """What the readings of a map are that may be turned and mirrored."""
     return [
-        f"{m.label[0].upper()}{m.label[1:]}: {m.meaning}." for m in ALIGNED_READINGS if m.meaning
+        f"{m.label[0].upper() if m.label.isascii() else m.label[0]}{m.label[1:]}: {m.meaning}."
+        for m in ALIGNED_READINGS
+        if m.meaning
     ]
 
 

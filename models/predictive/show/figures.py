@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from driver.experiment.metric import TRAINED, UNTRAINED
 from driver.figures import draw, style
 from driver.figures import page as pages
+from driver.formatting import mathtext
 from models.predictive import equilibrium, rate, spiking
 from models.predictive.outcome import NO_SPREAD
 from models.predictive.params import (
@@ -33,6 +34,7 @@ BESIDE = {  # controls: colour and dashes
 LAYER_COLOURS = (style.DARK, style.BRIGHT, style.MIDDLE)
 MOST_UNITS, REPLAYED = 32, 3  # units as images; shows
 RELAXED = 60  # steps
+UNIT = mathtext("(r_max)")  # of rates
 COLLAPSE = {"loss": "loss", "std": "s.d.", "effective_rank": "effective rank", "r2": "R2"}
 
 
@@ -282,10 +284,10 @@ def potential_and_spikes(seed) -> Figure | None:
         axes[0].text((k + 0.5) * p.show_ms, 1.02, f"input {pattern + 1}", ha="center",
                      transform=axes[0].get_xaxis_transform())  # fmt: skip
     axes[0].set(ylabel="first cell of layer 1")
-    axes[1].set(ylabel="rate of that cell\n(r_max)", ylim=(0, None))
+    axes[1].set(ylabel=f"rate of that cell\n{UNIT}", ylim=(0, None))
     axes[2].set(ylabel="cells", yticks=[])
     axes[3].set(
-        ylabel="mean |error|\n(r_max)", ylim=(0, None), xlabel="time (ms)", xlim=(0, len(x))
+        ylabel=f"mean |error|\n{UNIT}", ylim=(0, None), xlabel="time (ms)", xlim=(0, len(x))
     )
     for ax in (axes[0], axes[1], axes[3]):
         ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -350,7 +352,7 @@ def error_over_training(seed) -> Figure | None:
     beside(ax, levels)
     if p.w_learns < 1:
         ax.axvline(p.w_learns * t[-1], color=style.MUTED, ls=":", label="basal weights held")
-    ax.set(xlabel="training time (s)", ylabel="error (r_max)", ylim=(0, None), xlim=(0, t[-1]))
+    ax.set(xlabel="training time (s)", ylabel=f"error {UNIT}", ylim=(0, None), xlim=(0, t[-1]))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
@@ -379,7 +381,7 @@ def predicted_and_fired(seed) -> Figure | None:
         ):
             x, y = (a[:, of_layer == k].ravel() for a in (shows.fired, shows.predicted))
             ax.plot(x, y, "o", ms=2.5, mew=0, alpha=0.6, color=colour, label=name)
-        ax.set(xlabel="fired (r_max)", ylabel="predicted (r_max)", xlim=(-0.03, top))
+        ax.set(xlabel=f"fired {UNIT}", ylabel=f"predicted {UNIT}", xlim=(-0.03, top))
         ax.set(ylim=(-0.03, 1.05), title=f"{title}: error {shows.error.mean():.3f}")
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, markerscale=2)
