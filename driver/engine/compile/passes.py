@@ -204,10 +204,17 @@ FIND = """
         {{
             const size_t _stop = _base + 64 < _end ? _base + 64 : _end;
             alignas(64) char _hit[64] = {{0}};
-            for(size_t _idx=_base; _idx<_stop; _idx++)
-            {{{test}
-                _hit[_idx - _base] = _cond;
-            }}
+            if(_stop - _base == 64)  // a loop of known length needs no beginning and no rest
+                for(size_t _k=0; _k<64; _k++)
+                {{
+                    const size_t _idx = _base + _k;{test}
+                    _hit[_k] = _cond;
+                }}
+            else
+                for(size_t _idx=_base; _idx<_stop; _idx++)
+                {{{test}
+                    _hit[_idx - _base] = _cond;
+                }}
             uint64_t _words[8];
             std::memcpy(_words, _hit, 64);
             int _hits = 0;
