@@ -74,6 +74,7 @@ sphinx_gallery_conf = {
     "filename_pattern": "",  # all are run: seconds each
     "reset_argv": arguments,
     "image_scrapers": (pictures,),
+    "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,

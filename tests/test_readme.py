@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from driver import VERSION
 from driver.command.shorthand import expanded
 from driver.report.tables import names
 from models.lateral_line import docs
@@ -51,6 +52,12 @@ def test_the_python_of_the_readme_does_what_it_says(tmp_path, monkeypatch):
 def test_files_that_are_named_exist():
     for name in ("CITATION.cff", "LICENSE", "CHANGELOG.md", "requirements.txt"):
         assert (ROOT / name).exists(), name
+
+
+def test_changelog_and_citation_are_of_this_version():
+    assert f"\nversion: {VERSION}\n" in (ROOT / "CITATION.cff").read_text()
+    heads = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert heads[0] in (VERSION, "Unreleased")
 
 
 def requirements(file):
