@@ -51,7 +51,7 @@ genn-env: $(GENN_VENV)/genn.stamp
 nest: .venv-nest/nest.stamp
 
 clean:
-	rm -rf $(VENV) $(GENN_VENV) .venv-nest .pytest_cache .ruff_cache .hypothesis docs/_build docs/gallery
+	rm -rf $(VENV) $(GENN_VENV) .venv-nest .venv-lock .pytest_cache .ruff_cache .hypothesis docs/_build docs/gallery
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) -m venv $(VENV)
