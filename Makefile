@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 GENN_VENV ?= .venv-genn
 
-.PHONY: run test test-all lint docs benchmark genn genn-env nest clean
+.PHONY: run test test-all lint docs benchmark lock genn genn-env nest clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python ll_stdp_brian2.py --mode ll_selforg
@@ -26,6 +26,17 @@ docs: $(VENV)/docs.stamp
 benchmark: $(VENV)/run.stamp
 	$(BIN)/python -m benchmarks
 
+# Writes down the version of every package that requirements-dev.txt and -docs.txt bring, for one Python:
+# `make lock PYTHON=python3.13`. `PIP_CONSTRAINT=requirements-lock-3.13.txt make run` installs those.
+lock:
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements-dev.txt -r requirements-docs.txt
+	.venv-lock/bin/python -m pip freeze > requirements-lock-$$($(PYTHON) -c \
+		"import sys; print('%d.%d' % sys.version_info[:2])").txt
+	rm -rf .venv-lock
+
 # What `--backend genn` needs on top: see docs/genn.md. GENN_PATH is a copy of GeNN's source,
 # which must be writable now: its libraries are built in it, once and one at a time.
 genn: $(VENV)/run.stamp genn-env
@@ -40,7 +51,7 @@ genn-env: $(GENN_VENV)/genn.stamp
 nest: .venv-nest/nest.stamp
 
 clean:
-	rm -rf $(VENV) $(GENN_VENV) .venv-nest .pytest_cache .ruff_cache .hypothesis docs/_build docs/gallery
+	rm -rf $(VENV) $(GENN_VENV) .venv-nest .venv-lock .pytest_cache .ruff_cache .hypothesis docs/_build docs/gallery
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) -m venv $(VENV)

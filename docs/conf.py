@@ -3,7 +3,10 @@ so that links between pages, results and files are the same as on GitHub."""
 
 from __future__ import annotations
 
+import logging
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from latex2mathml.converter import convert
@@ -44,17 +47,23 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 
-IMAGES = ROOT / "examples"
+logging.getLogger("driver").setLevel(logging.WARNING)  # what examples say of their backend
+PICTURES = tempfile.TemporaryDirectory()
+
+
+def arguments(gallery, variables) -> list[str]:
+    """Where an example of the gallery writes its picture, and more beside it."""
+    return [f"{PICTURES.name}/{Path(variables['src_file']).stem}.png"]
 
 
 def pictures(block, variables, gallery) -> str:
-    """Pictures that an example wrote beside itself, for the gallery."""
+    """What an example wrote, for the gallery."""
     from sphinx_gallery.scrapers import figure_rst
 
     found = []
-    for file in sorted(IMAGES.glob("*.png")):
+    for file in sorted(Path(PICTURES.name).glob("*.png")):
         target = next(variables["image_path_iterator"])
-        file.replace(target)
+        shutil.move(file, target)
         found.append(target)
     return figure_rst(found, gallery["src_dir"])
 
@@ -62,8 +71,10 @@ def pictures(block, variables, gallery) -> str:
 sphinx_gallery_conf = {
     "examples_dirs": ["examples"],
     "gallery_dirs": ["docs/gallery"],
-    "filename_pattern": "/moving_dot",  # seconds; the others take longer and are shown, not run
+    "filename_pattern": "",  # all are run: seconds each
+    "reset_argv": arguments,
     "image_scrapers": (pictures,),
+    "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,

@@ -1,7 +1,7 @@
 """The lateral line in one page
 ============================
 
-Build the network, train it, measure its map, draw it. Ten short trials do not make the map better;
+Build the network, train it, measure its map, draw it. Four short trials do not make the map better;
 preset `ll_selforg` does, in under a minute.
 """
 
@@ -49,7 +49,7 @@ def measure(p: NetworkParams, block, frames) -> tuple:
 
 if __name__ == "__main__":
     print("A MON -> TS synapse:", equations.MON_TS_ON_PRE, equations.MON_TS_ON_POST, sep="\n")
-    with build(n_trials=10) as network:
+    with build(n_trials=4) as network:
         tests = run(network)
     figure = Figure(figsize=(9, 4), layout="constrained")
     for ax, (name, test) in zip(figure.subplots(1, 2, sharey=True), tests.items(), strict=True):

@@ -8,9 +8,13 @@ import pytest
 
 HERE = Path(__file__).parents[1] / "examples"
 EXAMPLES = sorted(HERE.glob("*.py"))
+LONG = ("lateral_line", "sequence")  # without a compiled program; `make docs` runs them, too
+RUNS = [
+    pytest.param(path, marks=[pytest.mark.slow] if path.stem in LONG else []) for path in EXAMPLES
+]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", RUNS, ids=lambda path: path.stem)
 def test_an_example_prints_both_twins_and_draws(example, tmp_path):
     target = tmp_path / "figure.png"
     done = subprocess.run(

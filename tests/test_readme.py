@@ -10,7 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from driver import VERSION
 from driver.command.shorthand import expanded
 from driver.report.tables import names
 from models.lateral_line import docs
@@ -53,6 +56,33 @@ def test_the_python_of_the_readme_does_what_it_says(tmp_path, monkeypatch):
 def test_files_that_are_named_exist():
     for name in ("CITATION.cff", "LICENSE", "CHANGELOG.md", "requirements.txt"):
         assert (ROOT / name).exists(), name
+
+
+def test_changelog_and_citation_are_of_this_version():
+    assert f"\nversion: {VERSION}\n" in (ROOT / "CITATION.cff").read_text()
+    heads = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert heads[0] in (VERSION, "Unreleased")
+
+
+def requirements(file):
+    """What a file asks for, with the files that it includes."""
+    for line in (ROOT / file).read_text().splitlines():
+        need = line.partition("#")[0].strip()
+        if need.startswith("-r "):
+            yield from requirements(need.removeprefix("-r "))
+        elif need:
+            yield Requirement(need)
+
+
+@pytest.mark.parametrize("python", ("3.11", "3.13"))
+def test_locked_versions_are_those_that_are_asked_for(python):
+    text = (ROOT / f"requirements-lock-{python}.txt").read_text()
+    pins = re.findall(r"^([\w.-]+)==([\w.]+)$", text, re.MULTILINE)
+    assert len(pins) == len(text.splitlines())  # nothing else: no place to fetch from
+    locked = {canonicalize_name(name): version for name, version in pins}
+    for need in (*requirements("requirements-dev.txt"), *requirements("requirements-docs.txt")):
+        if need.marker is None or need.marker.evaluate({"python_version": python}):
+            assert locked[canonicalize_name(need.name)] in need.specifier, need
 
 
 @pytest.fixture(scope="module")

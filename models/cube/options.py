@@ -47,7 +47,7 @@ class RunOptions(request.RunOptions):
 later."""
     backend: Annotated[Backend, Flag("backend", alias="target")] = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
-and genn_gpu need an environment of their own, see GeNN in the README."""
+and genn_gpu need an environment of their own, see docs/genn.md."""
 
     # --- pictures and memory ----------------------------------------------------------
     live: bool = False

@@ -35,7 +35,7 @@ def where_genn_is() -> Path:
     if not named:
         raise ValueError(
             "--backend genn needs GeNN 4.9.0 and its own environment: set GENN_PATH to a copy of "
-            "GeNN's source and run `make genn` (see GeNN in the README)"
+            "GeNN's source and run `make genn` (see docs/genn.md)"
         )
     folder = Path(named).absolute()
     version = genn_version(folder)
