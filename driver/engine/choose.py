@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driver.engine.compiler import compiler
-from driver.engine.model import BACKENDS, GENN, Engine, Model
+from driver.engine.model import BACKENDS, CUDA, GENN, Engine, Model
 from driver.engine.timing.profile import ENGINE, Profile, part
 
 # Seconds on one core of a server, roughly; only their proportions matter for the choice.
@@ -42,6 +42,12 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
         if isinstance(model.genn, str):  # to install GeNN would not help
             raise ValueError(f"--backend {requested}: {model.genn}")
         check(requested)
+    if requested == CUDA:
+        from driver.engine.cuda.found import check
+
+        if model.not_on_cuda:
+            raise ValueError(f"--backend {requested}: {model.not_on_cuda}")
+        check()
     if requested != "auto":
         return requested, "as asked"
     if not found:
@@ -102,6 +108,10 @@ def _open(backend: str, model: Model, say, profile: Profile | None, threads: int
         from driver.engine.genn.engine import GennEngine
 
         return GennEngine(backend, model, say, profile)
+    if backend == CUDA:
+        from driver.engine.cuda.engine import CudaEngine
+
+        return CudaEngine(model, say, profile)
     from driver.engine.in_python import RuntimeEngine
 
     return RuntimeEngine(model, backend, profile)

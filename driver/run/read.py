@@ -22,7 +22,7 @@ from types import MappingProxyType
 from typing import Any
 
 from driver.engine.compiler import compiler
-from driver.engine.model import GENN
+from driver.engine.model import CUDA, GENN
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
 from driver.flags import rules
@@ -142,11 +142,12 @@ def check_options(options: RunOptions, seed: int) -> None:
     check_tag(options.save_tag)
     if options.backend not in ("auto", "numpy") and not compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
-    if options.backend in GENN:
+    if options.backend in (*GENN, CUDA):
+        from driver.engine.cuda import found as cuda_found
         from driver.engine.genn import found as genn_found
 
         try:
-            genn_found.check(options.backend)
+            cuda_found.check() if options.backend == CUDA else genn_found.check(options.backend)
         except ValueError as error:
             raise UsageError(str(error)) from None
     if options.threads > 1 and options.backend != "cpp_standalone":
@@ -154,6 +155,8 @@ def check_options(options: RunOptions, seed: int) -> None:
             f"--threads {options.threads} with --backend {options.backend}: needs --backend "
             "cpp_standalone"
         )
+    if options.profile and options.backend == CUDA:
+        raise UsageError(f"--profile with --backend {CUDA}: a GPU works after it was asked to")
     if options.profile and options.multi_seed > 1:
         raise UsageError(
             f"--profile with --multi-seed {options.multi_seed}: a profile is of one seed, give "

@@ -1,8 +1,8 @@
 """What of CUDA and brian2cuda is there, and in which versions.
 
-Two settings say where things are: ``$CUDA_PATH``, a CUDA toolkit (else the folder of the ``nvcc`` on
-the path), and ``$BRIAN2CUDA_PYTHON``, the interpreter of `requirements-cuda.txt` (else
-``.venv-cuda``, which ``make cuda-env`` makes, or this interpreter if it has brian2cuda).
+Two settings say where things are: ``$CUDA_PATH``, a CUDA toolkit (that of the ``nvcc`` on the path,
+if not given), and ``$BRIAN2CUDA_PYTHON``, the interpreter of `requirements-cuda.txt`
+(``.venv-cuda``, which ``make cuda-env`` makes, if not given; or this one, if that is not there).
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def where_cuda_is() -> Path:
     named, nvcc = os.environ.get("CUDA_PATH"), shutil.which("nvcc")
     if not named and not nvcc:
         raise ValueError(
-            "--backend cuda needs a CUDA toolkit: set CUDA_PATH to its folder, the one with bin/nvcc"
+            "--backend cuda needs a CUDA toolkit: set CUDA_PATH to its folder, that of bin/nvcc (see "
+            "docs/cuda.md)"
         )
     folder = Path(named).absolute() if named else Path(nvcc).resolve().parents[1]
     said = f"CUDA_PATH={named}" if named else str(folder)
@@ -90,14 +91,15 @@ def curand() -> Curand:
     toolkit = where_cuda_is()
     major = cuda_release(toolkit).split(".")[0]
     wheels = tell(str(interpreter()), "-c", "import nvidia; print(*nvidia.__path__, sep='\\n')")
-    places = [Path(place) / part for place in (wheels or "").splitlines() for part in (f"cu{major}", "curand")]
+    parts = (f"cu{major}", "curand")
+    places = [Path(wheel) / part for wheel in (wheels or "").splitlines() for part in parts]
     for place in (toolkit, *places):
         libraries = [*place.glob("lib64/libcurand.so*"), *place.glob("lib/libcurand.so*")]
         if (place / "include" / "curand_kernel.h").exists() and libraries:
             return Curand(place / "include", min(libraries))
     raise ValueError(
-        f"--backend cuda: no curand in {toolkit}, nor the package nvidia-curand with {interpreter()}; "
-        "`make cuda-env` installs it"
+        f"--backend cuda: no curand in {toolkit}, nor the package nvidia-curand beside "
+        f"{interpreter()}; `make cuda-env` installs it"
     )
 
 

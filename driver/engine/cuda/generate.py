@@ -61,8 +61,7 @@ def main(folder: Path) -> None:
     device.build(directory=str(folder), compile=False, run=False)
     refuse_drawing(device)
     require_no_delays((folder / "main.cu").read_text())
-    watched = [watch(name, space_of(network, name), network[name].N) for name in request["populations"]]
-    edit(folder, HELPERS + "".join(watched))
+    edit(folder, HELPERS + "".join(watched(network, name) for name in request["populations"]))
     manifest = {
         "generator": GENERATOR,
         "inputs": {key: dataclasses.asdict(variable) for key, variable in inputs.items()},
@@ -206,9 +205,10 @@ def on_gpu(network, key: str) -> str:
     return device.get_array_name(brian, prefix="dev")
 
 
-def space_of(network, name: str) -> str:
-    """Name of the array that holds the spikes of a step, and behind them their number."""
-    return b2.get_device().get_array_name(network[name].variables["_spikespace"])
+def watched(network, name: str) -> str:
+    """The monitor of a population."""
+    space = b2.get_device().get_array_name(network[name].variables["_spikespace"])
+    return watch(name, space, network[name].N)
 
 
 if __name__ == "__main__":

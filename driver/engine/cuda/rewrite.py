@@ -19,7 +19,7 @@ PAIRS = re.compile(
     r"(?P<found>\w+_multiple_pre_post) = true;\s*break;\s*\}\s*\}",
     re.DOTALL,
 )
-SUPPORT = re.compile(r"^///// Support code /////\n(.*?)^(void _before_run_)", re.MULTILINE | re.DOTALL)
+SUPPORT = re.compile(r"^///// Support code /////\n(.*?)^(void _before_run_)", re.M | re.S)
 SORTED = r"""
 std::vector<std::pair<int32_t, int32_t>> _pairs(newsize);
 for (int _i=0; _i<newsize; _i++) _pairs[_i] = {\g<pre>[_i], \g<post>[_i]};
