@@ -62,8 +62,8 @@ def where_cuda_is() -> Path:
     named, nvcc = os.environ.get("CUDA_PATH"), shutil.which("nvcc")
     if not named and not nvcc:
         raise ValueError(
-            "--backend cuda needs a CUDA toolkit: set CUDA_PATH to its folder, the one with bin/nvcc "
-            "(see docs/cuda.md)"
+            "--backend cuda needs a CUDA toolkit: set CUDA_PATH to its folder, the one with "
+            "bin/nvcc (see docs/cuda.md)"
         )
     folder = Path(named).absolute() if named else Path(nvcc).resolve().parents[1]
     said = f"CUDA_PATH={named}" if named else str(folder)
