@@ -40,6 +40,9 @@ def launched(text: str) -> str:
 class OnCpu(CudaMaker):
     """As `CudaMaker`, up to the compiler."""
 
+    def request(self) -> dict:
+        return super().request() | {"flags": ["g++"]}  # a program of its own
+
     def compile(self, source: Path, cxx: str) -> None:
         sources = json.loads((source / "manifest.json").read_text())["sources"]
         (unit,) = join(source, sources, 1)

@@ -10,7 +10,8 @@ from it after a block. What else is changed:
 * **Random numbers.** Those of a network are functions of its state, see `driver.engine.randomness`;
   one that draws from Brian's generators is refused.
 * **Counting.** A monitor whose spikes are not asked for only counts, on the GPU.
-* **Synapses** are looked through for two of the same cells by sorting, not by a tree of them all.
+* **The start.** Synapses are looked through for two of the same cells by sorting, not by a tree of
+  them all, and the lists of a pathway are copied at once, not one for each source.
 """
 
 from __future__ import annotations

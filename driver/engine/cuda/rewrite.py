@@ -28,6 +28,30 @@ std::sort(_pairs.begin(), _pairs.end());
 """
 
 
+# A copy to the GPU for each source of a pathway; here one for all.
+COPIES = (
+    (
+        "    // loop through connectivity matrix [(preID, postBlock) pairs]",
+        "    std::vector<int32_t> _staged(syn_N);\n",
+    ),
+    (
+        """            CUDA_SAFE_CALL(
+                    cudaMemcpy(h_ptr_d_ptr_synapse_ids_by_pre[i],
+                        thrust::raw_pointer_cast(&(h_vec_synapse_ids_by_pre[i][0])),
+                        sizeof(int32_t) * num_elements,
+                        cudaMemcpyHostToDevice)
+                    );""",
+        "            const auto& _ids = h_vec_synapse_ids_by_pre[i];\n"
+        "            std::copy(_ids.begin(), _ids.end(), _staged.begin() + sum_num_elements);",
+    ),
+    (
+        "    }  // end for loop through connectivity matrix",
+        "    CUDA_SAFE_CALL(cudaMemcpy(d_ptr_synapse_ids, _staged.data(), memory_synapse_ids,"
+        " cudaMemcpyHostToDevice));",
+    ),
+)
+
+
 def switchable(line: str, populations: list[str]) -> str:
     """Let the monitor of a population count its spikes when they are not to be recorded."""
     for name in populations:
@@ -82,10 +106,24 @@ def edit(folder: Path, in_front_of_main: str) -> None:
         raise RuntimeError("the generated main.cu does not look as expected")
     (folder / "main.cu").write_text(main.replace(MAIN, HELPERS + in_front_of_main + MAIN))
     for file in folder.glob("code_objects/*_synapses_create_array_codeobject.cu"):
-        text, n = PAIRS.subn(SORTED, file.read_text())
-        if n != 1:
-            raise RuntimeError(f"the generated {file.name} does not look as expected")
-        file.write_text(text)
+        rewrite(file, lambda text: PAIRS.subn(SORTED, text))
+    for file in folder.glob("code_objects/before_run_*_push_spikes.cu"):
+        rewrite(file, one_copy)
+
+
+def one_copy(text: str) -> tuple[str, int]:
+    """Copy the lists of synapses of a pathway at once; whether the text is as expected, 1 or 0."""
+    (start, declared), (copy, staged), (end, copied) = COPIES
+    as_expected = all(text.count(part) == 1 for part in (start, copy, end))
+    text = text.replace(start, declared + start).replace(copy, staged)
+    return text.replace(end, f"{end}\n{copied}"), int(as_expected)
+
+
+def rewrite(file: Path, change) -> None:
+    text, n = change(file.read_text())
+    if n != 1:
+        raise RuntimeError(f"the generated {file.name} does not look as expected")
+    file.write_text(text)
 
 
 def join(folder: Path, sources: list[str], n_units: int) -> list[str]:
