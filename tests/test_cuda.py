@@ -10,12 +10,13 @@ from unittest import mock
 import numpy as np
 import pytest
 
+from benchmarks import gpu, report
 from driver.engine.compile.program import find_or_build
 from driver.engine.compiled import BlockError
 from driver.engine.cuda import found, rewrite
 from driver.engine.cuda.engine import CudaEngine, in_order
 from driver.engine.in_python import RuntimeEngine
-from driver.engine.model import Spikes
+from driver.engine.model import Block, Spikes
 from driver.experiment.network import Session
 from driver.run.environment import environment
 from models.cube.params import CubeParams
@@ -257,3 +258,46 @@ def test_it_compiles_and_says_that_there_is_no_gpu(brian2cuda, small):
     with pytest.raises(BlockError, match="cudaSetDevice"):
         engine.run(values, first_step=0, n_steps=1)
     engine.close()
+
+
+# --- python -m benchmarks gpu ------------------------------------------------------------------
+
+
+def test_the_benchmark_names_the_first_difference():
+    def outcome(cells, weights):
+        spikes = Spikes(np.array(cells), np.arange(len(cells)))
+        return Block({"a.w": np.array(weights)}, {"a": spikes}, {"a": len(cells)})
+
+    cpu = outcome([3, 1, 4], [1.0, 2.0])
+    same = gpu.compare(cpu, outcome([3, 1, 4], [1.0, 2.0 + 1e-15]))
+    assert same["spikes"] == 3 and 0 < same["largest_relative_difference"] < 1e-15
+    with pytest.raises(gpu.Failed, match="2 spikes of a differ, of 3 .*; first cell 1 in step 1"):
+        gpu.compare(cpu, outcome([3, 2, 4], [1.0, 2.0]))
+    with pytest.raises(gpu.Failed, match="a.w differs by 0.5 of its largest value"):
+        gpu.compare(cpu, outcome([3, 1, 4], [1.0, 3.0]))
+    with pytest.raises(gpu.Failed, match="a.w differs by nan"):
+        gpu.compare(cpu, outcome([3, 1, 4], [1.0, np.nan]))
+
+
+@pytest.mark.parametrize("error", [gpu.Failed("3 spikes differ"), TimeoutError()])
+def test_the_benchmark_keeps_what_it_has_and_says_where_it_stopped(monkeypatch, error):
+    spread = {"median": 1.0, "low": 0.5, "high": 2.0}
+    both = {gpu.CPU: spread, gpu.GPU: spread}
+    row = {"spikes": 5, "largest_relative_difference": 1e-16, "cells": 100, "synapses": 2600}
+    row |= {"start_s": {gpu.CPU: 1.0, gpu.GPU: 60.0}, "repeats_same_bits": False}
+    row |= {"ms_per_step": both, "ms_per_block": both, "cpu_over_gpu": spread}
+
+    def one_network(kind, size, *steps):
+        if size > 100:
+            raise error
+        return row | {"kind": kind, "size": size}
+
+    monkeypatch.setattr(gpu, "prepare", lambda clock: None)
+    monkeypatch.setattr(gpu, "one_network", one_network)
+    monkeypatch.setattr(found, "versions", lambda: {"brian2cuda": "1.0b1"})
+    results = gpu.measure()
+    machine = dict.fromkeys(("cpu", "cores", "compiler", "python", "flags"), "x")
+    page = report.page(gpu, results, machine)
+    assert "| lateral line, MON cells 100 | 100 | 2600 | 5 | 1e-16 | no | 1 / 60 |" in page
+    stopped = "lateral line, MON cells 3200"
+    assert (f"{stopped}: 3 spikes differ" if results["failed"] else f"before: {stopped};") in page
