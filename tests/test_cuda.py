@@ -145,6 +145,12 @@ for (int _i=0; _i<newsize; _i++)
     assert "a_multiple_pre_post = std::adjacent_find" in made
 
 
+def test_a_spike_gets_as_many_threads_as_it_has_work_for():
+    text = "num_threads = max_threads_per_block;\n//num_threads_per_bundle = a_bundle_size_max;"
+    made, n = rewrite.THREADS.subn(rewrite.ENOUGH, text)
+    assert n == 1 and "std::min(max_threads_per_block, (a_max_size + num_threads" in made
+
+
 def test_a_project_of_another_brian2cuda_is_refused(tmp_path):
     (tmp_path / "main.cu").write_text("int main() {}")
     with pytest.raises(RuntimeError, match=r"main\.cu does not look as expected"):

@@ -10,6 +10,7 @@ from it after a block. What else is changed:
 * **Random numbers.** Those of a network are functions of its state, see `driver.engine.randomness`;
   one that draws from Brian's generators is refused.
 * **Counting.** A monitor whose spikes are not asked for only counts, on the GPU.
+* **Threads.** A spike gets as many as the largest of its pathway needs, not all 1024 of a block.
 * **The start.** Synapses are looked through for two of the same cells by sorting, not by a tree of
   them all, and the lists of a pathway are copied at once, not one for each source.
 """

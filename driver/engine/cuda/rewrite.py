@@ -26,8 +26,6 @@ for (int _i=0; _i<newsize; _i++) _pairs[_i] = {\g<pre>[_i], \g<post>[_i]};
 std::sort(_pairs.begin(), _pairs.end());
 \g<found> = std::adjacent_find(_pairs.begin(), _pairs.end()) != _pairs.end();
 """
-
-
 # A copy to the GPU for each source of a pathway; here one for all.
 COPIES = (
     (
@@ -49,6 +47,14 @@ COPIES = (
         "    CUDA_SAFE_CALL(cudaMemcpy(d_ptr_synapse_ids, _staged.data(), memory_synapse_ids,"
         " cudaMemcpyHostToDevice));",
     ),
+)
+# As many threads for a spike as a block can have, of which most cells have work for a few.
+THREADS = re.compile(
+    r"num_threads = max_threads_per_block;\n(?=//num_threads_per_bundle = (\w+)_bundle_size_max;)"
+)
+ENOUGH = (
+    r"num_threads = std::max(num_threads_per_warp, std::min(max_threads_per_block, "
+    r"(\1_max_size + num_threads_per_warp - 1)/num_threads_per_warp*num_threads_per_warp));\n"
 )
 
 
@@ -109,6 +115,9 @@ def edit(folder: Path, in_front_of_main: str) -> None:
         rewrite(file, lambda text: PAIRS.subn(SORTED, text))
     for file in folder.glob("code_objects/before_run_*_push_spikes.cu"):
         rewrite(file, one_copy)
+    for file in folder.glob("code_objects/*.cu"):
+        if "num_threads_per_bundle = getThreadsPerBundle();" in file.read_text():
+            rewrite(file, lambda text: THREADS.subn(ENOUGH, text))
 
 
 def one_copy(text: str) -> tuple[str, int]:
