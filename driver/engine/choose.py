@@ -36,18 +36,12 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
         raise ValueError(f"--backend {requested!r} is not one of {', '.join(BACKENDS)}")
     if requested not in ("auto", "numpy") and not found:
         raise ValueError(f"--backend {requested} needs a C++ compiler; none found (try $CXX)")
-    if requested in GENN:
-        from driver.engine.genn.found import check
-
-        if isinstance(model.genn, str):  # to install GeNN would not help
-            raise ValueError(f"--backend {requested}: {model.genn}")
-        check(requested)
-    if requested == CUDA:
-        from driver.engine.cuda.found import check
-
-        if model.not_on_cuda:
-            raise ValueError(f"--backend {requested}: {model.not_on_cuda}")
-        check()
+    # where the model cannot be had, to install what is missing would not help
+    if requested in GENN and isinstance(model.genn, str):
+        raise ValueError(f"--backend {requested}: {model.genn}")
+    if requested == CUDA and model.not_on_cuda:
+        raise ValueError(f"--backend {requested}: {model.not_on_cuda}")
+    check(requested)
     if requested != "auto":
         return requested, "as asked"
     if not found:
@@ -65,6 +59,18 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
     if seconds < COLD_BUILD_SECONDS:
         return "numpy", f"about {seconds:.0f} s of work, less than compiling takes"
     return "cpp_standalone", f"about {seconds:.0f} s of work for numpy, worth compiling once"
+
+
+def check(backend: str) -> None:
+    """Raise `ValueError` if a piece of the environment of a backend is missing."""
+    if backend in GENN:
+        from driver.engine.genn import found as genn_found
+
+        genn_found.check(backend)
+    if backend == CUDA:
+        from driver.engine.cuda import found as cuda_found
+
+        cuda_found.check()
 
 
 def numpy_seconds(n_steps: int, n_cells: int) -> float:

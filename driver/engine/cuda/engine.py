@@ -43,6 +43,7 @@ class CudaEngine(StandaloneEngine):
         if profile is not None:
             raise ValueError("--profile with --backend cuda: a GPU works after it was asked to")
         super().__init__(model, say)
+        say("on a GPU sums have no fixed order: last bits may differ from run to run")
 
     def maker(self) -> CudaMaker:
         return CudaMaker(self.model)
