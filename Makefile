@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 GENN_VENV ?= .venv-genn
+CUDA_VENV ?= .venv-cuda
 
-.PHONY: run test test-all lint docs benchmark lock genn genn-env nest clean
+.PHONY: run test test-all lint docs benchmark lock genn genn-env cuda-env nest clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/python ll_stdp_brian2.py --mode ll_selforg
@@ -47,11 +48,14 @@ genn: $(VENV)/run.stamp genn-env
 
 genn-env: $(GENN_VENV)/genn.stamp
 
+# What `--backend cuda` needs besides a CUDA toolkit: see docs/cuda.md. Python 3.12 or newer.
+cuda-env: $(CUDA_VENV)/cuda.stamp
+
 # A peer of the benchmarks, in an environment of its own.
 nest: .venv-nest/nest.stamp
 
 clean:
-	rm -rf $(VENV) $(GENN_VENV) .venv-nest .venv-lock .pytest_cache .ruff_cache .hypothesis docs/_build docs/gallery
+	rm -rf $(VENV) $(GENN_VENV) $(CUDA_VENV) .venv-nest .venv-lock .pytest_cache .ruff_cache .hypothesis docs/_build docs/gallery
 
 $(VENV)/run.stamp: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +73,11 @@ $(VENV)/docs.stamp: requirements-docs.txt $(VENV)/run.stamp
 $(GENN_VENV)/genn.stamp: requirements-genn.txt
 	$(PYTHON) -m venv $(GENN_VENV)
 	$(GENN_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-genn.txt
+	touch $@
+
+$(CUDA_VENV)/cuda.stamp: requirements-cuda.txt
+	$(PYTHON) -m venv $(CUDA_VENV)
+	$(CUDA_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-cuda.txt
 	touch $@
 
 .venv-nest/nest.stamp: requirements-nest.txt

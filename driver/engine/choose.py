@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driver.engine.compiler import compiler
-from driver.engine.model import BACKENDS, GENN, Engine, Model
+from driver.engine.model import BACKENDS, CUDA, GENN, Engine, Model
 from driver.engine.timing.profile import ENGINE, Profile, part
 
 # Seconds on one core of a server, roughly; only their proportions matter for the choice.
@@ -36,12 +36,12 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
         raise ValueError(f"--backend {requested!r} is not one of {', '.join(BACKENDS)}")
     if requested not in ("auto", "numpy") and not found:
         raise ValueError(f"--backend {requested} needs a C++ compiler; none found (try $CXX)")
-    if requested in GENN:
-        from driver.engine.genn.found import check
-
-        if isinstance(model.genn, str):  # to install GeNN would not help
-            raise ValueError(f"--backend {requested}: {model.genn}")
-        check(requested)
+    # where the model cannot be had, to install what is missing would not help
+    if requested in GENN and isinstance(model.genn, str):
+        raise ValueError(f"--backend {requested}: {model.genn}")
+    if requested == CUDA and model.not_on_cuda:
+        raise ValueError(f"--backend {requested}: {model.not_on_cuda}")
+    check(requested)
     if requested != "auto":
         return requested, "as asked"
     if not found:
@@ -59,6 +59,18 @@ def choose(requested: str, model: Model, n_steps: int, n_cells: int) -> tuple[st
     if seconds < COLD_BUILD_SECONDS:
         return "numpy", f"about {seconds:.0f} s of work, less than compiling takes"
     return "cpp_standalone", f"about {seconds:.0f} s of work for numpy, worth compiling once"
+
+
+def check(backend: str) -> None:
+    """Raise `ValueError` if a piece of the environment of a backend is missing."""
+    if backend in GENN:
+        from driver.engine.genn import found as genn_found
+
+        genn_found.check(backend)
+    if backend == CUDA:
+        from driver.engine.cuda import found as cuda_found
+
+        cuda_found.check()
 
 
 def numpy_seconds(n_steps: int, n_cells: int) -> float:
@@ -102,6 +114,10 @@ def _open(backend: str, model: Model, say, profile: Profile | None, threads: int
         from driver.engine.genn.engine import GennEngine
 
         return GennEngine(backend, model, say, profile)
+    if backend == CUDA:
+        from driver.engine.cuda.engine import CudaEngine
+
+        return CudaEngine(model, say, profile)
     from driver.engine.in_python import RuntimeEngine
 
     return RuntimeEngine(model, backend, profile)

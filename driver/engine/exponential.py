@@ -13,6 +13,8 @@ import math
 
 import numpy as np
 
+from driver.engine.randomness import on_device
+
 LIMIT = 700.0  # beyond, exp(LIMIT) stands for what a float cannot hold well
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693145751953125, 1.42860682030941723212e-6  # k times the first is exact
@@ -85,4 +87,5 @@ def exponential():
     function.implementations.add_implementation("numpy", exponential_numpy)
     function.implementations.add_implementation("cpp", CPP)
     function.implementations.add_implementation("cython", CYTHON)
+    function.implementations.add_implementation("cuda", on_device(CPP))
     return function

@@ -14,9 +14,10 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
-Backend = Literal["auto", "numpy", "cython", "cpp_standalone", "genn", "genn_gpu"]
+Backend = Literal["auto", "numpy", "cython", "cpp_standalone", "genn", "genn_gpu", "cuda"]
 BACKENDS: tuple[str, ...] = get_args(Backend)
 GENN = ("genn", "genn_gpu")
+CUDA = "cuda"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Model:
         Groups whose spikes are recorded, by monitors named ``<group>_spikes``.
     genn : ForGenn or str
         How GeNN gets it, or why it cannot.
+    not_on_cuda : str
+        Why ``--backend cuda`` cannot have it; empty if it can.
     """
 
     builder: str
@@ -68,6 +71,7 @@ class Model:
     scratch: tuple[str, ...]
     populations: tuple[str, ...]
     genn: ForGenn | str = "this model has no description for GeNN"
+    not_on_cuda: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

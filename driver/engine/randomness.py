@@ -183,6 +183,11 @@ def normal():
     return _function("normal", normal_numpy)
 
 
+def on_device(cpp: str) -> str:
+    """The same function for a GPU as well."""
+    return cpp.replace("static inline", "__host__ __device__ static inline")
+
+
 def _function(name: str, in_numpy):
     from brian2 import Function  # here, so that host draws need no Brian
 
@@ -192,4 +197,5 @@ def _function(name: str, in_numpy):
     function.implementations.add_implementation("cython", CYTHON[name])
     for_genn = CPP[name].replace("static inline", "SUPPORT_CODE_FUNC")
     function.implementations.add_implementation("genn", for_genn)
+    function.implementations.add_implementation("cuda", on_device(CPP[name]))
     return function

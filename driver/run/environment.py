@@ -13,8 +13,9 @@ from typing import Any
 
 from driver import VERSION
 from driver.engine.compiler import compiler
-from driver.engine.genn.found import versions
-from driver.engine.model import GENN
+from driver.engine.cuda import found as cuda_found
+from driver.engine.genn import found as genn_found
+from driver.engine.model import CUDA, GENN
 
 
 def environment(backend: str, integrator: str, argv: Sequence[str]) -> dict[str, Any]:
@@ -29,7 +30,8 @@ def environment(backend: str, integrator: str, argv: Sequence[str]) -> dict[str,
         "machine": platform.machine(),
         "backend": backend,
         "compiler": compiler_version(),
-        **({"genn": versions(backend)} if backend in GENN else {}),
+        **({"genn": genn_found.versions(backend)} if backend in GENN else {}),
+        **({"cuda": cuda_found.versions()} if backend == CUDA else {}),
         "integrator": integrator,
         "arguments": list(argv),
         "start_time_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -21,8 +21,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from driver.engine.choose import check
 from driver.engine.compiler import compiler
-from driver.engine.model import GENN
+from driver.engine.model import CUDA
 from driver.engine.randomness import MAX_SEED
 from driver.flags import from_dataclass as cli
 from driver.flags import rules
@@ -142,18 +143,17 @@ def check_options(options: RunOptions, seed: int) -> None:
     check_tag(options.save_tag)
     if options.backend not in ("auto", "numpy") and not compiler():
         raise UsageError(f"--backend {options.backend} needs a C++ compiler; none found")
-    if options.backend in GENN:
-        from driver.engine.genn import found as genn_found
-
-        try:
-            genn_found.check(options.backend)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+    try:
+        check(options.backend)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     if options.threads > 1 and options.backend != "cpp_standalone":
         raise UsageError(
             f"--threads {options.threads} with --backend {options.backend}: needs --backend "
             "cpp_standalone"
         )
+    if options.profile and options.backend == CUDA:
+        raise UsageError(f"--profile with --backend {CUDA}: a GPU works after it was asked to")
     if options.profile and options.multi_seed > 1:
         raise UsageError(
             f"--profile with --multi-seed {options.multi_seed}: a profile is of one seed, give "

@@ -59,7 +59,7 @@ and every page say so."""
 later."""
     backend: Backend = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
-and genn_gpu need an environment of their own, see docs/genn.md."""
+and genn_gpu, and cuda, need an environment of their own, see docs/genn.md and docs/cuda.md."""
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     """Threads of a compiled program, for one run on an idle machine: they share loops over 65 536 \
 cells and more (a cube of n = 48), smaller ones stay with one. Beside other work they are many \

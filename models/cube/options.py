@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from driver.engine.model import GENN, Backend
+from driver.engine.model import CUDA, GENN, Backend
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import STRICT, Adjustment, Flag, Group, UsageError
 from driver.run import request
@@ -19,7 +19,7 @@ from models.cube import checks
 from models.cube.format import FORMAT
 from models.cube.params import CubeParams, GroupsParams, LocalParams, Params
 from models.cube.presets import DEFAULT_MODE, EARLIER, PRESETS, Preset
-from models.cube.values import for_genn
+from models.cube.values import for_genn, not_on_cuda
 from stimuli.dots import DotParams
 
 DESCRIPTION = (
@@ -47,7 +47,7 @@ class RunOptions(request.RunOptions):
 later."""
     backend: Annotated[Backend, Flag("backend", alias="target")] = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
-and genn_gpu need an environment of their own, see docs/genn.md."""
+and genn_gpu, and cuda, need an environment of their own, see docs/genn.md and docs/cuda.md."""
 
     # --- pictures and memory ----------------------------------------------------------
     live: bool = False
@@ -104,6 +104,8 @@ def read(argv: Sequence[str]) -> Request:
     checks.check_unused(line.given, params, dots)
     check_view(options, params)
     if options.backend in GENN and isinstance(why := for_genn(params), str):
+        raise UsageError(f"--backend {options.backend}: {why}")
+    if options.backend == CUDA and (why := not_on_cuda(params, dots)):
         raise UsageError(f"--backend {options.backend}: {why}")
     line.adjustments += [Adjustment("", None, None, w) for w in checks.warnings(params, dots)]
     return line.request(Request, options, params, dots=dots)

@@ -46,6 +46,7 @@ def model(p: Params, dots: DotParams, wiring: Wiring) -> Model:
         scratch=kind.scratch(p),
         populations=tuple(structure["populations"]),
         genn=for_genn(p),
+        not_on_cuda=not_on_cuda(p, dots),
     )
 
 
@@ -59,6 +60,13 @@ def for_genn(p: Params) -> ForGenn | str:
         scratch=("dots.told", *extra),
         without=("light", "output_target", "feedback"),
     )
+
+
+def not_on_cuda(p: Params, dots: DotParams) -> str:
+    """Why ``--backend cuda`` cannot have the network; empty if it can."""
+    if getattr(p, "rule", "") == "reward-column" and dots.dots > 1:
+        return f"--rule {p.rule} with --dots {dots.dots}: of a column the last dot decides"
+    return ""
 
 
 def initial_state(

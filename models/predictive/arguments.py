@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.engine.model import BACKENDS, GENN
+from driver.engine.model import BACKENDS, CUDA, GENN
 from driver.engine.randomness import MAX_SEED
 from driver.flags.keywords import WHOLE, built, check_kind, refuse_unknown
 from models.predictive.params import SpikingParams
@@ -34,7 +34,7 @@ def layer_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
 
 def backend(name: str) -> str:
     """One that these networks run on."""
-    allowed = [known for known in BACKENDS if known not in GENN]
+    allowed = [known for known in BACKENDS if known not in (*GENN, CUDA)]
     if name not in allowed:
         raise ValueError(f"backend {name!r} is not one of {', '.join(allowed)}")
     return name

@@ -250,7 +250,7 @@ def model_files(builder: str) -> list[Path]:
 
 def program_key(source: Path, cxx: str) -> str:
     """Hash of the generated text, the compiler and its flags."""
-    files = sorted(p for p in source.rglob("*") if p.suffix in (".cpp", ".h", ".json"))
+    files = sorted(p for p in source.rglob("*") if p.suffix in (".cpp", ".cu", ".h", ".json"))
     digest = hashlib.sha256(toolchain(cxx).encode())
     for file in files:
         digest.update(str(file.relative_to(source)).encode() + b"\0" + file.read_bytes())

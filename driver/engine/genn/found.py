@@ -17,9 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 GENN_VERSIONS = "4.2.1 or later, before 5 (4.9.0 is tested)"
 PACKAGES = ("brian2genn", "brian2", "numpy")  # whose versions decide what is generated
-TELL = f"""
-import importlib.metadata, json
-print(json.dumps({{name: importlib.metadata.version(name) for name in {PACKAGES}}}))
+TELL = """
+import importlib.metadata, json, sys
+print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:]}))
 """
 
 
@@ -75,10 +75,10 @@ def interpreter() -> Path:
 
 
 @functools.cache
-def packages(python: Path) -> dict[str, str]:
-    """Versions of `PACKAGES` in the environment of an interpreter; empty if one is missing."""
+def packages(python: Path, names: tuple[str, ...] = PACKAGES) -> dict[str, str]:
+    """Versions of packages in the environment of an interpreter; empty if one is missing."""
     try:
-        done = subprocess.run([python, "-c", TELL], capture_output=True, text=True)
+        done = subprocess.run([python, "-c", TELL, *names], capture_output=True, text=True)
     except OSError:
         return {}
     return json.loads(done.stdout) if done.returncode == 0 else {}
