@@ -32,7 +32,7 @@ class Counter(Network):
         self.model = types.SimpleNamespace(
             populations=("cells",), wiring={"link.i": np.int32([0]), "link.j": np.int32([1])}
         )
-        self.engine, self.holds = self, False
+        self.engine, self.holds, self.precision = self, False, "double"
         self.backend, self.closed, self.lengths = "none", False, []
         self.stop_before, self.bad_after = stop_before, bad_after
 

@@ -119,7 +119,12 @@ def parameter_file(room: Room, request: Request) -> dict:
         "multi_seed": request.options.multi_seed,
         "run_folder": request.folder.path.name,
         **room.parameter_file(request),
-        "environment": environment(request.options.backend, room.format.integrator, request.argv),
+        "environment": environment(
+            request.options.backend,
+            request.options.precision,
+            room.format.integrator,
+            request.argv,
+        ),
         "earlier": earlier(request),
         "cli_adjustments": [asdict(a) for a in request.adjustments],
     }

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 
+from driver.experiment.going_on import require_precision
 from driver.flags.from_dataclass import UsageError
 from driver.room import Room
 from driver.run import checkpoint, copies
@@ -99,6 +100,7 @@ def check_checkpoints(room: Room, request: Request) -> None:
         )
     for seed in begun if request.continues_in_place else request.seeds:
         try:
+            require_precision(find(source, seed), request.options.precision)
             room.check_checkpoint(request.of(seed), find(source, seed))
         except ValueError as error:
             raise UsageError(str(error)) from None

@@ -17,6 +17,7 @@ import numpy as np
 Backend = Literal["auto", "numpy", "cython", "cpp_standalone", "genn", "genn_gpu", "cuda"]
 BACKENDS: tuple[str, ...] = get_args(Backend)
 GENN = ("genn", "genn_gpu")
+Precision = Literal["double", "single"]
 CUDA = "cuda"
 
 

@@ -18,15 +18,28 @@ from driver.run.request import Request
 Arrays = dict[str, np.ndarray]
 
 
-def identity(format: Format, parts: Mapping[str, Any]) -> dict[str, Any]:
+def identity(format: Format, parts: Mapping[str, Any], precision: str = "double") -> dict[str, Any]:
     """By which a checkpoint knows its run: its version, and all parameters as JSON.
 
-    The first of the `parts` is ``params_json``, ``stimulus_params`` is ``stimulus_json``.
+    The first of the `parts` is ``params_json``, ``stimulus_params`` is ``stimulus_json``. Single
+    precision is noted, double is what goes without saying.
     """
     names = ["params", *(name.removesuffix("_params") for name in list(parts)[1:])]
     texts = [json.dumps(asdict(part)) for part in parts.values()]
     found = {f"{name}_json": text for name, text in zip(names, texts, strict=True)}
+    if precision != "double":
+        found["precision"] = precision
     return {"schema_version": format.schema_version} | found
+
+
+def require_precision(path: Path, precision: str) -> None:
+    """Raise `ValueError` unless the checkpoint was made with numbers of this precision."""
+    stored, _ = checkpoint.resumed(path)
+    made_with = str(stored.get("precision", "double"))
+    if made_with != precision:
+        raise ValueError(
+            f"--resume-from: {path} was made with --precision {made_with}, this is {precision}"
+        )
 
 
 def require_same(

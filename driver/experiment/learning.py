@@ -124,7 +124,8 @@ def twins(
     where not all of them matter. Raises `NotFinite`.
     """
     lengths = {TRAINED: length, UNTRAINED: length if twin_steps is None else twin_steps}
-    began, kept, initial = time.monotonic(), TwinCheckpoint(session), network.initial_state()
+    began, kept = time.monotonic(), TwinCheckpoint(session)
+    initial = network.rounded(network.initial_state())
     for label in [label for label in LABELS if label not in kept.done]:
         now = Standing(0, initial, start()).moved(kept.standing(label))
         if now.done:

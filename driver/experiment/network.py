@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from driver.engine.choose import choose, open_engine
-from driver.engine.model import Block, Engine, Model
+from driver.engine.model import Block, Engine, Model, Precision
 from driver.experiment.going_on import identity
 from driver.run.request import Request
 from driver.run.status import Status
@@ -26,6 +26,7 @@ class Session:
 
     backend: str = "auto"
     threads: int = 1  # of a compiled program
+    precision: Precision = "double"  # of its numbers
     log: logging.Logger = logging.getLogger(__name__)
     status: Status = dataclasses.field(default_factory=Status)
     checkpoint: Path | None = None  # where to save
@@ -39,8 +40,9 @@ class Session:
     def of(request: Request, log: logging.Logger, status: Status, saved) -> Session:
         """The session of a seed, from what `driver.room.Room.run_seed` is given."""
         options, places = request.options, (request.checkpoint, request.resumed)
-        known_by = identity(request.format, request.parts)
-        made = (options.backend, options.threads, log, status, *places, saved, known_by)
+        known_by = identity(request.format, request.parts, options.precision)
+        speed = (options.backend, options.threads, options.precision)
+        made = (*speed, log, status, *places, saved, known_by)
         return Session(*made, request.format.unit)
 
     def prepare(self, text: str) -> None:
@@ -68,6 +70,9 @@ class Network:
         chosen, reason = choose(session.backend, model, *work)
         session.prepare(f"backend {chosen}: {reason}")
         profile, threads = session.status.profile, session.threads
+        self.precision = session.precision
+        if session.precision == "single":
+            model = dataclasses.replace(model, structure=model.structure | {"precision": "single"})
         self.model = model
         for value in getattr(self, "constants", {}).values():
             if isinstance(value, np.ndarray):
@@ -80,6 +85,14 @@ class Network:
 
     def __exit__(self, *error) -> None:
         self.engine.close()
+
+    def rounded(self, state: State) -> State:
+        """`state` in numbers that this network can hold."""
+        if self.precision == "double":
+            return state
+        numbers = {key for key, array in state.items() if array.dtype.kind == "f"}
+        single = {key: state[key].astype(np.float32).astype(float) for key in numbers}
+        return {key: single.get(key, array) for key, array in state.items()}
 
     def block_steps(self, first: int, stop: int, **conditions) -> int:
         """Length of the block that starts at `first`, at most stop - first."""

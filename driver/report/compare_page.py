@@ -39,7 +39,7 @@ HOW = (
     "difference to the first run, over the seeds that both have, and in how many it is lower. "
     "Values that are undefined or do not count are left out, and so are their pairs."
 )
-ORIGIN = ("backend", "program_version", "git_commit", "brian2", "numpy")
+ORIGIN = ("backend", "precision", "program_version", "git_commit", "brian2", "numpy")
 
 
 @dataclass(frozen=True)

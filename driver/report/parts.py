@@ -93,6 +93,12 @@ def made(run: Run, rows: Sequence[Row], parameters: Sequence[Row]) -> list:
     ]
 
 
+PRECISIONS = {
+    "double": "double (8 bytes a number)",
+    "single": "single (4 bytes a number): not the numbers of double precision",
+}
+
+
 def environments(run: Run) -> list[dict[str, Any]]:
     """Where and with what the run was made: each go in its folder, the last one last."""
     return [*run.file["earlier"], run.file["environment"]]
@@ -107,6 +113,7 @@ def origin(run: Run) -> list[Row]:
     return [
         ("seeds", seeds(run)),
         ("backend", f"{backends} (asked for: {made_with['backend']})"),
+        ("precision", PRECISIONS[made_with.get("precision", "double")]),
         ("compiler", made_with["compiler"] or "none"),
         ("program", f"{made_with['program_version']}, commit {commit(made_with['git_commit'])}"),
         ("versions", ", ".join(f"{name} {made_with[name]}" for name in PACKAGES)),

@@ -96,6 +96,7 @@ class Environment(Foreign):
     tyro: str
     platform: str
     backend: str
+    precision: Literal["double", "single"] = "double"  # of runs from before there was single
     compiler: str | None
     arguments: list[str]
     start_time_utc: Time

@@ -18,7 +18,9 @@ from driver.engine.genn import found as genn_found
 from driver.engine.model import CUDA, GENN
 
 
-def environment(backend: str, integrator: str, argv: Sequence[str]) -> dict[str, Any]:
+def environment(
+    backend: str, precision: str, integrator: str, argv: Sequence[str]
+) -> dict[str, Any]:
     """Where, with what and by which flags a run was made; no host name."""
     packages = ("brian2", "numpy", "matplotlib", "pydantic", "tyro")
     return {
@@ -29,6 +31,7 @@ def environment(backend: str, integrator: str, argv: Sequence[str]) -> dict[str,
         "platform": platform.platform(),
         "machine": platform.machine(),
         "backend": backend,
+        "precision": precision,
         "compiler": compiler_version(),
         **({"genn": genn_found.versions(backend)} if backend in GENN else {}),
         **({"cuda": cuda_found.versions()} if backend == CUDA else {}),

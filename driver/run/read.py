@@ -152,6 +152,10 @@ def check_options(options: RunOptions, seed: int) -> None:
             f"--threads {options.threads} with --backend {options.backend}: needs --backend "
             "cpp_standalone"
         )
+    if options.precision == "single" and options.backend != "cpp_standalone":
+        raise UsageError(
+            f"--precision single with --backend {options.backend}: needs --backend cpp_standalone"
+        )
     if options.profile and options.backend == CUDA:
         raise UsageError(f"--profile with --backend {CUDA}: a GPU works after it was asked to")
     if options.profile and options.multi_seed > 1:

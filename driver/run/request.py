@@ -12,7 +12,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from driver.engine.compiler import cores
-from driver.engine.model import Backend
+from driver.engine.model import Backend, Precision
 from driver.flags import from_dataclass as cli
 from driver.flags.from_dataclass import STRICT, Adjustment, UsageError
 from driver.run import checkpoint
@@ -60,6 +60,9 @@ later."""
     backend: Backend = "auto"
     """What runs the equations; auto chooses by the work to be done and the compiler at hand. genn \
 and genn_gpu, and cuda, need an environment of their own, see docs/genn.md and docs/cuda.md."""
+    precision: Precision = "double"
+    """single: the compiled program computes with numbers of 4 bytes, in half the memory; other \
+numbers come out, every page says so, and a checkpoint goes on in its own precision only."""
     threads: Annotated[int, Field(ge=1, le=1024)] = 1
     """Threads of a compiled program, for one run on an idle machine: they share loops over 65 536 \
 cells and more (a cube of n = 48), smaller ones stay with one. Beside other work they are many \

@@ -56,7 +56,7 @@ def save(path: Path, training, sim) -> None:
         "ll_mon_homeo_target_mV": sim.wiring.ll_mon_target_mV,
         "mon_ts_w_before": sim.wiring.mon_ts.from_network(records.w_before),
         "tracked_idx": sim.wiring.mon_ts.order[records.tracked],
-        **identity_of(sim.params, sim.stimulus),
+        **identity_of(sim.params, sim.stimulus, sim.precision),
         "wiring_sha256": sim.wiring.sha256,
         "w_last": records.w_last,
         **records.arrays(),
@@ -102,9 +102,12 @@ def load(path: Path, sim) -> tuple[Training, str | None]:
     return training, complaint
 
 
-def identity_of(params: NetworkParams, stimulus: StimulusParams) -> dict[str, Any]:
+def identity_of(
+    params: NetworkParams, stimulus: StimulusParams, precision: str = "double"
+) -> dict[str, Any]:
     """By which a checkpoint knows its run."""
-    return identity(FORMAT, {"network_params": params, "stimulus_params": stimulus})
+    parts = {"network_params": params, "stimulus_params": stimulus}
+    return identity(FORMAT, parts, precision)
 
 
 def require_same(

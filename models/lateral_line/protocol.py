@@ -170,7 +170,7 @@ def simulate(
         With both paths.
     **options
         If there is no session, other fields of `driver.experiment.network.Session`: `backend`,
-        `threads`, `log`, `status`, `saved`.
+        `threads`, `precision`, `log`, `status`, `saved`.
 
     Raises
     ------

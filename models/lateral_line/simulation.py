@@ -88,6 +88,7 @@ class Simulation(Network):
         RuntimeError
             If a frozen weight changed by a single bit.
         """
+        state = self.rounded(state)
         frames = test_frames(self.params, self.stimulus, number)
         keep = self.params.keep_mon_ts_stdp_during_test
         switches = values.switches(self.params, ll_mon=False, mon_ts=keep, homeostasis=False)

@@ -42,7 +42,7 @@ class Training:
 def begin(sim: Simulation) -> Training:
     """Before trial 1: initial state, first record, and the decode of the untouched network."""
     p = sim.params
-    state = sim.initial_state()
+    state = sim.rounded(sim.initial_state())
     records = Records.start(p, state["mon_ts.w"])
     none = {name: Spikes.concatenate([]) for name in values.POPULATIONS}
     decode_untouched(sim, state, records)

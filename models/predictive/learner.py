@@ -212,6 +212,7 @@ class HostLearner(ImageLearner):
     ):
         self.params, self.sizes, self.data = p, tuple(sizes), data
         self.model = SimpleNamespace(wiring=contacts(full(sizes, "weights")))
+        self.rounded = lambda state: state
         self.engine = SimpleNamespace(backend=self.backend, holds=False, close=lambda: None)
         (session or Session()).status.update(backend=self.backend)
 

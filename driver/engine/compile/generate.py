@@ -43,6 +43,8 @@ def main(folder: Path) -> None:
     with np.load(folder / "wiring.npz") as stored:
         wiring = dict(stored)
     refuse_openmp()
+    if request["structure"].get("precision") == "single":
+        b2.prefs.core.default_float_dtype = np.float32
     b2.set_device("cpp_standalone", build_on_run=False)
     network = resolve(request["builder"])(request["structure"], wiring)
     network.run(b2.defaultclock.dt, namespace={})

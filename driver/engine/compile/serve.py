@@ -28,7 +28,7 @@ from driver.engine.model import Variable, is_table, settable, tables
 HELPERS = """
 #include <csignal>
 #include <cstring>
-typedef double flag_number;
+#include <algorithm>
 static FILE* answer = nullptr;
 static bool take(void* to, size_t bytes) { return fread(to, 1, bytes, stdin) == bytes; }
 static bool take_input(void* to, size_t bytes) {
@@ -40,43 +40,53 @@ static bool take_input(void* to, size_t bytes) {
 static void give(const void* from, size_t bytes) {
     if (bytes && fwrite(from, 1, bytes, answer) != bytes) exit(3);
 }
-// flags are bytes here and numbers elsewhere, see `driver.engine.compile.arrays`
-static bool take_input(int8_t* to, size_t bytes) {
+// flags and numbers in single precision come and go as doubles, whose bytes are counted
+template <typename small>
+static bool take_as_double(small* to, size_t bytes) {
     char how;
     if (!take(&how, 1)) return false;
-    const size_t n = bytes/sizeof(flag_number);
-    if (how == 2) std::memset(to, 0, n);
+    const size_t n = bytes/sizeof(double);
+    if (how == 2) std::fill(to, to + n, 0);
     if (how != 1) return true;
+    double some[512];
     for (size_t k = 0; k < n; k += 512) {
-        flag_number some[512];
-        const size_t here = n - k < 512 ? n - k : 512;
-        if (!take(some, here*sizeof(some[0]))) return false;
-        for (size_t m = 0; m < here; m++) to[k + m] = some[m];
+        const size_t here = std::min<size_t>(n - k, 512);
+        if (!take(some, here*sizeof(double))) return false;
+        std::copy(some, some + here, to + k);
     }
     return true;
 }
-static void give(const int8_t* from, size_t bytes) {
-    const size_t n = bytes/sizeof(flag_number);
+template <typename small>
+static void give_as_double(const small* from, size_t bytes) {
+    const size_t n = bytes/sizeof(double);
+    double some[512];
     for (size_t k = 0; k < n; k += 512) {
-        flag_number some[512];
-        const size_t here = n - k < 512 ? n - k : 512;
-        for (size_t m = 0; m < here; m++) some[m] = from[k + m];
-        give(static_cast<const void*>(some), here*sizeof(some[0]));
+        const size_t here = std::min<size_t>(n - k, 512);
+        std::copy(from + k, from + k + here, some);
+        give(static_cast<const void*>(some), here*sizeof(double));
     }
 }
-template <typename number, typename bits>
-static bool all_finite(const int8_t*, size_t, bits) { return true; }
-template <typename number, typename bits>
-static bool all_finite(const void* from, size_t bytes, bits exponent) {
-    const char* at = static_cast<const char*>(from);
+static bool take_input(int8_t* to, size_t bytes) { return take_as_double(to, bytes); }
+static bool take_input(float* to, size_t bytes) { return take_as_double(to, bytes); }
+static void give(const int8_t* from, size_t bytes) { give_as_double(from, bytes); }
+static void give(const float* from, size_t bytes) { give_as_double(from, bytes); }
+template <typename bits, bits exponent, typename number>
+static bool all_finite(const number* from, size_t n) {
     bits bad = 0;
-    for (size_t k = 0; k < bytes; k += sizeof(number)) {
+    for (size_t k = 0; k < n; k++) {
         bits b;
-        std::memcpy(&b, at + k, sizeof(b));
+        std::memcpy(&b, from + k, sizeof(b));
         bad |= (b & exponent) == exponent;
     }
     return !bad;
 }
+static bool is_finite(const double* from, size_t bytes) {
+    return all_finite<uint64_t, 0x7ff0000000000000ULL>(from, bytes/sizeof(double));
+}
+static bool is_finite(const float* from, size_t bytes) {
+    return all_finite<uint32_t, 0x7f800000U>(from, bytes/sizeof(double));
+}
+static bool is_finite(const void*, size_t) { return true; }  // whole numbers and flags
 """
 
 OPEN = [
@@ -95,7 +105,9 @@ def input_variables(network, wiring: dict[str, np.ndarray]) -> dict[str, Variabl
     for key, variable in settable(network).items():
         contacts = wiring.get(f"{key.split('.')[0]}.i")  # synapses have no size yet
         size = None if contacts is None or variable.scalar else len(contacts)
-        inputs[key] = Variable.of(variable, size)
+        told = Variable.of(variable, size)
+        single = told.dtype == "<f4"  # such numbers come and go in double precision
+        inputs[key] = Variable(told.size, "<f8") if single else told
     return inputs | {key: Variable.of(table.values) for key, table in tables(network).items()}
 
 
@@ -126,9 +138,8 @@ def give_lines(network, state: dict[str, Variable], populations: list[str]) -> l
     }
     lines = ["int32_t not_finite = -1;"]
     for n, (key, variable) in enumerate(state.items()):
-        if test := FINITE.get(variable.dtype):
-            wrong = f"!{test[0]}({places[key]}, {test[1]})"
-            lines.append(f"if (not_finite < 0 && {wrong}) not_finite = {n};")
+        test = f"if (not_finite < 0 && !is_finite({places[key]})) not_finite = {n};"
+        lines += [test] if variable.dtype[1] == "f" else []
     lines.append("give(&not_finite, sizeof(not_finite));")
     lines += ["if (with_state) {", *(f"give({place});" for place in places.values()), "}"]
     for name in populations:
@@ -139,12 +150,6 @@ def give_lines(network, state: dict[str, Variable], populations: list[str]) -> l
             f"give(by_step_{name}.data(), by_step_{name}.size()*sizeof(int32_t));",
         ]
     return lines
-
-
-FINITE = {
-    "<f8": ("all_finite<double, uint64_t>", "0x7ff0000000000000ULL"),
-    "<f4": ("all_finite<float, uint32_t>", "0x7f800000U"),
-}
 
 
 def bytes_of(variable: Variable) -> int:
