@@ -200,6 +200,7 @@ def write_pass(folder: Path, found: Pass, is_shared: bool, first: int | None) ->
 
 
 FIND = """
+        int32_t _number = _count;
         for(size_t _base=_begin; _base<_end; _base+=64)
         {{
             const size_t _stop = _base + 64 < _end ? _base + 64 : _end;
@@ -215,21 +216,17 @@ FIND = """
                 {{{test}
                     _hit[_idx - _base] = _cond;
                 }}
-            uint64_t _words[8];
-            std::memcpy(_words, _hit, 64);
-            int _hits = 0;
-            for(int _k=0; _k<8; _k++) _hits += __builtin_popcountll(_words[_k]);
-            if(_hits > 4)  // without a branch: they cannot be predicted
-                for(size_t _idx=_base; _idx<_stop; _idx++)
-                {{
-                    {space}[_count] = _idx;
-                    _count += _hit[_idx - _base];
-                }}
-            else if(_hits)
-                for(int _k=0; _k<8; _k++)  // little-endian: the lowest byte is the first cell
-                    for(uint64_t _word=_words[_k]; _word; _word &= _word - 1)
-                        {space}[_count++] = _base + 8*_k + __builtin_ctzll(_word)/8;
-        }}"""
+            uint64_t _hits = 0;  // a bit for each cell; the product moves bit 0 of byte k to bit k
+            for(int _k=0; _k<8; _k++)
+            {{
+                uint64_t _word;  // little-endian: the lowest byte is the first cell
+                std::memcpy(&_word, _hit + 8*_k, 8);
+                _hits |= (_word*0x0102040810204080ULL >> 56) << 8*_k;
+            }}
+            for(; _hits; _hits &= _hits - 1)
+                {space}[_number++] = _base + __builtin_ctzll(_hits);
+        }}
+        _count = _number;"""
 PASS = """
 static void {name}_range(const size_t _from, const size_t _to, int32_t* const _found)
 {{
