@@ -73,7 +73,7 @@ MISTAKES = [
     ("ll", f"{FAST} --tau-m-ms 0", "--tau-m-ms 0.0: ", "0.1"),
     ("ll", f"{FAST} --dt-s 1", "--tau-m-ms 10 (ms) is shorter than a step, --dt-s 1 (s)"),
     ("ll", f"{FAST} --dt-ms 1", "no flag --dt-ms (perhaps you meant --dt-s"),
-    ("ll", f"{FAST} --backend cuda", "--backend cuda: needed one of auto, numpy"),
+    ("ll", f"{FAST} --backend gpu", "--backend gpu: needed one of auto, numpy"),
     ("cube", f"{DOT} --n 1000", "--n 1000: about 18.4 GB of memory", "--allow-large"),
     ("sequence", "--mode sequence --train-s 0", "--train-s 0.0: ", "greater than 0"),
     ("predictive", "--mode rate --epochs 0", "--epochs 0: ", "greater than or equal to 1"),

@@ -45,7 +45,7 @@ def test_without_a_place_of_genn_it_says_how_to_get_one(root, monkeypatch):
     monkeypatch.delenv("GENN_PATH", raising=False)
     for backend in ("genn", "genn_gpu"):
         said = refused(root, "--backend", backend)
-        for word in ("--backend genn", "GENN_PATH", "make genn", "README", "4.9.0"):
+        for word in ("--backend genn", "GENN_PATH", "make genn", "docs/genn.md", "4.9.0"):
             assert word in said
 
 

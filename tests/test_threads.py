@@ -16,7 +16,10 @@ from tests.program import SMALL, call, listing
 
 @pytest.mark.compiler
 def test_threads_give_the_bits_of_one(monkeypatch):
-    """The passes over 4096 cells, which they share here, and over 256 pixels, which one does."""
+    """The passes over 4096 cells, which they share here, and over 256 pixels, which one does.
+
+    And the synapses of many spikes, each thread those onto its share of the cells.
+    """
     monkeypatch.setattr(passes, "CROSSOVER", 4096)
     params = CubeParams(**PRESETS["02_02"].reference | {"n": 16, "L": 16, "readout": False})
     one = CubeBench(params)
@@ -26,7 +29,11 @@ def test_threads_give_the_bits_of_one(monkeypatch):
     found = one.block(one.start(), 0, 60)
     tasks = f"/proc/{engine.process.pid}/task"
     assert not os.path.exists(tasks) or len(os.listdir(tasks)) == 2
-    assert engine.shared == ["_run_cells_stateupdater_pass"]
+    roles = ("backward", "forward", "lateral")
+    walks = {f"_run_{role}_{way}_codeobject" for role in roles for way in ("deliver", "learn")}
+    assert {"_run_cells_stateupdater_pass", *walks} == set(engine.shared) - {
+        "_run_drive_drive_codeobject"
+    }
     engine.close()
     assert expected.counts["cells"] > 1000
     assert_same(found, expected)

@@ -121,9 +121,9 @@ def parameter_file(room: Room, request: Request) -> dict:
         **room.parameter_file(request),
         "environment": environment(
             request.options.backend,
-            request.options.precision,
             room.format.integrator,
             request.argv,
+            request.options.precision,
         ),
         "earlier": earlier(request),
         "cli_adjustments": [asdict(a) for a in request.adjustments],

@@ -157,7 +157,7 @@ class StandaloneEngine:
             values = {**values, **state}
         arrays = checked(values, self.inputs, self.model, first_step, known)
         for key in self.flags:
-            if (array := arrays.get(key)) is not None and not np.isin(array, (0, 1)).all():
+            if (array := arrays.get(key)) is not None and not ((array == 0) | (array == 1)).all():
                 raise ValueError(f"{key} is a flag: 0 or 1 is needed, it holds {array.max():g}")
         self.known = {key: values[key] for key in self.fixed if is_frozen(values.get(key))}
         self.held, self.busy = None, True

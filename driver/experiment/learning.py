@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from driver.engine.model import Block
+from driver.engine.model import Block, Gone
 from driver.experiment.going_on import Arrays, TwinCheckpoint
 from driver.experiment.metric import LABELS, TRAINED, UNTRAINED
 from driver.experiment.network import Network, Session, State
@@ -84,8 +84,9 @@ def learn(
                 save(now)
                 saved_at = time.monotonic()
     except KeyboardInterrupt:
-        if now.done:
-            save(now)
+        with contextlib.suppress(Gone):  # interrupted where nobody can wait: by the block itself
+            if now.done:
+                save(now)
         raise
     finally:
         progress.close()

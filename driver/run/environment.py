@@ -19,7 +19,7 @@ from driver.engine.model import CUDA, GENN
 
 
 def environment(
-    backend: str, precision: str, integrator: str, argv: Sequence[str]
+    backend: str, integrator: str, argv: Sequence[str], precision: str = "double"
 ) -> dict[str, Any]:
     """Where, with what and by which flags a run was made; no host name."""
     packages = ("brian2", "numpy", "matplotlib", "pydantic", "tyro")

@@ -1,7 +1,9 @@
 """A run from the command line to its files: complete, honest, resumable, the same everywhere."""
 
+import dataclasses
 import json
 import math
+import signal
 
 import numpy as np
 import pytest
@@ -135,12 +137,12 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(kind, label, block, tmp_pat
     monkeypatch.setattr(Simulation, "block_steps", forty)
     run_blocks, seen = Simulation.blocks, {"trained": 0, "untrained": 0}
 
-    def blocks(self, state, first, stop, *, learn, dots=None):
+    def blocks(self, state, first, stop, *, learn, dots=None, hold=False):
         name = "trained" if learn else "untrained"
-        for made in run_blocks(self, state, first, stop, learn=learn, dots=dots):
+        for made in run_blocks(self, state, first, stop, learn=learn, dots=dots, hold=hold):
             seen[name] += dots is None
             if seen[label] > block and dots is None and name == label:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
             yield made
 
     with monkeypatch.context() as patch:
@@ -276,8 +278,7 @@ def test_a_run_that_leaves_the_numbers_ends_with_a_status_of_its_own(tmp_path, m
 
     def blocks(self, *args, **options):
         for block, stop in run_blocks(self, *args, **options):
-            block.state["cells.v"][3] = np.nan
-            yield block, stop
+            yield dataclasses.replace(block, not_finite="cells.v"), stop
 
     monkeypatch.setattr(Simulation, "blocks", blocks)
     places = ("--output-root", tmp_path, "--run-name", "run", "--no-figures", *door.BACKEND)

@@ -41,11 +41,11 @@ class Noting:
 
 def note(simulation):
     train = simulation.train
-    def noted(self, state, first, n_steps, *args, learn=True):
+    def noted(self, state, first, n_steps, *args, learn=True, **how):
         if learn:
             with open(os.environ["BEGUN"], "w") as file:
                 file.write(str((first + n_steps) // self.params.trial_steps))
-        return train(self, state, first, n_steps, *args, learn=learn)
+        return train(self, state, first, n_steps, *args, learn=learn, **how)
     simulation.train = noted
 
 sys.meta_path.insert(0, Noting())

@@ -58,7 +58,7 @@ def main(folder: Path) -> None:
     arrays.spread(folder / "objects.cpp")
     crossover = request["crossover"] if request["threaded"] else 0
     steps = write_steps(folder, objects, crossover, request["profiled"])
-    direct_pathways(folder)
+    shared = steps.shared + direct_pathways(folder, crossover)
     if request["profiled"]:
         (folder / "counters.h").write_text(CLOCK)
     add_helpers(folder / "main.cpp", request, steps)
@@ -69,7 +69,7 @@ def main(folder: Path) -> None:
         "flags": sorted(flags),
         "wiring": wiring_files(wiring),
         "objects": steps.objects,
-        "shared": steps.shared,
+        "shared": shared,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
 

@@ -176,6 +176,8 @@ def _build(maker: Maker, cxx: str, work: Path, programs: Path, say, profile) -> 
     with part(profile, COMPILING):
         maker.compile(source, cxx)
     shutil.rmtree(source / "results", ignore_errors=True)
+    for table in wiring_tables(source):
+        (source / "static_arrays" / table).unlink(missing_ok=True)  # each run brings its own
     shutil.rmtree(programs / name, ignore_errors=True)  # one that is damaged
     sealed = work / name
     os.replace(source, sealed)
@@ -183,6 +185,12 @@ def _build(maker: Maker, cxx: str, work: Path, programs: Path, say, profile) -> 
     os.replace(sealed, programs / name)
     say(f"compiled in {time.perf_counter() - start:.0f} s")
     return name
+
+
+def wiring_tables(source: Path) -> list[str]:
+    """Tables of a project that hold the wiring that it was generated with."""
+    manifest = json.loads((source / "manifest.json").read_text())
+    return list(manifest.get("wiring", {}).values())
 
 
 def generate(maker: Maker, folder: Path) -> None:

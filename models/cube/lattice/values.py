@@ -166,8 +166,11 @@ def state(p: CubeParams, wiring: CubeWiring) -> dict[str, np.ndarray]:
 
 def jittered(p: CubeParams, role: str, links: Links) -> np.ndarray:
     """Base weights times U(1 - jitter, 1 + jitter)."""
-    u = generator(p.seed, f"{role} weights").random(links.i.size)
-    return links.base * (1 - p.jitter + 2 * p.jitter * u)
+    weights = generator(p.seed, f"{role} weights").random(links.i.size)
+    weights *= 2 * p.jitter  # in place: there may be millions
+    weights += 1 - p.jitter
+    weights *= links.base
+    return weights
 
 
 # --- everything that stays the same through a block ------------------------------------------
