@@ -16,6 +16,7 @@ NAMES = (
     "cube",
     "sequence",
     "predictive",
+    "speed",
     "threads",
     "backends",
     "agreement",

@@ -14,10 +14,10 @@ from unittest import mock
 
 import numpy as np
 
-import driver.engine.compile.threads
 from benchmarks import figures, networks
 from benchmarks.networks import Cost, Network
 from benchmarks.timing import in_turn, spread, spread_of_ratio
+from driver.engine.compile import passes
 from models.lateral_line.params import NetworkParams
 from models.lateral_line.presets import apply_model_mode
 
@@ -35,16 +35,16 @@ def measure(quick: bool = False) -> dict:
     """Ratios by size; `quick` takes some minutes, the full set about twenty."""
     repeats, seconds = (5, 0.15) if quick else (9, 0.6)
     sizes = {
-        "quiet": (16, 32, 48, 64) if quick else (16, 24, 32, 48, 64, 96),
-        "waves": (32, 48) if quick else (16, 24, 32, 48, 64, 96),
-        "line": (800, 3200, 12_800) if quick else (800, 3200, 12_800, 51_200),
+        "quiet": (32, 64, 96) if quick else (16, 24, 32, 48, 64, 96),
+        "waves": (48, 64, 96) if quick else (16, 24, 32, 48, 64, 96),
+        "line": (3200,) if quick else (800, 3200, 12_800, 51_200),
     }
     results = {
         "threads": THREADS,
-        "crossover": driver.engine.compile.threads.CROSSOVER,
+        "crossover": passes.CROSSOVER,
         "repeats": repeats,
     }
-    with mock.patch.object(driver.engine.compile.threads, "CROSSOVER", EVERY_LOOP):
+    with mock.patch.object(passes, "CROSSOVER", EVERY_LOOP):
         for kind in NAMES:
             results[kind] = [compare(kind, size, repeats, seconds) for size in sizes[kind]]
     figures.threads(results, NAMES)
@@ -66,7 +66,7 @@ def compare(kind: str, size: int, repeats: int, seconds: float) -> dict:
         params = networks.cube(kind, size)
     with Network(params) as one, Network(params, threads=THREADS) as several:
         one.run(SETTLE_STEPS[kind])
-        state, step = one.state, one.step
+        state, step = dict(one.state), one.step
 
         def run(network: Network, n_steps: int) -> Cost:
             network.go_to(state, step)
