@@ -146,7 +146,9 @@ class Start:
         low = self.values.get(f"{projection}.w_min", -np.inf if np.isinf(high) else 0.0)
         if projection == name:
             return -np.inf, np.inf
-        return min(low, first.min(initial=np.inf)), max(high, first.max(initial=-np.inf))
+        low, high = min(low, first.min(initial=np.inf)), max(high, first.max(initial=-np.inf))
+        # in single precision a bound may be the next number that there is
+        return min(low, float(np.float32(low))), max(high, float(np.float32(high)))
 
 
 def check_checkpoint(

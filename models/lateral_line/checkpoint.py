@@ -130,7 +130,10 @@ def require_same(
     wiring = Wiring.of(params)
     if str(stored["wiring_sha256"]) != wiring.sha256:
         raise ValueError(f"--resume-from: {path} belongs to another wiring")
-    same_start = np.array_equal(stored["mon_ts_w_before"], wiring.mon_ts_w_init) and stored[
+    first = wiring.mon_ts_w_init
+    if "precision" in stored:
+        first = first.astype(np.float32)
+    same_start = np.array_equal(stored["mon_ts_w_before"], first) and stored[
         "ll_mon_homeo_target_mV"
     ] == np.float64(wiring.ll_mon_target_mV)
     if not same_start:  # another NumPy may draw other numbers
