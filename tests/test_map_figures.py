@@ -253,7 +253,7 @@ def test_what_cannot_be_filmed_is_refused_in_a_line(saved, tmp_path, capsys, mon
     folder, untrained = saved.run.folder, make_run(tmp_path / "none", n_training_steps=0)
     unfinished = make_sweep(tmp_path / "unfinished", n_seeds=1, results={})
     refused = {
-        (): "name a run folder",
+        (): "which run? Name its folder",
         (tmp_path / "nowhere",): "nowhere",
         (untrained,): "no maps over a training",
         (unfinished,): "no finished seed",

@@ -51,8 +51,9 @@ def expanded(room: Room, argv: Sequence[str]) -> list[str]:
         source = cli.option(argv, flag)
         if source is None:
             continue
-        if flag != "--from" and Path(source.strip()).exists() and not is_known(Path(source)):
-            continue  # said later, with what is missing there; no name is the folder here
+        there = source.strip() and is_known(Path(source))
+        if flag != "--from" and Path(source.strip()).exists() and not there:
+            continue  # said later, with what is missing there; no name is no folder
         try:
             run = opened_run(room, folder_of(source))
         except (UsageError, NotARun) as error:
