@@ -89,8 +89,16 @@ def threads(results: dict, names: dict[str, str], file: Path = RESULTS / "thread
         ax.set_ylabel(f"time of {results['threads']} threads / of one")
         log_axes(ax)
         ax.set_yscale("log", base=2)
+        ax.set_yticks([0.5, 0.6, 0.7, 0.8, 1, 1.5, 2, 3])  # what a ratio of two threads can be
+        ax.set_ylim(*within([row["ratio"] for kind in names for row in results[kind]]))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.legend()
+
+
+def within(spreads: list[dict]) -> tuple[float, float]:
+    """A little more than from the lowest to the highest, and 0.5 to 1 in any case."""
+    low, high = min(s["low"] for s in spreads), max(s["high"] for s in spreads)
+    return min(low, 0.5) * 0.95, max(high, 1) * 1.1
 
 
 def backends(results: dict, file: Path = RESULTS / "backends.png") -> None:
