@@ -18,7 +18,7 @@ from driver.engine import scratch
 from driver.engine.choose import choose, open_engine
 from driver.engine.compile import program, store
 from driver.engine.compile.program import BuildError, Maker, cached, find_or_build, recipe_key
-from driver.engine.compiled import BlockError
+from driver.engine.compiled import BlockError, is_frozen
 from driver.engine.compiler import compiler
 from driver.engine.model import Gone
 from models.lateral_line.values import POPULATIONS
@@ -441,6 +441,15 @@ def test_the_hot_loops_of_the_program_are_rewritten(cpp_bench):
 
 
 # the state stays in the program
+
+
+def test_a_view_of_what_can_be_changed_is_not_frozen():
+    base = np.arange(4.0)
+    view = base[1:]
+    view.setflags(write=False)
+    assert not is_frozen(view) and not is_frozen(base) and not is_frozen(1.0)
+    base.setflags(write=False)
+    assert is_frozen(base) and is_frozen(view)
 
 
 @pytest.mark.parametrize("which", ["numpy_bench", COMPILED[0]])

@@ -257,5 +257,11 @@ class StandaloneEngine:
 
 
 def is_frozen(value) -> bool:
-    """Whether a value is an array that nobody is going to change."""
-    return isinstance(value, np.ndarray) and not value.flags.writeable
+    """Whether a value is an array that nobody is going to change, nor what it is a view of."""
+    while isinstance(value, np.ndarray):
+        if value.flags.writeable:
+            return False
+        if value.base is None:
+            return True
+        value = value.base
+    return False
